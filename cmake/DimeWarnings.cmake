@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0
+# dime_warnings(TARGET): our warnings for our own code. They are errors only where DIME_WERROR is on (the dev preset), so that
+# a packager's newer compiler does not break the build.
+option(DIME_WERROR "Treat warnings as errors" OFF)
+
+function(dime_warnings target)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wpedantic -Wshadow
+    $<$<COMPILE_LANGUAGE:CXX>:-Wconversion -Wnon-virtual-dtor -Wold-style-cast>
+    -Wimplicit-fallthrough
+    $<$<BOOL:${DIME_WERROR}>:-Werror>)
+endfunction()

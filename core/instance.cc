@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "core/instance.h"
+
+#include "core/histogram.h"
+
+namespace dime {
+namespace {
+
+dime_policy_page* page_of(void* context, std::uint32_t page) {
+  return &static_cast<PagePool*>(context)->record(page).policy;
+}
+
+constexpr std::uint32_t kShareUnit = 10'000;  // local_share is in 1/100 per cent
+
+}  // namespace
+
+Instance::Instance(Memory& memory, InstanceShared shared)
+    : pool_(memory), memory_(memory), shared_(shared) {
+  host_.context = this;
+  host_.page = [](void* context, std::uint32_t page) {
+    return page_of(&static_cast<Instance*>(context)->pool_, page);
+  };
+  host_.allocate = [](void* context, std::uint64_t bytes) {
+    return static_cast<Instance*>(context)->memory_.allocate(bytes);
+  };
+  host_.release = [](void* context, void* block, std::uint64_t bytes) {
+    static_cast<Instance*>(context)->memory_.release(block, bytes);
+  };
+  host_.test_and_clear_accessed = [](void*, std::uint32_t) { return 0; };
+}
+
+Instance::~Instance() {
+  atomic::sub(shared_.levels.local_pages, local_);
+  atomic::sub(shared_.levels.managed_pages, managed_);
+  atomic::sub(shared_.levels.inherited_pages, debt_);
+  if (policy_ != nullptr) {
+    policy_->clean(policy_state_[which_state_], &host_);
+  }
+}
+
+bool Instance::start_policy(const dime_policy_ops& policy, void* state, std::uint64_t seed) {
+  auto* const bytes = static_cast<std::uint8_t*>(state);
+  for (unsigned i = 0; i < DIME_POLICY_STATE_BYTES; ++i) {
+    bytes[i] = 0;
+  }
+  return policy.state_bytes <= DIME_POLICY_STATE_BYTES && policy.init(state, &host_, seed) == 0;
+}
+
+bool Instance::use_policy(const dime_policy_ops& policy, std::uint64_t seed) {
+  const unsigned other = 1 - which_state_;
+  void* const fresh = policy_state_[other];
+  if (!start_policy(policy, fresh, seed)) {
+    return false;
+  }
+  if (policy_ != nullptr) {
+    void* const old = policy_state_[which_state_];
+    // A page has one record of links, so it leaves the old policy before it enters the new one.
+    for (PageId id = policy_->victim(old, &host_); id != kNoPage;
+         id = policy_->victim(old, &host_)) {
+      policy_->remove_page(old, &host_, id);
+      if (policy.add_page(fresh, &host_, id) != 0) {
+        --evictable_;
+        pool_.record(id).state = PageState::kUnmovable;
+        --local_;
+        atomic::sub(shared_.levels.local_pages, std::uint64_t{1});
+      }
+    }
+    policy_->clean(old, &host_);
+  }
+  policy_ = &policy;
+  which_state_ = other;
+  return true;
+}
+
+std::uint64_t Instance::limit() const {
+  const std::uint32_t share = atomic::load(shared_.parameters.local_share);
+  const std::uint64_t pages = share == 0
+                                  ? atomic::load(shared_.parameters.local_npages)
+                                  : atomic::load(shared_.levels.managed_pages) * share / kShareUnit;
+  return pages == 0 ? 1 : pages;
+}
+
+bool Instance::try_acquire() {
+  std::uint64_t& local = shared_.levels.local_pages;
+  std::uint64_t seen = atomic::load(local);
+  do {
+    if (seen >= limit() + atomic::load(shared_.levels.inherited_pages)) {
+      return false;
+    }
+  } while (!atomic::compare_exchange(local, seen, seen + 1));
+  atomic::raise(shared_.levels.local_peak, seen + 1);
+  return true;
+}
+
+void Instance::count_local(std::uint64_t pages) {
+  atomic::raise(shared_.levels.local_peak, atomic::add(shared_.levels.local_pages, pages));
+}
+
+void Instance::force_room() {
+  count_local(1);
+}
+
+void Instance::note_managed() {
+  ++managed_;
+  atomic::raise(shared_.levels.managed_peak,
+                atomic::add(shared_.levels.managed_pages, std::uint64_t{1}));
+}
+
+void Instance::enter_policy(PageId id) {
+  PageRecord& record = pool_.record(id);
+  if (policy_->add_page(policy_state_[which_state_], &host_, id) == 0) {
+    record.state = PageState::kLocal;
+    ++local_;
+    ++evictable_;
+  } else {
+    record.state = PageState::kUnmovable;
+    atomic::sub(shared_.levels.local_pages, std::uint64_t{1});
+  }
+}
+
+void Instance::leave_policy(PageId id) {
+  policy_->remove_page(policy_state_[which_state_], &host_, id);
+  --evictable_;
+  --local_;
+  atomic::sub(shared_.levels.local_pages, std::uint64_t{1});
+}
+
+PageId Instance::next_victim() {
+  return policy_->victim(policy_state_[which_state_], &host_);
+}
+
+Fault Instance::begin(PageId id, Nanos at) {
+  PageRecord& record = pool_.record(id);
+  const std::uint32_t flags = atomic::load(shared_.parameters.flags);
+  Fault fault{FaultKind::kPresent, at};
+  switch (record.state) {
+    case PageState::kUntouched:
+      fault.kind = FaultKind::kFirstTouch;
+      atomic::add(shared_.counters.faults_first_touch, std::uint64_t{1});
+      note_managed();
+      break;
+    case PageState::kRemote:
+      fault.kind = FaultKind::kRemote;
+      atomic::add(shared_.counters.faults_remote, std::uint64_t{1});
+      break;
+    case PageState::kInFlight:
+      atomic::add(shared_.counters.faults_joined, std::uint64_t{1});
+      return {FaultKind::kJoined, at};
+    case PageState::kLocal:
+    case PageState::kUnmovable:
+      return fault;
+  }
+  atomic::add(shared_.counters.page_fault_count, std::uint64_t{1});
+  record.state = PageState::kInFlight;
+  if (fault.kind == FaultKind::kRemote || (flags & DIME_CHARGE_FIRST_TOUCH) != 0) {
+    const BitsPerSecond bandwidth{atomic::load(shared_.parameters.bandwidth_bps)};
+    const std::uint64_t latency = atomic::load(shared_.parameters.latency_ns);
+    const link::Transfer transfer = link::reserve(link_->rx, at, kPageBytes, bandwidth);
+    fault.ready = transfer.end + Nanos{(flags & DIME_ONE_WAY) != 0 ? 2 * latency : latency};
+  }
+  return fault;
+}
+
+void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
+  enter_policy(id);
+  const bool charged = (atomic::load(shared_.parameters.flags) & DIME_CHARGE_FIRST_TOUCH) != 0;
+  if (fault.kind == FaultKind::kRemote || charged) {
+    histogram::add(shared_.stalls, stall);
+  }
+}
+
+void Instance::abandon(PageId id, const Fault& fault) {
+  PageRecord& record = pool_.record(id);
+  atomic::sub(shared_.counters.page_fault_count, std::uint64_t{1});
+  if (fault.kind == FaultKind::kRemote) {
+    record.state = PageState::kRemote;
+    atomic::sub(shared_.counters.faults_remote, std::uint64_t{1});
+  } else {
+    record.state = PageState::kUntouched;
+    atomic::sub(shared_.counters.faults_first_touch, std::uint64_t{1});
+    --managed_;
+    atomic::sub(shared_.levels.managed_pages, std::uint64_t{1});
+  }
+}
+
+bool Instance::adopt(PageId id) {
+  if (pool_.record(id).state != PageState::kUntouched) {
+    return false;
+  }
+  note_managed();
+  count_local(1);
+  enter_policy(id);
+  return true;
+}
+
+void Instance::forget(PageId id) {
+  PageRecord& record = pool_.record(id);
+  switch (record.state) {
+    case PageState::kUntouched:
+      return;
+    case PageState::kLocal:
+      leave_policy(id);
+      break;
+    case PageState::kRemote:
+    case PageState::kInFlight:
+    case PageState::kUnmovable:
+      break;
+  }
+  record.state = PageState::kUntouched;
+  --managed_;
+  atomic::sub(shared_.levels.managed_pages, std::uint64_t{1});
+}
+
+void Instance::set_unmovable(PageId id) {
+  PageRecord& record = pool_.record(id);
+  if (record.state == PageState::kLocal) {
+    leave_policy(id);
+  }
+  record.state = PageState::kUnmovable;
+}
+
+void Instance::bring_home(PageId id) {
+  count_local(1);
+  enter_policy(id);
+}
+
+void Instance::borrow(std::uint64_t pages) {
+  debt_ += pages;
+  atomic::add(shared_.levels.inherited_pages, pages);
+}
+
+void Instance::closed(PageId id, Closed how, Nanos now) {
+  switch (how) {
+    case Closed::kDirty:
+      atomic::add(shared_.counters.evictions_dirty, std::uint64_t{1});
+      if ((atomic::load(shared_.parameters.flags) & DIME_WRITEBACK) != 0) {
+        link::reserve(link_->tx, now, kPageBytes,
+                      BitsPerSecond{atomic::load(shared_.parameters.bandwidth_bps)});
+      }
+      leave_policy(id);
+      pool_.record(id).state = PageState::kRemote;
+      break;
+    case Closed::kClean:
+      atomic::add(shared_.counters.evictions_clean, std::uint64_t{1});
+      leave_policy(id);
+      pool_.record(id).state = PageState::kRemote;
+      break;
+    case Closed::kGone:
+      forget(id);
+      break;
+    case Closed::kRefused:
+    case Closed::kBusy:
+      atomic::add(shared_.counters.evictions_refused, std::uint64_t{1});
+      set_unmovable(id);
+      break;
+  }
+}
+
+Nanos Instance::writeback_stall(Nanos now) const {
+  const std::uint32_t flags = atomic::load(shared_.parameters.flags);
+  const BitsPerSecond bandwidth{atomic::load(shared_.parameters.bandwidth_bps)};
+  if ((flags & DIME_WRITEBACK) == 0 || bandwidth.unlimited()) {
+    return {};
+  }
+  const Nanos queued = link::backlog(link_->tx, now);
+  const Nanos allowed{link::transfer_time(kPageBytes, bandwidth).value *
+                      atomic::load(shared_.parameters.writeback_depth)};
+  return queued <= allowed ? Nanos{} : now + (queued - allowed);
+}
+
+}  // namespace dime

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "core/page_table.h"
+
+namespace dime {
+
+// A free place in a block keeps the next free index, marked by its lowest bit: leaves are aligned
+// to 16 bytes.
+namespace {
+
+PageLeaf* as_free_mark(std::uint32_t next) {
+  return reinterpret_cast<PageLeaf*>((static_cast<std::uintptr_t>(next) << 1) | 1);
+}
+std::uint32_t next_of_mark(const PageLeaf* mark) {
+  return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(mark) >> 1);
+}
+bool is_free_mark(const PageLeaf* mark) {
+  return (reinterpret_cast<std::uintptr_t>(mark) & 1) != 0;
+}
+
+}  // namespace
+
+PagePool::~PagePool() {
+  for (PageLeaf** const block : blocks_) {
+    if (block == nullptr) {
+      continue;
+    }
+    for (std::uint32_t i = 0; i < kLeavesPerBlock; ++i) {
+      if (block[i] != nullptr && !is_free_mark(block[i])) {
+        memory_.release(block[i], sizeof(PageLeaf));
+      }
+    }
+    memory_.release(block, kLeavesPerBlock * sizeof(PageLeaf*));
+  }
+}
+
+PageLeaf** PagePool::place(std::uint32_t index) {
+  PageLeaf**& block = blocks_[index / kLeavesPerBlock];
+  if (block == nullptr) {
+    block = static_cast<PageLeaf**>(memory_.allocate(kLeavesPerBlock * sizeof(PageLeaf*)));
+  }
+  return block == nullptr ? nullptr : &block[index % kLeavesPerBlock];
+}
+
+PageLeaf* PagePool::add_leaf(std::uint32_t space, PageNumber first) {
+  const bool reuse = free_index_ != UINT32_MAX;
+  const std::uint32_t index = reuse ? free_index_ : used_;
+  // The last id is kNoPage, so the last leaf is not handed out.
+  if (index >= kLeavesPerBlock * kBlocks - 1) {
+    return nullptr;
+  }
+  PageLeaf** const where = place(index);
+  if (where == nullptr) {
+    return nullptr;
+  }
+  auto* const leaf = static_cast<PageLeaf*>(memory_.allocate(sizeof(PageLeaf)));
+  if (leaf == nullptr) {
+    return nullptr;
+  }
+  if (reuse) {
+    free_index_ = next_of_mark(*where);
+  } else {
+    ++used_;
+  }
+  leaf->first_page = first.value;
+  leaf->space = space;
+  leaf->index = index;
+  *where = leaf;
+  return leaf;
+}
+
+void PagePool::remove_leaf(PageLeaf& leaf) {
+  const std::uint32_t index = leaf.index;
+  *place(index) = as_free_mark(free_index_);
+  free_index_ = index;
+  memory_.release(&leaf, sizeof(PageLeaf));
+}
+
+PageTable::~PageTable() {
+  if (root_ == nullptr) {
+    return;
+  }
+  for (std::uint64_t i = 0; i < kNodeEntries; ++i) {
+    if (root_[i] == nullptr) {
+      continue;
+    }
+    for (PageLeaf* const leaf : root_[i]->leaves) {
+      if (leaf != nullptr) {
+        pool_.remove_leaf(*leaf);
+      }
+    }
+    memory_.release(root_[i], sizeof(Middle));
+  }
+  memory_.release(root_, kNodeEntries * sizeof(Middle*));
+}
+
+PageId PageTable::find(PageNumber page) const {
+  if (page.value >= kPages) {
+    return kNoPage;
+  }
+  const Middle* const node = middle(page);
+  const PageLeaf* const leaf = node == nullptr ? nullptr : node->leaves[leaf_slot(page)];
+  return leaf == nullptr
+             ? kNoPage
+             : leaf->index * kPagesPerLeaf + static_cast<std::uint32_t>(page.value % kPagesPerLeaf);
+}
+
+PageId PageTable::obtain(PageNumber page) {
+  if (page.value >= kPages) {
+    return kNoPage;
+  }
+  if (root_ == nullptr) {
+    root_ = static_cast<Middle**>(memory_.allocate(kNodeEntries * sizeof(Middle*)));
+    if (root_ == nullptr) {
+      return kNoPage;
+    }
+  }
+  Middle*& node = root_[page.value >> (kLeafBits + kNodeBits)];
+  if (node == nullptr) {
+    node = static_cast<Middle*>(memory_.allocate(sizeof(Middle)));
+    if (node == nullptr) {
+      return kNoPage;
+    }
+  }
+  PageLeaf*& leaf = node->leaves[leaf_slot(page)];
+  if (leaf == nullptr) {
+    leaf = pool_.add_leaf(space_, {page.value & ~std::uint64_t{kPagesPerLeaf - 1}});
+    if (leaf == nullptr) {
+      return kNoPage;
+    }
+  }
+  return leaf->index * kPagesPerLeaf + static_cast<std::uint32_t>(page.value % kPagesPerLeaf);
+}
+
+}  // namespace dime

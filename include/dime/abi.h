@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The control block: everything that the parts of one instance share.
+ *
+ * A user-engine instance is one file of this layout in shared memory. The first `dime` command that names the
+ * instance creates it, every agent and every `dime` command maps it, and it goes away with its last member.
+ * The kernel engine keeps the same records in kernel memory and hands them out in the same form.
+ *
+ * Rules: fixed-width fields, explicit padding, sizes asserted below. Both sides compare `magic` and `abi_version`
+ * when they map a block and refuse another version. Fields that change while a program runs are plain integers that
+ * are read and written with atomic built-ins (core/atomic.h). Times are nanoseconds of CLOCK_MONOTONIC unless said otherwise.
+ */
+#ifndef DIME_ABI_H
+#define DIME_ABI_H
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
+#include <stdint.h>
+#endif
+
+#ifdef __cplusplus
+#define DIME_STATIC_ASSERT static_assert
+extern "C" {
+#else
+#define DIME_STATIC_ASSERT _Static_assert
+#endif
+
+#define DIME_ABI_VERSION 1u
+#define DIME_CONTROL_MAGIC 0x31656d6964u /* "dime1" */
+#define DIME_LINK_MAGIC 0x6b6e696c6du    /* "mlink" */
+
+#define DIME_PAGE_SHIFT 12
+#define DIME_PAGE_BYTES 4096u
+#define DIME_NAME_BYTES 32 /* policy and link names, with the closing NUL */
+#define DIME_COMM_BYTES 16
+#define DIME_MAX_MEMBERS 1024
+
+/* Parameter flags. */
+#define DIME_ONE_WAY (1u << 0)            /* latency_ns is one-way and charged twice, as the original did */
+#define DIME_CHARGE_FIRST_TOUCH (1u << 1) /* stall first touches too */
+#define DIME_WRITEBACK (1u << 2)          /* evictions of dirty pages use tx bandwidth */
+#define DIME_FOLLOW_CHILDREN (1u << 3)    /* later children become members */
+#define DIME_ALLOW_FLOOR (1u << 4)        /* a stall below the floor was accepted knowingly */
+
+enum dime_wait { DIME_WAIT_AUTO = 0, DIME_WAIT_SPIN = 1, DIME_WAIT_SLEEP = 2 };
+enum dime_scope { DIME_SCOPE_ANON = 0, DIME_SCOPE_ALL = 1 };
+enum dime_engine { DIME_ENGINE_USER = 1, DIME_ENGINE_KERNEL = 2 };
+
+/* What was asked for. Changed live: the writer makes `sequence` odd, writes, and makes it even again. */
+struct dime_parameters {
+	uint64_t sequence;
+	uint64_t latency_ns;     /* unloaded fetch of one page */
+	uint64_t bandwidth_bps;  /* bits per second, 0 = unlimited */
+	uint64_t local_npages;   /* the limit, where local_share is 0 */
+	uint32_t local_share;    /* per cent of the touched pages times 100 (2500 = 25 %); 0 = local_npages counts */
+	uint32_t flags;          /* DIME_ONE_WAY ... */
+	uint32_t wait;           /* enum dime_wait */
+	uint32_t scope;          /* enum dime_scope */
+	uint32_t writeback_depth; /* pages that may queue for write-back before an eviction stalls */
+	uint32_t reserved;
+	char policy[DIME_NAME_BYTES];
+	char link[DIME_NAME_BYTES]; /* "" = the instance's own */
+};
+
+/* Log-linear histogram of times: see core/histogram.h for the bucket boundaries. */
+#define DIME_HISTOGRAM_BUCKETS 3840
+struct dime_histogram {
+	uint64_t count;
+	uint64_t sum;
+	uint64_t max;
+	uint64_t buckets[DIME_HISTOGRAM_BUCKETS];
+};
+
+/* One direction of a link. */
+struct dime_link_direction {
+	uint64_t next_free; /* when the wire is free again, in 1/64 ns */
+	uint64_t bytes;
+	uint64_t transfers;
+	uint64_t busy_ns;
+	uint64_t queue_ns; /* sum of the times that transfers waited for the wire */
+	uint64_t first_ns; /* start of the first transfer, 0 = none yet */
+	uint64_t last_ns;  /* end of the last one */
+	uint64_t reserved;
+};
+
+struct dime_link {
+	uint64_t magic;
+	uint32_t abi_version;
+	uint32_t users; /* instances that name it */
+	char name[DIME_NAME_BYTES];
+	struct dime_link_direction rx; /* fetches */
+	struct dime_link_direction tx; /* write-back */
+};
+
+/* Monotonic counts of an instance. */
+struct dime_counters {
+	uint64_t faults_first_touch;
+	uint64_t faults_remote;
+	uint64_t faults_joined; /* touches of a page that was in flight */
+	uint64_t evictions_clean;
+	uint64_t evictions_dirty;
+	uint64_t evictions_refused; /* pinned, or with access rights that cannot be moved */
+	uint64_t late_adopted;      /* pages that were touched before their mapping was noticed */
+	uint64_t not_followed;      /* programs started by members that could not be followed */
+	uint64_t page_fault_count;  /* first touches and remote accesses since the last reset */
+	uint64_t reserved[7];
+};
+
+/* Levels of an instance, with peaks. */
+struct dime_levels {
+	uint64_t local_pages;     /* never above the limit, but for inherited_pages */
+	uint64_t inherited_pages; /* local pages of a forked child above the limit; only ever shrinks */
+	uint64_t managed_pages;   /* local + remote: the pages touched and still mapped */
+	uint64_t unmanaged_pages; /* resident pages that the engine leaves alone */
+	uint64_t local_peak;
+	uint64_t managed_peak;
+	uint64_t unmanaged_peak;
+	uint64_t reserved;
+};
+
+/* What the mechanism costs on this machine, measured before a program starts. */
+struct dime_calibration {
+	uint64_t floor_ns;      /* a remote access at zero latency, one thread, seen by the program */
+	uint64_t lead_ns;       /* of it outside the handler's own clock, one thread */
+	uint64_t lead_multi_ns; /* the same while several threads run */
+	uint64_t tsc_hz;        /* 0 = the time-stamp counter is not usable */
+};
+
+enum dime_member_state {
+	DIME_MEMBER_FREE = 0,
+	DIME_MEMBER_STARTING = 1, /* slot taken, agent not ready */
+	DIME_MEMBER_ACTIVE = 2,
+	DIME_MEMBER_LEAVING = 3,  /* pages are coming home */
+	DIME_MEMBER_DETACHED = 4, /* left while its process lives on */
+	DIME_MEMBER_ENDED = 5     /* process gone; kept for the results until the slot is needed */
+};
+
+enum dime_member_command { DIME_COMMAND_NONE = 0, DIME_COMMAND_DETACH = 1 };
+
+/* One process of the instance. Written by its agent, but for `command` and `give_back`. */
+struct dime_member {
+	uint32_t state; /* enum dime_member_state */
+	uint32_t pid;
+	uint64_t start_time; /* /proc/PID/stat field 22, against reuse of the pid */
+	char comm[DIME_COMM_BYTES];
+	uint32_t command;     /* enum dime_member_command, written by `dime` */
+	uint32_t give_back;   /* pages that another member asks this one to evict */
+	uint32_t handler_tid;
+	uint32_t parent_pid;
+	uint64_t local_pages;
+	uint64_t inherited_pages;
+	uint64_t managed_pages;
+	uint64_t unmanaged_pages;
+	uint64_t faults_first_touch;
+	uint64_t faults_remote;
+	uint64_t faults_joined;
+	uint64_t evictions;
+	uint64_t stall_ns_sum;
+	uint64_t last_fault_ns;
+	uint64_t oldest_ns; /* when the page that its policy would evict next became local */
+	uint64_t attach_error; /* errno, with state FREE, where the agent could not start */
+	uint64_t agent_base;   /* where an injected agent is mapped in the process, 0 = preloaded */
+	uint64_t reserved[3];
+};
+
+struct dime_control {
+	uint64_t magic;
+	uint32_t abi_version;
+	uint32_t bytes; /* sizeof(struct dime_control) */
+	uint32_t engine; /* enum dime_engine */
+	uint32_t instance_id;
+	uint32_t owner_pid; /* the `dime run` that waits for the result, 0 = none */
+	uint32_t keep;      /* 1: created without members by `dime config`; stays until removed */
+	uint64_t owner_start_time;
+	struct dime_parameters parameters;
+	struct dime_calibration calibration;
+	struct dime_counters counters;
+	struct dime_levels levels;
+	struct dime_link link; /* used where parameters.link is "" */
+	struct dime_histogram stall_ns; /* fault entry to release */
+	uint64_t target_ns; /* unloaded stall that the parameters ask for */
+	char last_problem[128]; /* the last thing an agent could not do, for the summary; "" = none */
+	struct dime_member members[DIME_MAX_MEMBERS];
+};
+
+DIME_STATIC_ASSERT(sizeof(struct dime_parameters) == 56 + 2 * DIME_NAME_BYTES, "layout");
+DIME_STATIC_ASSERT(sizeof(struct dime_link_direction) == 64, "layout");
+DIME_STATIC_ASSERT(sizeof(struct dime_link) == 48 + 128, "layout");
+DIME_STATIC_ASSERT(sizeof(struct dime_member) == 176, "layout");
+
+#ifdef __cplusplus
+}
+#endif
+#endif
