@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+// The options that `dime run` and `dime attach` share: what is to be emulated.
+//
+//   auto options = std::make_shared<EmulationOptions>();
+//   options->add_to(app);
+//   ... after parsing:
+//   DIME_TRY(EmulationRequest request, options->parse());      // checks every value, starts nothing
+//   DIME_TRY(PreparedInstance instance, prepare_instance(request, owner));   // instance_setup.h
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "dime/abi.h"
+#include "engines/user/system/result.h"
+
+namespace dime {
+
+/// Parameters by name, for what was given on the command line.
+enum GivenParameter : std::uint32_t {
+  kGivenLocal = 1u << 0,
+  kGivenLatency = 1u << 1,
+  kGivenBandwidth = 1u << 2,
+  kGivenPolicy = 1u << 3,
+  kGivenLink = 1u << 4,
+  kGivenWait = 1u << 5,
+  kGivenNoFollow = 1u << 6,
+  kGivenOneWay = 1u << 7,
+  kGivenChargeFirstTouch = 1u << 8,
+  kGivenNoWriteback = 1u << 9,
+};
+
+/// Checked options. `parameters` is complete: defaults stand where nothing was given.
+struct EmulationRequest {
+  dime_parameters parameters{};
+  std::uint32_t given = 0;                ///< GivenParameter bits
+  std::optional<std::uint32_t> instance;  ///< --instance; none = the lowest free id
+  std::string json;                       ///< --json; empty = none, "-" = standard output
+};
+
+/// The raw text of the options, as CLI11 stores it.
+class EmulationOptions {
+ public:
+  /// Adds the options to `app`; this object must outlive the parsing.
+  void add_to(CLI::App& app);
+
+  /// Checks every value. An error names the option, the value and what is allowed.
+  [[nodiscard]] Result<EmulationRequest> parse() const;
+
+ private:
+  std::optional<std::string> local_;
+  std::optional<std::string> latency_;
+  std::optional<std::string> bandwidth_;
+  std::optional<std::string> policy_;
+  std::optional<std::string> link_;
+  std::optional<std::string> wait_;
+  std::optional<std::string> instance_;
+  std::string engine_ = "auto";
+  std::string fault_path_ = "auto";
+  std::string json_;
+  bool no_follow_ = false;
+  bool allow_floor_ = false;
+  bool one_way_ = false;
+  bool charge_first_touch_ = false;
+  bool no_writeback_ = false;
+};
+
+}  // namespace dime
