@@ -30,7 +30,7 @@ Instance::Instance(Memory& memory, InstanceShared shared)
 }
 
 Instance::~Instance() {
-  atomic::sub(shared_.levels.local_pages, local_);
+  atomic::sub(shared_.levels.local_pages, local_ + rooms_);
   atomic::sub(shared_.levels.managed_pages, managed_);
   atomic::sub(shared_.levels.inherited_pages, debt_);
   if (policy_ != nullptr) {
@@ -88,6 +88,7 @@ bool Instance::try_acquire() {
       return false;
     }
   } while (!atomic::compare_exchange(local, seen, seen + 1));
+  ++rooms_;
   atomic::raise(shared_.levels.local_peak, seen + 1);
   return true;
 }
@@ -162,6 +163,7 @@ Fault Instance::begin(PageId id, Nanos at) {
 }
 
 void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
+  --rooms_;
   enter_policy(id);
   const bool charged = (atomic::load(shared_.parameters.flags) & DIME_CHARGE_FIRST_TOUCH) != 0;
   if (fault.kind == FaultKind::kRemote || charged) {
@@ -209,6 +211,23 @@ void Instance::forget(PageId id) {
   record.state = PageState::kUntouched;
   --managed_;
   atomic::sub(shared_.levels.managed_pages, std::uint64_t{1});
+}
+
+void Instance::rename(PageId from, PageId to) {
+  PageRecord& old = pool_.record(from);
+  PageRecord& fresh = pool_.record(to);
+  const bool local = old.state == PageState::kLocal;
+  if (local) {
+    leave_policy(from);
+  }
+  fresh.slot = old.slot;
+  fresh.flags = old.flags;
+  fresh.state = old.state;
+  old.state = PageState::kUntouched;
+  if (local) {
+    count_local(1);
+    enter_policy(to);
+  }
 }
 
 void Instance::set_unmovable(PageId id) {

@@ -90,7 +90,7 @@ class Instance {
   void force_room();
 
   /// Gives back the room of a page that was not opened after all.
-  void cancel_room() { atomic::sub(shared_.levels.local_pages, std::uint64_t{1}); }
+  void cancel_room();
 
   /// The page was opened. `stall` is what the thread waited, measured; it is recorded for remote
   /// accesses (and first touches where those are charged).
@@ -107,6 +107,9 @@ class Instance {
   /// The page was unmapped or dropped: untouched from now on. The room of a page in flight is given
   /// back with cancel_room().
   void forget(PageId id);
+
+  /// The program moved page `from` to `to` (mremap): state, slot and rank go with it. REQUIRES: `to` is untouched.
+  void rename(PageId from, PageId to);
 
   /// The page came home for good and leaves management as unmovable, outside the limit.
   void set_unmovable(PageId id);
@@ -130,6 +133,8 @@ class Instance {
 
   [[nodiscard]] std::uint64_t debt() const { return debt_; }
   [[nodiscard]] std::uint64_t local_pages() const { return local_; }
+  /// What this Instance adds to the shared level of local pages: its local pages and the rooms of those in flight.
+  [[nodiscard]] std::uint64_t counted_pages() const { return local_ + rooms_; }
   [[nodiscard]] std::uint64_t managed_pages() const { return managed_; }
 
   /// The page that would be evicted next, or kNoPage.
@@ -156,6 +161,7 @@ class Instance {
   alignas(16) std::uint8_t policy_state_[2][DIME_POLICY_STATE_BYTES] = {};
   unsigned which_state_ = 0;
   std::uint64_t local_ = 0;
+  std::uint64_t rooms_ = 0;  ///< made and neither used nor cancelled yet
   std::uint64_t managed_ = 0;
   std::uint64_t debt_ = 0;
   std::uint64_t evictable_ = 0;  ///< pages in the policy's charge

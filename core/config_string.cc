@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0
+// One table says for each key how it is spelled, how its value is read and what it may be; parse()
+// is a loop over words and that table.
+#include "core/config_string.h"
+
+namespace dime::config {
+namespace {
+
+enum class Kind : std::uint8_t { kNumber, kSwitch, kName, kWait, kScope, kPids };
+
+struct KeyRule {
+  const char* name;
+  Kind kind;
+  std::uint64_t least;
+  std::uint64_t most;
+  bool or_zero;        ///< 0 is allowed next to [least, most]
+  std::uint32_t flag;  ///< of a switch
+  const char* allowed;
+};
+
+// In the order of enum Key.
+constexpr KeyRule kRules[kKeys] = {
+    {"instance_id", Kind::kNumber, 0, kMaxInstanceId, false, 0,
+     "the id of an instance, or the next free id to create one"},
+    {"latency_ns", Kind::kNumber, 0, kMaxLatencyNs, false, 0,
+     "0 to 60000000000 nanoseconds, without a unit"},
+    {"bandwidth_bps", Kind::kNumber, kMinBandwidthBps, kMaxBandwidthBps, true, 0,
+     "1000 to 1000000000000000 bits per second, without a unit, or 0 for unlimited"},
+    {"local_npages", Kind::kNumber, 1, kMaxLocalNpages, false, 0, "1 to 34359738368 pages"},
+    {"pid", Kind::kPids, 1, kMaxPid, false, 0,
+     "up to 1024 process ids between commas, each once; '+' before the first adds, '-' removes"},
+    {"policy", Kind::kName, 0, 0, false, 0, "the name of a policy, as in `dime policies`"},
+    {"link", Kind::kName, 0, 0, false, 0,
+     "up to 31 letters, digits, '-', '_' and '.', the first a letter or digit"},
+    {"one_way", Kind::kSwitch, 0, 1, false, DIME_ONE_WAY, "0 or 1"},
+    {"charge_first_touch", Kind::kSwitch, 0, 1, false, DIME_CHARGE_FIRST_TOUCH, "0 or 1"},
+    {"writeback", Kind::kSwitch, 0, 1, false, DIME_WRITEBACK, "0 or 1"},
+    {"follow_children", Kind::kSwitch, 0, 1, false, DIME_FOLLOW_CHILDREN, "0 or 1"},
+    {"scope", Kind::kScope, 0, 0, false, 0, "anon or all"},
+    {"wait", Kind::kWait, 0, 0, false, 0, "auto, spin or sleep"},
+    {"page_fault_count", Kind::kNumber, 0, 0, false, 0, "0, which resets it"},
+    {"remove", Kind::kNumber, 1, 1, false, 0, "1, with instance_id and nothing else"},
+};
+
+const KeyRule& rule_of(Key key) {
+  return kRules[static_cast<unsigned>(key)];
+}
+
+bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n';
+}
+
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+Reason read_number(Text value, std::uint64_t least, std::uint64_t most, bool or_zero,
+                   std::uint64_t& number) {
+  for (std::uint32_t i = 0; i < value.size; ++i) {
+    if (!is_digit(value[i])) {
+      return Reason::kNotANumber;
+    }
+  }
+  if (!read_decimal(value, number)) {
+    return Reason::kOutOfRange;
+  }
+  const bool allowed = (number >= least && number <= most) || (or_zero && number == 0);
+  return allowed ? Reason::kNone : Reason::kOutOfRange;
+}
+
+/// Calls `visit(entry)` for each entry of a pid list without its sign and its closing comma, until
+/// one returns something else than kNone; that is returned, with the entry in `entry`.
+template <class Visit>
+Reason for_each_pid(Text list, Text& entry, Visit&& visit) {
+  std::uint32_t begin = (list[0] == '+' || list[0] == '-') ? 1 : 0;
+  do {
+    const Text rest = list.slice(begin, list.size);
+    const std::uint32_t comma = rest.find(',');
+    entry = rest.slice(0, comma);
+    if (const Reason reason = visit(entry); reason != Reason::kNone) {
+      return reason;
+    }
+    begin += comma + 1;
+  } while (begin < list.size);
+  return Reason::kNone;
+}
+
+Reason read_pids(Text list, Plan& plan, Text& entry) {
+  plan.pid_operation = list[0] == '+'   ? PidOperation::kAdd
+                       : list[0] == '-' ? PidOperation::kRemove
+                                        : PidOperation::kReplace;
+  return for_each_pid(list, entry, [&plan](Text pid) {
+    std::uint64_t number = 0;
+    if (pid.empty() || pid[0] == '+' || pid[0] == '-') {
+      return Reason::kBadPidList;
+    }
+    if (const Reason reason = read_number(pid, 1, kMaxPid, /*or_zero=*/false, number);
+        reason != Reason::kNone) {
+      return reason;
+    }
+    for (std::uint32_t i = 0; i < plan.pid_count; ++i) {
+      if (plan.pids[i] == number) {
+        return Reason::kDuplicatePid;
+      }
+    }
+    if (plan.pid_count == DIME_MAX_MEMBERS) {
+      return Reason::kTooManyPids;
+    }
+    plan.pids[plan.pid_count++] = static_cast<std::uint32_t>(number);
+    return Reason::kNone;
+  });
+}
+
+Reason read_name(Text value, char (&name)[DIME_NAME_BYTES]) {
+  if (!is_name(value)) {
+    return Reason::kBadName;
+  }
+  TextWriter(name, sizeof(name)).put(value);
+  return Reason::kNone;
+}
+
+/// The place of `value` among `words`, which are in the order of the ABI's enum.
+template <unsigned kCount>
+Reason read_choice(Text value, const char* const (&words)[kCount], std::uint32_t& choice) {
+  for (std::uint32_t i = 0; i < kCount; ++i) {
+    if (value == Text(words[i])) {
+      choice = i;
+      return Reason::kNone;
+    }
+  }
+  return Reason::kNotAChoice;
+}
+
+constexpr const char* kWaitWords[] = {"auto", "spin", "sleep"};
+constexpr const char* kScopeWords[] = {"anon", "all"};
+
+void set_number(Plan& plan, Key key, std::uint64_t number) {
+  switch (key) {
+    case Key::kInstanceId:
+      plan.instance_id = static_cast<std::uint32_t>(number);
+      break;
+    case Key::kLatencyNs:
+      plan.latency_ns = number;
+      break;
+    case Key::kBandwidthBps:
+      plan.bandwidth_bps = number;
+      break;
+    case Key::kLocalNpages:
+      plan.local_npages = number;
+      break;
+    case Key::kPageFaultCount:
+      plan.reset_page_fault_count = true;
+      break;
+    case Key::kRemove:
+      plan.remove = true;
+      break;
+    default:  // a switch
+      (number == 1 ? plan.flags_on : plan.flags_off) |= rule_of(key).flag;
+      break;
+  }
+}
+
+/// Reads one value; `part` becomes the part of it that is refused.
+Reason read_value(Key key, Text value, Plan& plan, Text& part) {
+  const KeyRule& rule = rule_of(key);
+  part = value;
+  switch (rule.kind) {
+    case Kind::kNumber:
+    case Kind::kSwitch: {
+      std::uint64_t number = 0;
+      const Reason reason = read_number(value, rule.least, rule.most, rule.or_zero, number);
+      if (reason == Reason::kNone) {
+        set_number(plan, key, number);
+      }
+      return reason;
+    }
+    case Kind::kName:
+      return read_name(value, key == Key::kPolicy ? plan.policy : plan.link);
+    case Kind::kWait:
+      return read_choice(value, kWaitWords, plan.wait);
+    case Kind::kScope:
+      return read_choice(value, kScopeWords, plan.scope);
+    case Kind::kPids:
+      return read_pids(value, plan, part);
+  }
+  return Reason::kUnknownKey;
+}
+
+bool find_key(Text name, Key& key) {
+  for (unsigned i = 0; i < kKeys; ++i) {
+    if (name == Text(kRules[i].name)) {
+      key = static_cast<Key>(i);
+      return true;
+    }
+  }
+  return false;
+}
+
+Error read_word(Text text, std::uint32_t begin, std::uint32_t end, Plan& plan) {
+  const Text word = text.slice(begin, end);
+  const std::uint32_t equals = word.find('=');
+  if (equals == word.size) {
+    return {Reason::kNotKeyValue, begin, {}, word};
+  }
+  const Text name = word.slice(0, equals);
+  const Text value = word.slice(equals + 1, word.size);
+  Key key{};
+  if (!find_key(name, key)) {
+    return {Reason::kUnknownKey, begin, name, value};
+  }
+  Text& given = plan.given[static_cast<unsigned>(key)];
+  if (given.data != nullptr) {
+    return {Reason::kDuplicateKey, begin, name, value};
+  }
+  if (value.empty()) {
+    return {Reason::kEmptyValue, begin, name, value};
+  }
+  given = value;
+  Text part;
+  const Reason reason = read_value(key, value, plan, part);
+  return {reason, static_cast<std::uint32_t>(part.data - text.data), name, part};
+}
+
+Error refuse(const Plan& plan, Text text, Key key, Reason reason) {
+  const Text value = plan.given[static_cast<unsigned>(key)];
+  return {reason, static_cast<std::uint32_t>(value.data - text.data), rule_of(key).name, value};
+}
+
+}  // namespace
+
+bool is_name(Text text) {
+  if (text.empty() || text.size >= DIME_NAME_BYTES || !(is_letter(text[0]) || is_digit(text[0]))) {
+    return false;
+  }
+  for (std::uint32_t i = 0; i < text.size; ++i) {
+    const char c = text[i];
+    if (!is_letter(c) && !is_digit(c) && c != '-' && c != '_' && c != '.') {
+      return false;
+    }
+  }
+  return true;
+}
+
+Error parse(Text text, Plan& plan) {
+  plan = Plan{};
+  unsigned words = 0;
+  for (std::uint32_t begin = 0; begin < text.size;) {
+    if (is_blank(text[begin])) {
+      ++begin;
+      continue;
+    }
+    std::uint32_t end = begin;
+    while (end < text.size && !is_blank(text[end])) {
+      ++end;
+    }
+    if (const Error error = read_word(text, begin, end, plan); !error.ok()) {
+      return error;
+    }
+    ++words;
+    begin = end;
+  }
+  if (!plan.has(Key::kInstanceId)) {
+    return {Reason::kMissingKey, text.size, rule_of(Key::kInstanceId).name, {}};
+  }
+  if (plan.remove && words != 2) {
+    return refuse(plan, text, Key::kRemove, Reason::kRemoveNotAlone);
+  }
+  return {};
+}
+
+Error check(const Plan& plan, Text text, Census& census) {
+  if (const Reason reason = census.instance(plan.instance_id, plan.remove);
+      reason != Reason::kNone) {
+    return refuse(plan, text, Key::kInstanceId, reason);
+  }
+  if (plan.has(Key::kPolicy)) {
+    if (const Reason reason = census.policy(plan.policy); reason != Reason::kNone) {
+      return refuse(plan, text, Key::kPolicy, reason);
+    }
+  }
+  if (plan.has(Key::kLink)) {
+    if (const Reason reason = census.link(plan.link); reason != Reason::kNone) {
+      return refuse(plan, text, Key::kLink, reason);
+    }
+  }
+  if (plan.has(Key::kPid)) {
+    std::uint32_t i = 0;
+    Text entry;
+    const Reason reason = for_each_pid(
+        plan.given[static_cast<unsigned>(Key::kPid)], entry,
+        [&](Text) { return census.pid(plan.instance_id, plan.pid_operation, plan.pids[i++]); });
+    if (reason != Reason::kNone) {
+      return {reason, static_cast<std::uint32_t>(entry.data - text.data), rule_of(Key::kPid).name,
+              entry};
+    }
+  }
+  return {};
+}
+
+const char* name_of(Key key) {
+  return rule_of(key).name;
+}
+
+const char* allowed_for(Key key) {
+  return rule_of(key).allowed;
+}
+
+}  // namespace dime::config
