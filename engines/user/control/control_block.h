@@ -3,13 +3,12 @@
 //
 // A block appears in the directory complete (it is written under no name and then linked), so a
 // reader never sees half of one, and two creators of one id cannot both succeed. Changes of the
-// parameters are serialised by a lock on the file that the kernel drops when its holder dies; the sequence number
-// lets agents read without that lock.
+// parameters are serialised by a lock on the file that the kernel drops when its holder dies; the
+// sequence number lets agents read without that lock.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "dime/abi.h"
 #include "engines/user/system/process.h"
@@ -27,8 +26,8 @@ std::string control_path(std::uint32_t instance_id);
 struct NewInstance {
   dime_parameters parameters{};
   dime_calibration calibration{};
-  ProcessId owner{};     ///< keeps the instance alive while it runs; pid 0 = none
-  bool keep = false;     ///< stays without members until it is removed
+  ProcessId owner{};  ///< keeps the instance alive while it runs; pid 0 = none
+  bool keep = false;  ///< stays without members until it is removed
 };
 
 /// One mapped block. Movable; unmaps when it goes. The file stays until remove().
@@ -71,8 +70,5 @@ class ControlBlock {
   dime_control* control_ = nullptr;
   std::string path_;
 };
-
-/// Paths of this user's blocks, by id. Stale ones are removed first.
-Result<std::vector<std::string>> list_instances();
 
 }  // namespace dime

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "dime/abi.h"
@@ -26,6 +25,6 @@ unsigned reap_dead_members(dime_control& control);
 bool is_stale(const dime_control& control);
 
 /// This user's instance that process `pid` is a live member of.
-std::optional<std::uint32_t> instance_of(pid_t pid);
+Result<std::optional<std::uint32_t>> instance_of(pid_t pid);
 
 }  // namespace dime

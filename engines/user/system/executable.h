@@ -10,11 +10,11 @@
 namespace dime {
 
 enum class ProgramKind {
-  kDynamic,   ///< 64-bit, asks for a dynamic loader: LD_PRELOAD works
-  kStatic,    ///< no dynamic loader
-  kForeign,   ///< ELF of another word size or machine
-  kScript,    ///< begins with #!
-  kUnknown,   ///< none of these
+  kDynamic,  ///< 64-bit, asks for a dynamic loader: LD_PRELOAD works
+  kStatic,   ///< no dynamic loader
+  kForeign,  ///< ELF of another word size or machine
+  kScript,   ///< begins with #!
+  kUnknown,  ///< none of these
 };
 
 struct ProgramFacts {
@@ -36,8 +36,8 @@ Result<ProgramFacts> resolve_program(const std::string& path);
 /// is not executable, or is a directory.
 Result<std::string> find_program(const std::string& name);
 
-/// Why an agent cannot be put into the program, with the mend; success where it can. A privileged program
-/// counts only where executing it would change the user.
+/// Why an agent cannot be put into the program, with the mend; success where it can. A privileged
+/// program counts only where executing it would change the user.
 Result<void> check_followable(const ProgramFacts& facts);
 
 }  // namespace dime

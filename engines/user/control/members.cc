@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "engines/user/control/members.h"
+
+#include "core/atomic.h"
+#include "engines/user/control/directory.h"
+
+namespace dime {
+namespace {
+
+bool counts(std::uint32_t state) {
+  return state == DIME_MEMBER_STARTING || state == DIME_MEMBER_ACTIVE ||
+         state == DIME_MEMBER_LEAVING;
+}
+
+bool process_runs(const dime_member& member) {
+  const std::uint64_t start_time = atomic::load(member.start_time);
+  // An agent that has just taken the slot and is filling it in.
+  if (start_time == 0) {
+    return true;
+  }
+  return is_alive({static_cast<pid_t>(member.pid), start_time});
+}
+
+void take_off(std::uint64_t& level, std::uint64_t& part) {
+  atomic::sub(level, atomic::exchange(part, std::uint64_t{0}));
+}
+
+}  // namespace
+
+bool is_live(const dime_member& member) {
+  return counts(atomic::load_acquire(member.state)) && process_runs(member);
+}
+
+std::vector<const dime_member*> live_members(const dime_control& control) {
+  std::vector<const dime_member*> found;
+  for (const dime_member& member : control.members) {
+    if (is_live(member)) {
+      found.push_back(&member);
+    }
+  }
+  return found;
+}
+
+unsigned reap_dead_members(dime_control& control) {
+  unsigned found = 0;
+  for (dime_member& member : control.members) {
+    std::uint32_t state = atomic::load_acquire(member.state);
+    if (!counts(state) || process_runs(member) ||
+        !atomic::compare_exchange(member.state, state, std::uint32_t{DIME_MEMBER_ENDED})) {
+      continue;
+    }
+    take_off(control.levels.local_pages, member.local_pages);
+    take_off(control.levels.managed_pages, member.managed_pages);
+    take_off(control.levels.inherited_pages, member.inherited_pages);
+    take_off(control.levels.unmanaged_pages, member.unmanaged_pages);
+    ++found;
+  }
+  return found;
+}
+
+bool is_stale(const dime_control& control) {
+  const ProcessId owner{static_cast<pid_t>(atomic::load(control.owner_pid)),
+                        atomic::load(control.owner_start_time)};
+  return atomic::load(control.keep) == 0 && !is_alive(owner) && live_members(control).empty();
+}
+
+Result<std::optional<std::uint32_t>> instance_of(pid_t pid) {
+  DIME_TRY(const std::vector<ControlBlock> blocks, open_instances());
+  for (const ControlBlock& block : blocks) {
+    for (const dime_member* const member : live_members(*block)) {
+      if (member->pid == static_cast<std::uint32_t>(pid)) {
+        return std::optional(block.id());
+      }
+    }
+  }
+  return std::optional<std::uint32_t>();
+}
+
+}  // namespace dime
