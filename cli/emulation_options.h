@@ -4,8 +4,9 @@
 //   auto options = std::make_shared<EmulationOptions>();
 //   options->add_to(app);
 //   ... after parsing:
-//   DIME_TRY(EmulationRequest request, options->parse());      // checks every value, starts nothing
-//   DIME_TRY(PreparedInstance instance, prepare_instance(request, owner));   // instance_setup.h
+//   DIME_TRY(EmulationRequest request, options->parse());      // checks every value, starts
+//   nothing DIME_TRY(PreparedInstance instance, prepare_instance(request, owner));   //
+//   instance_setup.h
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -32,12 +33,19 @@ enum GivenParameter : std::uint32_t {
   kGivenNoWriteback = 1u << 9,
 };
 
+/// What every instance starts with where nothing else was asked for.
+dime_parameters default_parameters();
+
+/// The names of the known policies, for messages: "fifo, random".
+std::string policy_names();
+
 /// Checked options. `parameters` is complete: defaults stand where nothing was given.
 struct EmulationRequest {
   dime_parameters parameters{};
   std::uint32_t given = 0;                ///< GivenParameter bits
   std::optional<std::uint32_t> instance;  ///< --instance; none = the lowest free id
-  std::string json;                       ///< --json; empty = none, "-" = standard output
+  bool allow_floor = false;  ///< --allow-floor: DIME_ALLOW_FLOOR is set when it was needed
+  std::string json;          ///< --json; empty = none, "-" = standard output
 };
 
 /// The raw text of the options, as CLI11 stores it.
