@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Bad input to `dime run` and `dime config`: one line that names the option, the value and what is allowed; nothing starts.
+
+Each row: arguments, status, what the message must contain. The program would create a file, which must not appear.
+"""
+import dime_test
+
+TOO_LONG = "x" * 40
+RUN = [
+    (["--local", "0"], ["--local", "0"]),
+    (["--local", "0%"], ["--local", "0%"]),
+    (["--local", "0p"], ["--local", "0p"]),
+    (["--local", "-5p"], ["--local", "-5p"]),
+    (["--local", "-25%"], ["--local", "-25%"]),
+    (["--local", "nan"], ["--local", "nan"]),
+    (["--local", "NaN%"], ["--local", "NaN%"]),
+    (["--local", "inf%"], ["--local", "inf%"]),
+    (["--local", "110%"], ["--local", "110%", "100"]),
+    (["--local", "5"], ["--local", "5", "%", "MiB"]),
+    (["--local", ""], ["--local"]),
+    (["--local", "many"], ["--local", "many"]),
+    (["--local", "99999999999999999999p"], ["--local", "99999999999999999999p"]),
+    (["--latency", "10"], ["--latency", "10", "us"]),
+    (["--latency", "-1us"], ["--latency", "-1us"]),
+    (["--latency", "NaNus"], ["--latency", "NaNus"]),
+    (["--latency", "99999999s"], ["--latency", "99999999s"]),
+    (["--bandwidth", "40"], ["--bandwidth", "40", "Gbit/s"]),
+    (["--bandwidth", "0Gbit/s"], ["--bandwidth", "0Gbit/s"]),
+    (["--bandwidth", "-1Gbit/s"], ["--bandwidth", "-1Gbit/s"]),
+    (["--bandwidth", "fast"], ["--bandwidth", "fast"]),
+    (["--policy", "none-such"], ["--policy", "none-such", "fifo", "random"]),
+    (["--engine", "steam"], ["--engine", "steam", "user"]),
+    (["--fault-path", "magic"], ["--fault-path", "magic", "thread"]),
+    (["--wait", "patiently"], ["--wait", "patiently", "spin", "sleep"]),
+    (["--link", TOO_LONG], ["--link", TOO_LONG]),
+    (["--instance", "first"], ["--instance", "first"]),
+    (["--no-such-option"], ["--no-such-option"]),
+    (["--latency", "1ns", "--bandwidth", "unlimited"], ["--latency", "floor", "--allow-floor"]),
+    (["--json", "/no/such/folder/x.json"], ["--json", "/no/such/folder/x.json"]),
+]
+CONFIG = [
+    ("", []),
+    ("latency_ns=5", ["instance_id"]),
+    ("instance_id=zero", ["instance_id", "zero"]),
+    ("instance_id=0 latency_ns=-1", ["latency_ns", "-1"]),
+    ("instance_id=0 latency_ns=1 latency_ns=2", ["latency_ns"]),
+    ("instance_id=0 local_npages=0", ["local_npages", "0"]),
+    ("instance_id=0 colour=red", ["colour"]),
+    ("instance_id=0 policy=none-such", ["policy", "none-such"]),
+    ("instance_id=7 latency_ns=100000 bandwidth_bps=1000000000 local_npages=2000", ["instance_id", "7"]),
+    ("instance_id=0 latency_ns=100000 bandwidth_bps=1000000000 local_npages=2000 pid=999999999", ["pid", "999999999"]),
+]
+
+
+def message(run, words, what):
+    errors = [line for line in run.err.splitlines() if line.startswith("dime: error: ")]
+    dime_test.equal(len(errors), 1, f"{what}: lines with an error in {run.err!r}")
+    dime_test.check(len(run.err.splitlines()) <= 2, f"{what}: more than an error and a mend:\n{run.err}")
+    for word in words:
+        dime_test.check(word in run.err, f"{what}: the message does not mention {word!r}:\n{run.err}")
+    print(errors[0])
+
+
+def refused(options, program, status, words):
+    run = dime_test.dime("run", *options, "--", *program)
+    what = "dime run " + " ".join(map(str, options)) + " -- " + str(program[0])
+    dime_test.equal(run.status, status, f"status of {what} ({run.err})")
+    message(run, words, what)
+    dime_test.equal(dime_test.instances(), [], f"instances after {what}")
+
+
+def test():
+    marker = dime_test.scratch / "started"
+    problems = []
+    for options, words in RUN:
+        try:
+            refused(options, ["touch", marker], 125, words)
+            dime_test.check(not marker.exists(), f"{options}: the program was started")
+        except dime_test.Failure as problem:
+            problems.append(str(problem))
+    script = dime_test.scratch / "no-permission"
+    script.write_text("#!/bin/sh\n")
+    for options, program, status, words in (([], ["no-such-program-here"], 127, ["no-such-program-here"]),
+                                            ([], [dime_test.scratch / "absent"], 127, ["absent"]),
+                                            ([], [script], 126, ["no-permission"]),
+                                            ([], [dime_test.scratch], 126, [dime_test.scratch.name])):
+        try:
+            refused(options, program, status, words)
+        except dime_test.Failure as problem:
+            problems.append(str(problem))
+    for text, words in CONFIG:
+        run = dime_test.dime("config", text)
+        try:
+            dime_test.check(run.status in (1, 2), f"dime config '{text}': status {run.status} ({run.err})")
+            message(run, words, f"dime config '{text}'")
+            dime_test.equal(dime_test.instances(), [], f"instances after dime config '{text}'")
+        except dime_test.Failure as problem:
+            problems.append(str(problem))
+    dime_test.check(not problems, "\n".join(problems))
+
+
+if __name__ == "__main__":
+    dime_test.main(test)

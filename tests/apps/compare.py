@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0
+"""compare.py [--forks] LOCAL PROGRAM [ARGUMENTS]: the same output and status as natively, within the limit, with remote accesses.
+
+--forks: forked children inherit local pages above the limit (the result counts them apart), so the peak is not held to it.
+A file named *.in among the arguments is read as standard input.
+"""
+import dime_test
+from limits import check_limit
+
+
+def test(*words):
+    forks = words[0] == "--forks"
+    local, *command = words[1:] if forks else words
+    source = command.pop() if command[-1].endswith(".in") else "/dev/null"
+    with open(source, "rb") as stdin:
+        expected = dime_test.native(command, stdin=stdin)
+    dime_test.check(expected.status == 0, f"the native run failed: {expected.status} {expected.err}")
+    with open(source, "rb") as stdin:
+        run = dime_test.emulated(command, local, stdin=stdin)
+    dime_test.same(expected, run)
+    faults = run.result["faults"]
+    print(f"native {expected.seconds:.2f} s, emulated {run.seconds:.2f} s, faults {faults}, pages {run.result['pages']}")
+    if not forks:
+        check_limit(local, run)
+    if local != "100%":
+        dime_test.check(faults["remote"] > 0, "no remote access: nothing was emulated")
+
+
+if __name__ == "__main__":
+    dime_test.main(test)

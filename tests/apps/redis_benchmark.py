@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0
+"""redis_benchmark.py LOCAL: after the same commands, an emulated Redis holds the same data as a native one, and redis-benchmark is served."""
+import dime_test
+from limits import check_limit
+from redis_server import Redis
+
+
+def test(local):
+    original = Redis("native")
+    original.load(20_000)
+    expected = original.digest(), original.cli("dbsize")
+    original.shutdown()
+
+    redis = Redis("emulated", local)
+    redis.load(20_000)
+    dime_test.equal((redis.digest(), redis.cli("dbsize")), expected, "digest and size of the data")
+    bench = redis.benchmark(8000).wait()
+    dime_test.equal(bench.status, 0, f"status of redis-benchmark ({bench.err})")
+    dime_test.check(bench.out.count(b"\n") >= 6, f"redis-benchmark: {bench.out}")
+    print(bench.out.decode())
+    run = redis.shutdown()
+    check_limit(local, run)
+    if local != "100%":
+        dime_test.check(run.result["faults"]["remote"] > 0, "no remote access")
+
+
+if __name__ == "__main__":
+    dime_test.main(test)

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Ends a test that hangs, and shows where it hung.
+
+A timer thread fires before ctest's own limit. It prints what /proc says about every process that descends from the test (that
+never blocks), then stacks from gdb where no other tracer holds the process (gdb gets 20 s: it hangs on a process whose
+handler thread is stopped), kills the tree and ends the test with status 1. Orphans count as descendants: the test process is a
+child subreaper.
+"""
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def read(path):
+    try:
+        return Path(path).read_text(errors="replace")
+    except OSError as error:
+        return f"({error.strerror})"
+
+
+def children(pid):
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        found += [int(child) for child in read(task).split() if child.isdigit()]
+    return found
+
+
+def descendants(pid=None):
+    """All processes below `pid` (default: this one), parents first."""
+    found = []
+    todo = children(pid or os.getpid())
+    while todo:
+        child = todo.pop(0)
+        found.append(child)
+        todo += children(child)
+    return found
+
+
+def alive(pid):
+    status = read(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return bool(status) and status[0] not in "ZX"
+
+
+def show_process(pid, out):
+    command = read(f"/proc/{pid}/cmdline").replace("\0", " ")[:200]
+    print(f"--- process {pid}: {command}", file=out)
+    wanted = ("State", "PPid", "TracerPid", "Threads", "SigQ", "SigPnd", "ShdPnd", "SigBlk", "SigCgt")
+    status = [line for line in read(f"/proc/{pid}/status").splitlines() if line.startswith(wanted)]
+    print("    " + "; ".join(" ".join(line.split()) for line in status), file=out)
+    for task in sorted(Path(f"/proc/{pid}/task").glob("*")):
+        state = read(task / "stat").rpartition(")")[2].split()[:1]
+        name, where, call = (read(task / part).strip() for part in ("comm", "wchan", "syscall"))
+        print(f"    thread {task.name} {name} {state} wchan={where} syscall={call}", file=out)
+        stack = read(task / "stack").strip()
+        if stack and not stack.startswith("("):
+            print("      " + stack.replace("\n", "\n      "), file=out)
+
+
+def show_stacks(pid, out):
+    if "TracerPid:\t0" not in read(f"/proc/{pid}/status"):
+        return
+    command = ["gdb", "-p", str(pid), "-batch", "-ex", "set pagination off", "-ex", "thread apply all backtrace 25"]
+    try:
+        shown = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                               timeout=20, check=False).stdout
+        print(shown.decode(errors="replace")[-6000:], file=out)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        print(f"    no stacks: {error}", file=out)
+
+
+def kill_tree():
+    """Kills every descendant and reaps what is ours."""
+    for pid in reversed(descendants()):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    reap()
+
+
+def reap():
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def fire(seconds, files):
+    print(f"WATCHDOG: nothing after {seconds} s; the process tree:", file=sys.stderr)
+    tree = descendants()
+    for pid in tree:
+        show_process(pid, sys.stderr)
+    for pid in tree:
+        print(f"--- stacks of {pid}", file=sys.stderr)
+        show_stacks(pid, sys.stderr)
+    for path in files():
+        print(f"--- end of {path}\n{read(path)[-2000:]}", file=sys.stderr)
+    sys.stderr.flush()
+    kill_tree()
+    os._exit(1)
+
+
+def start(seconds, files=lambda: []):
+    """Fires after `seconds` unless the test ends before. `files()` names outputs worth showing then."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    timer = threading.Timer(seconds, fire, (seconds, files))
+    timer.daemon = True
+    timer.start()
