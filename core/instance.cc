@@ -26,7 +26,10 @@ Instance::Instance(Memory& memory, InstanceShared shared)
   host_.release = [](void* context, void* block, std::uint64_t bytes) {
     static_cast<Instance*>(context)->memory_.release(block, bytes);
   };
-  host_.test_and_clear_accessed = [](void*, std::uint32_t) { return 0; };
+  host_.test_and_clear_accessed = [](void* context, std::uint32_t page) {
+    const auto& self = *static_cast<Instance*>(context);
+    return self.accessed_ == nullptr ? 0 : self.accessed_(self.accessed_context_, page);
+  };
 }
 
 Instance::~Instance() {
@@ -99,6 +102,12 @@ void Instance::count_local(std::uint64_t pages) {
 
 void Instance::force_room() {
   count_local(1);
+  ++rooms_;
+}
+
+void Instance::cancel_room() {
+  --rooms_;
+  atomic::sub(shared_.levels.local_pages, std::uint64_t{1});
 }
 
 void Instance::note_managed() {
@@ -124,6 +133,15 @@ void Instance::leave_policy(PageId id) {
   --evictable_;
   --local_;
   atomic::sub(shared_.levels.local_pages, std::uint64_t{1});
+  // Inherited pages that the child drops by itself are paid: no debt without a page behind it.
+  if (debt_ > local_) {
+    pay_debt();
+  }
+}
+
+void Instance::pay_debt() {
+  --debt_;
+  atomic::sub(shared_.levels.inherited_pages, std::uint64_t{1});
 }
 
 PageId Instance::next_victim() {
@@ -137,12 +155,10 @@ Fault Instance::begin(PageId id, Nanos at) {
   switch (record.state) {
     case PageState::kUntouched:
       fault.kind = FaultKind::kFirstTouch;
-      atomic::add(shared_.counters.faults_first_touch, std::uint64_t{1});
       note_managed();
       break;
     case PageState::kRemote:
       fault.kind = FaultKind::kRemote;
-      atomic::add(shared_.counters.faults_remote, std::uint64_t{1});
       break;
     case PageState::kInFlight:
       atomic::add(shared_.counters.faults_joined, std::uint64_t{1});
@@ -151,7 +167,6 @@ Fault Instance::begin(PageId id, Nanos at) {
     case PageState::kUnmovable:
       return fault;
   }
-  atomic::add(shared_.counters.page_fault_count, std::uint64_t{1});
   record.state = PageState::kInFlight;
   if (fault.kind == FaultKind::kRemote || (flags & DIME_CHARGE_FIRST_TOUCH) != 0) {
     const BitsPerSecond bandwidth{atomic::load(shared_.parameters.bandwidth_bps)};
@@ -165,6 +180,12 @@ Fault Instance::begin(PageId id, Nanos at) {
 void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
   --rooms_;
   enter_policy(id);
+  // Counted here and not in begin(), so that counters never go back for an abandoned fetch.
+  dime_counters& counters = shared_.counters;
+  atomic::add(fault.kind == FaultKind::kRemote ? counters.faults_remote
+                                               : counters.faults_first_touch,
+              std::uint64_t{1});
+  atomic::add(counters.page_fault_count, std::uint64_t{1});
   const bool charged = (atomic::load(shared_.parameters.flags) & DIME_CHARGE_FIRST_TOUCH) != 0;
   if (fault.kind == FaultKind::kRemote || charged) {
     histogram::add(shared_.stalls, stall);
@@ -173,13 +194,10 @@ void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
 
 void Instance::abandon(PageId id, const Fault& fault) {
   PageRecord& record = pool_.record(id);
-  atomic::sub(shared_.counters.page_fault_count, std::uint64_t{1});
   if (fault.kind == FaultKind::kRemote) {
     record.state = PageState::kRemote;
-    atomic::sub(shared_.counters.faults_remote, std::uint64_t{1});
   } else {
     record.state = PageState::kUntouched;
-    atomic::sub(shared_.counters.faults_first_touch, std::uint64_t{1});
     --managed_;
     atomic::sub(shared_.levels.managed_pages, std::uint64_t{1});
   }
@@ -193,6 +211,11 @@ bool Instance::adopt(PageId id) {
   count_local(1);
   enter_policy(id);
   return true;
+}
+
+void Instance::adopt_remote(PageId id) {
+  note_managed();
+  pool_.record(id).state = PageState::kRemote;
 }
 
 void Instance::forget(PageId id) {
@@ -216,16 +239,15 @@ void Instance::forget(PageId id) {
 void Instance::rename(PageId from, PageId to) {
   PageRecord& old = pool_.record(from);
   PageRecord& fresh = pool_.record(to);
-  const bool local = old.state == PageState::kLocal;
-  if (local) {
-    leave_policy(from);
-  }
   fresh.slot = old.slot;
   fresh.flags = old.flags;
   fresh.state = old.state;
   old.state = PageState::kUntouched;
-  if (local) {
-    count_local(1);
+  if (fresh.state == PageState::kLocal) {
+    // It keeps its room: given back for a moment, another member could take it.
+    policy_->remove_page(policy_state_[which_state_], &host_, from);
+    --evictable_;
+    --local_;
     enter_policy(to);
   }
 }
@@ -234,6 +256,8 @@ void Instance::set_unmovable(PageId id) {
   PageRecord& record = pool_.record(id);
   if (record.state == PageState::kLocal) {
     leave_policy(id);
+  } else if (record.state == PageState::kUntouched) {
+    note_managed();
   }
   record.state = PageState::kUnmovable;
 }

@@ -73,6 +73,14 @@ class Instance {
   /// Fetches and write-backs queue on these from now on.
   void use_link(dime_link& link) { link_ = &link; }
 
+  /// Tells policies whether a page was accessed since the last call, for engines that can tell.
+  /// `context` outlives the Instance.
+  using Accessed = int (*)(void* context, PageId id);
+  void use_accessed(Accessed accessed, void* context) {
+    accessed_ = accessed;
+    accessed_context_ = context;
+  }
+
   /// The limit in pages under the current parameters, at least 1.
   [[nodiscard]] std::uint64_t limit() const;
 
@@ -92,8 +100,8 @@ class Instance {
   /// Gives back the room of a page that was not opened after all.
   void cancel_room();
 
-  /// The page was opened. `stall` is what the thread waited, measured; it is recorded for remote
-  /// accesses (and first touches where those are charged).
+  /// The page was opened: the fault is counted. `stall` is what the thread waited, measured; it is
+  /// recorded for remote accesses (and first touches where those are charged).
   void finish(PageId id, const Fault& fault, Nanos stall);
 
   /// The fetch did not happen: the page is as it was before begin().
@@ -104,11 +112,16 @@ class Instance {
   /// `inherited` debt deal with the excess.
   bool adopt(PageId id);
 
+  /// The same for a page that the engine makes inaccessible right away: remote from now on, with no
+  /// eviction counted.
+  void adopt_remote(PageId id);
+
   /// The page was unmapped or dropped: untouched from now on. The room of a page in flight is given
   /// back with cancel_room().
   void forget(PageId id);
 
-  /// The program moved page `from` to `to` (mremap): state, slot and rank go with it. REQUIRES: `to` is untouched.
+  /// The program moved page `from` to `to` (mremap): state and slot go with it, and a local page is
+  /// ranked as if it had just come. REQUIRES: `to` is untouched.
   void rename(PageId from, PageId to);
 
   /// The page came home for good and leaves management as unmovable, outside the limit.
@@ -123,8 +136,13 @@ class Instance {
   template <class Close>
   std::uint64_t trim(Nanos now, std::uint64_t most, Close&& close);
 
+  /// Evicts up to `most` pages of this Instance, whatever the limit: another member asked for room. Returns how many went.
+  template <class Close>
+  std::uint64_t evict(Nanos now, std::uint64_t most, Close&& close);
+
   /// Allows `pages` above the limit, until paid. The debt of forked children, who inherit local
-  /// pages.
+  /// pages. It never exceeds the pages that are local here, so pages that the child drops by itself
+  /// are paid.
   void borrow(std::uint64_t pages);
 
   /// Evicts up to `most` pages to pay back the debt.
@@ -145,11 +163,12 @@ class Instance {
   void count_local(std::uint64_t pages);
   void enter_policy(PageId id);
   void leave_policy(PageId id);
+  void pay_debt();
   void note_managed();
   void closed(PageId id, Closed how, Nanos now);
   [[nodiscard]] Nanos writeback_stall(Nanos now) const;
   template <class Close>
-  bool evict_one(Nanos now, Close&& close);
+  [[nodiscard]] bool evict_one(Nanos now, Close&& close);
   bool start_policy(const dime_policy_ops& policy, void* state, std::uint64_t seed);
 
   PagePool pool_;
@@ -158,6 +177,8 @@ class Instance {
   dime_link* link_ = nullptr;
   const dime_policy_ops* policy_ = nullptr;
   dime_policy_host host_;
+  Accessed accessed_ = nullptr;
+  void* accessed_context_ = nullptr;
   alignas(16) std::uint8_t policy_state_[2][DIME_POLICY_STATE_BYTES] = {};
   unsigned which_state_ = 0;
   std::uint64_t local_ = 0;
@@ -212,11 +233,25 @@ std::uint64_t Instance::trim(Nanos now, std::uint64_t most, Close&& close) {
 }
 
 template <class Close>
+std::uint64_t Instance::evict(Nanos now, std::uint64_t most, Close&& close) {
+  std::uint64_t gone = 0;
+  while (gone < most && evict_one(now, close)) {
+    ++gone;
+  }
+  return gone;
+}
+
+template <class Close>
 std::uint64_t Instance::repay(Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
-  while (gone < most && debt_ != 0 && evict_one(now, close)) {
-    --debt_;
-    atomic::sub(shared_.levels.inherited_pages, std::uint64_t{1});
+  while (gone < most && debt_ != 0) {
+    const std::uint64_t before = debt_;
+    if (!evict_one(now, close)) {
+      break;
+    }
+    if (debt_ == before) {  // not the last page, which pays by leaving
+      pay_debt();
+    }
     ++gone;
   }
   return gone;

@@ -26,9 +26,10 @@
 extern "C" {
 #endif
 
-/* Makes the calling process a member of the instance whose control block is the file `control_path`. Returns 0 or a negative
- * errno; nothing is changed in the process then. Slot of the member: found by pid in the block. */
-int dime_agent_start(const char *control_path);
+/* Makes the calling process a member of the instance whose control block is the file `control_path`. `agent_path` is the
+ * agent's file, to be preloaded into programs that the process starts. Both are copied. Returns 0 or a negative errno, and
+ * nothing is changed in the process then. The member's slot is found by pid in the block. */
+int dime_agent_start(const char *control_path, const char *agent_path);
 
 #ifdef __cplusplus
 }

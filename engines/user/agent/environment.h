@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+// The environment through which started programs are followed: LD_PRELOAD with the agent,
+// DIME_CONTROL with the control block.
+#pragma once
+
+namespace dime::agent::environment {
+
+/// Behind `name` and '=' in `variable`, or null where it is another variable.
+char* value_of(char* variable, const char* name);
+
+/// Copies `text` to `to`, with a NUL, cut before `end`. Returns where the NUL is.
+char* append(char* to, const char* end, const char* text);
+
+/// Writes the entry of the LD_PRELOAD list `preload` that is the agent's file to `path`; "" where
+/// there is none.
+void find_agent(const char* preload, char* path, unsigned bytes);
+
+/// How many variables `follow` may add to an environment.
+inline constexpr unsigned kExtraVariables = 2;
+
+/// Writes to `fresh` the `count` pointers of `envp`, with both variables set where the started
+/// program is to be followed and cleared where not. `text` is room for their values; `fresh` has
+/// room for count + kExtraVariables + 1.
+void follow(char* const* envp, unsigned count, char** fresh, char* text, unsigned text_bytes);
+
+}  // namespace dime::agent::environment

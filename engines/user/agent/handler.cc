@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0
+// The loop, the faults and their release. What is done between faults is in upkeep.cc.
+#include "engines/user/agent/handler.h"
+
+#include <linux/poll.h>
+
+#include "core/atomic.h"
+#include "engines/user/agent/clock.h"
+
+namespace dime::agent {
+namespace {
+
+constexpr Nanos kSpinBelow{100'000};  // stalls longer than this are slept through ...
+constexpr Nanos kWakeEarly{
+    80'000};  // ... but for the end, which is spun: timers are late by up to this
+constexpr std::uint32_t kThrashLimit = 4'096;
+
+struct Timespec {
+  std::int64_t seconds;
+  std::int64_t nanos;
+};
+
+}  // namespace
+
+Handler::Handler(HandlerStart& start)
+    : start_(start),
+      membership_(*start.membership),
+      mailbox_(*start.mailbox),
+      control_(start.membership->control()),
+      space_(*start.arena,
+             {control_.parameters, control_.counters, control_.levels, control_.stall_ns}) {}
+
+void Handler::run() {
+  const long prepared = prepare();
+  start_.result = static_cast<std::int32_t>(prepared);
+  serving_ = prepared == 0;
+  atomic::store_release(start_.ready, 1u);
+  system_call(__NR_futex, &start_.ready, /*FUTEX_WAKE_PRIVATE=*/129L, 1L);
+  while (serving_) {
+    wait_for_work();
+    served_ = read_messages();
+    release_due();
+    const Nanos now = clock::now();
+    if (now >= next_tick_) {
+      tick();
+    }
+  }
+}
+
+void Handler::wait_for_work() {
+  if (served_) {
+    return;  // there may be more to read
+  }
+  const Nanos now = clock::now();
+  Nanos wake = next_tick_;
+  if (!pending_.empty()) {
+    const Nanos release = pending_.first().release;
+    const auto wait = atomic::load(control_.parameters.wait);
+    const Nanos left = release - now;
+    const bool sleep = wait == DIME_WAIT_SLEEP || (wait == DIME_WAIT_AUTO && left >= kSpinBelow);
+    if (!sleep || left <= kWakeEarly) {
+      return;
+    }
+    wake = release - kWakeEarly < wake ? release - kWakeEarly : wake;
+  }
+  const Nanos left = wake - now;
+  const Timespec timeout{static_cast<std::int64_t>(left.value / kNanosPerSecond),
+                         static_cast<std::int64_t>(left.value % kNanosPerSecond)};
+  pollfd wanted{space_.faults().fd(), POLLIN, 0};
+  system_call(__NR_ppoll, &wanted, 1L, &timeout, 0L, 0L);
+}
+
+bool Handler::read_messages() {
+  uffd_msg messages[8];
+  const long count = space_.faults().read(messages, 8);
+  for (long i = 0; i < count; ++i) {
+    on_message(messages[i]);
+  }
+  return count > 0;
+}
+
+void Handler::on_message(const uffd_msg& message) {
+  switch (message.event) {
+    case UFFD_EVENT_PAGEFAULT:
+      on_fault(message.arg.pagefault.address, message.arg.pagefault.feat.ptid);
+      break;
+    case UFFD_EVENT_FORK:
+      on_fork(static_cast<int>(message.arg.fork.ufd));
+      break;
+    case UFFD_EVENT_REMAP:
+      on_remap(message.arg.remap.from, message.arg.remap.to, message.arg.remap.len);
+      break;
+    case UFFD_EVENT_REMOVE:
+    case UFFD_EVENT_UNMAP:
+      forget({message.arg.remove.start, message.arg.remove.end});
+      break;
+    default:
+      break;
+  }
+}
+
+void Handler::on_fault(std::uint64_t address, std::uint32_t thread) {
+  const Nanos entry = clock::now();
+  if (mailbox_.range().contains(address)) {
+    on_request(address);
+    return;
+  }
+  placement_.on_fault(thread, entry);
+  const PageId id = space_.table().obtain(PageNumber::of(address));
+  if (id == kNoPage) {
+    membership_.note_problem("out of memory for page records; some pages stay unmanaged");
+    return;
+  }
+  Instance& instance = space_.instance();
+  const Fault fault = instance.begin(id, entry);
+  if (fault.kind == FaultKind::kJoined) {
+    atomic::add(membership_.member().faults_joined, std::uint64_t{1});
+    return;
+  }
+  if (fault.kind == FaultKind::kPresent) {
+    // Somebody else's fault opened it meanwhile, or the kernel dropped a page that we count as
+    // local (MADV_FREE).
+    if (space_.open_zeroed(id) == Opened::kRetry) {
+      space_.faults().wake(address);
+    }
+    return;
+  }
+  if (fault.kind == FaultKind::kFirstTouch) {
+    space_.instance().pool().record(id).slot = Shadow::kNone;
+  }
+  PendingFault pending{fault.ready, entry, fault, id, thread};
+  make_room(id, entry, pending);
+  const bool delayed = fault.kind == FaultKind::kRemote || fault.ready > entry;
+  pending.release = delayed ? pending.release - placement_.lead() : entry;
+  if (pending.release > clock::now() || !release(pending)) {
+    if (pending_.full()) {
+      release_due();
+    }
+    pending_.push(pending);
+  }
+}
+
+void Handler::release_due() {
+  const Nanos now = clock::now();
+  for (unsigned i = pending_.count();
+       i != 0 && !pending_.empty() && pending_.first().release <= now; --i) {
+    const PendingFault pending = pending_.pop();
+    if (!release(pending)) {
+      pending_.push(pending);
+      return;  // events have to be read first
+    }
+    served_ = true;
+  }
+}
+
+bool Handler::release(const PendingFault& pending) {
+  Instance& instance = space_.instance();
+  const bool remote = pending.fault.kind == FaultKind::kRemote;
+  const Nanos opened_at = clock::now();
+  switch (remote ? space_.open_remote(pending.page) : space_.open_zeroed(pending.page)) {
+    case Opened::kRetry:
+      return false;
+    case Opened::kGone:
+      instance.abandon(pending.page, pending.fault);
+      instance.forget(pending.page);
+      instance.cancel_room();
+      return true;
+    case Opened::kDone:
+    case Opened::kPresent:
+      break;
+  }
+  const Nanos stall = opened_at - pending.entry + placement_.lead();
+  instance.finish(pending.page, pending.fault, stall);
+  dime_member& member = membership_.member();
+  if (remote) {
+    atomic::add(member.faults_remote, std::uint64_t{1});
+    atomic::add(member.stall_ns_sum, stall.value);
+  } else {
+    atomic::add(member.faults_first_touch, std::uint64_t{1});
+  }
+  member.last_fault_ns = opened_at.value;
+  publish();
+  settle(opened_at, 2);
+  return true;
+}
+
+void Handler::make_room(PageId id, Nanos now, PendingFault& pending) {
+  Instance& instance = space_.instance();
+  if (paused_ || thrashes(id)) {
+    instance.force_room();
+    return;
+  }
+  const auto close = [this](PageId victim) {
+    note_victim(victim);
+    return space_.close(victim);
+  };
+  Room room = instance.make_room(now, close);
+  if (!room.made) {
+    // Nothing of this process is left to evict: other members hold the local pages.
+    wait_for_others();
+    room = instance.make_room(clock::now(), close);
+  }
+  if (!room.made) {
+    instance.force_room();
+  }
+  pending.release = later(pending.release, room.writeback_end);
+}
+
+void Handler::note_victim(PageId id) {
+  recent_victims_[next_victim_++ % kRing] = id;
+}
+
+// An instruction may need several pages at once. Where the limit is smaller than that, they evict
+// one another for ever; a long run of faults on pages that went only just now is taken for that,
+// and then the limit gives way for one fault.
+bool Handler::thrashes(PageId id) {
+  bool just_evicted = false;
+  for (const PageId victim : recent_victims_) {
+    just_evicted = just_evicted || victim == id;
+  }
+  thrash_ = just_evicted ? thrash_ + 1 : 0;
+  if (thrash_ >= kThrashLimit + kRing) {
+    thrash_ = 0;
+  }
+  return thrash_ >= kThrashLimit;
+}
+
+void Handler::on_fork(int descriptor) {
+  Userfault child;
+  child.adopt(descriptor);
+  space_.fill_child(child);
+  child.close();
+}
+
+void Handler::forget(AddressRange range) {
+  space_.forget(range, [this](PageId id) {
+    if (pending_.remove(id)) {
+      space_.faults().wake(space_.instance().pool().page(id).address());
+      space_.instance().cancel_room();
+    }
+  });
+  publish();
+}
+
+void Handler::on_remap(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {
+  space_.moved(from, to, bytes);
+  for (unsigned i = 0; i < pending_.count(); ++i) {
+    PendingFault& pending = pending_.at(i);
+    const std::uint64_t address = space_.instance().pool().page(pending.page).address();
+    if (AddressRange{from, from + bytes}.contains(address)) {
+      space_.faults().wake(address);
+      pending.page = space_.table().find(PageNumber::of(address - from + to));
+    }
+  }
+}
+
+}  // namespace dime::agent

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+// The handler: one thread inside the target that resolves its page faults.
+//
+// It reads faults and memory events from the userfaultfd, lets the core decide, and opens each page
+// at its time. Stalls of several threads overlap: each waits in the queue of pending faults. While
+// one is due within 100 us the handler spins, otherwise it sleeps. The thread has its own table of
+// file descriptors and no TLS; it touches only the arena, its stack, and the control block.
+#pragma once
+
+#include "engines/user/agent/member.h"
+#include "engines/user/agent/pending.h"
+#include "engines/user/agent/placement.h"
+#include "engines/user/agent/request.h"
+#include "engines/user/agent/space.h"
+
+namespace dime::agent {
+
+/// What the starting thread hands over.
+struct HandlerStart {
+  Arena* arena;
+  Membership* membership;
+  Mailbox* mailbox;
+  AddressRange image;        ///< of the agent's library: never managed
+  AddressRange thread_area;  ///< of the starting thread's TLS: never managed
+  std::uint64_t rseq;        ///< of the starting thread, 0 = unknown
+  std::uint32_t thread;      ///< the starting thread
+  bool inherited;            ///< a forked child: its pages may exceed the limit for a while
+  std::uint32_t ready;       ///< futex: 1 when `result` is valid
+  std::int32_t result;       ///< 0 or a negative errno
+  bool fork_events;          ///< set by the handler: it is told of forks
+  std::uint32_t* leave;  ///< set by the handler when it has detached: hooks do nothing from then on
+};
+
+class Handler {
+ public:
+  explicit Handler(HandlerStart& start);
+
+  /// Prepares, reports through `start`, and serves until the process ends or leaves.
+  void run();
+
+ private:
+  enum class Spread : std::uint8_t { kNothing, kManaged };
+
+  long prepare();
+  void wait_for_work();
+  bool read_messages();
+  void on_message(const uffd_msg& message);
+  void on_fault(std::uint64_t address, std::uint32_t thread);
+  void on_request(std::uint64_t page);
+  void on_fork(int descriptor);
+  void forget(AddressRange range);
+  void on_remap(std::uint64_t from, std::uint64_t to, std::uint64_t bytes);
+  void release_due();
+  bool release(const PendingFault& pending);
+
+  void make_room(PageId id, Nanos now, PendingFault& pending);
+  Nanos wait_for_others();
+  void note_victim(PageId id);
+  [[nodiscard]] bool thrashes(PageId id);
+  void settle(Nanos now, std::uint64_t most);
+
+  void tick();
+  void follow_parameters();
+  void use_link();
+  void spread_out();
+  void survey();
+  void publish();
+  void detach();
+
+  HandlerStart& start_;
+  Membership& membership_;
+  Mailbox& mailbox_;
+  dime_control& control_;
+  Space space_;
+  Placement placement_;
+  PendingFaults pending_;
+  Spread spread_ = Spread::kNothing;
+  bool paused_ = false;  ///< evict nothing: a fork is being prepared
+  bool serving_ = true;
+  bool served_ = false;  ///< something was done since the last wait
+  std::uint64_t parameters_ = ~std::uint64_t{0};
+  Nanos next_tick_{};
+  Nanos tick_length_{};
+  std::uint64_t surveyed_ = 0;
+
+  static constexpr unsigned kRing = 4;
+  PageId recent_victims_[kRing] = {kNoPage, kNoPage, kNoPage, kNoPage};
+  unsigned next_victim_ = 0;
+  std::uint32_t thrash_ = 0;
+};
+
+}  // namespace dime::agent

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+// A redirected entry begins with `jmp rel32` to a stub within 2 GiB, which jumps on to the
+// replacement by an absolute address. Function entries are aligned to 16 bytes, so the first 8
+// bytes are exchanged with one store: a thread sees the old code or the new.
+#include "engines/user/agent/hooks.h"
+
+#include <linux/fcntl.h>
+#include <linux/mman.h>
+
+#include "core/atomic.h"
+#include "engines/user/agent/exec.h"
+#include "engines/user/agent/mappings.h"
+#include "engines/user/agent/process.h"
+#include "engines/user/agent/syscalls.h"
+
+// Symbols of the target's C library, null where it has none. Their types do not matter: only
+// addresses are used.
+extern "C" {
+__attribute__((weak)) int* __errno_location();  // NOLINT(bugprone-reserved-identifier)
+__attribute__((weak)) extern void* __curbrk;    // NOLINT(bugprone-reserved-identifier)
+__attribute__((weak)) extern char mmap[];
+__attribute__((weak)) extern char brk[];
+__attribute__((weak)) extern char execve[];
+__attribute__((weak)) extern char execveat[];
+}
+
+namespace dime::agent::hooks {
+namespace {
+
+long with_errno(long result) {
+  if (!failed(result)) {
+    return result;
+  }
+  *__errno_location() = static_cast<int>(-result);
+  return -1;
+}
+
+void* replaced_mmap(void* address, std::size_t bytes, int rights, int flags, int fd, long offset) {
+  if ((offset & static_cast<long>(kPageBytes - 1)) != 0) {
+    return reinterpret_cast<void*>(with_errno(-EINVAL));
+  }
+  const long at = system_call(__NR_mmap, address, bytes, static_cast<long>(rights),
+                              static_cast<long>(flags), static_cast<long>(fd), offset);
+  constexpr int kOurs = MAP_PRIVATE | MAP_ANONYMOUS;
+  const bool writable = rights == PROT_NONE || (rights & PROT_WRITE) != 0;
+  if (!failed(at) && (flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_HUGETLB)) == kOurs && writable) {
+    const auto begin = static_cast<std::uint64_t>(at);
+    process::on_mapped({begin, begin + ((bytes + kPageBytes - 1) & ~(kPageBytes - 1))});
+  }
+  return reinterpret_cast<void*>(with_errno(at));
+}
+
+int replaced_brk(void* wanted) {
+  constexpr std::uint64_t kMask = kPageBytes - 1;
+  const auto old = reinterpret_cast<std::uint64_t>(__curbrk);
+  const auto end = static_cast<std::uint64_t>(system_call(__NR_brk, wanted));
+  __curbrk = reinterpret_cast<void*>(end);
+  if (end < reinterpret_cast<std::uint64_t>(wanted)) {
+    return static_cast<int>(with_errno(-ENOMEM));
+  }
+  const AddressRange grown{(old + kMask) & ~kMask, (end + kMask) & ~kMask};
+  if (old != 0 && !grown.empty()) {
+    process::on_mapped(grown);
+  }
+  return 0;
+}
+
+int replaced_execve(const char* path, char* const* arguments, char* const* environment) {
+  return static_cast<int>(with_errno(exec::run(AT_FDCWD, path, arguments, environment, 0)));
+}
+
+int replaced_execveat(int directory, const char* path, char* const* arguments,
+                      char* const* environment, int flags) {
+  return static_cast<int>(with_errno(exec::run(directory, path, arguments, environment, flags)));
+}
+
+struct Entry {
+  std::uint64_t address;
+  std::uint64_t replacement;
+  std::uint64_t original;  ///< its first 8 bytes; 0 = not redirected
+};
+constexpr unsigned kEntries = 4;
+Entry entries[kEntries];
+AddressRange stubs;
+
+bool write_code(std::uint64_t address, std::uint64_t bytes) {
+  const std::uint64_t page = address & ~(kPageBytes - 1);
+  if (failed(system_call(__NR_mprotect, page, kPageBytes,
+                         static_cast<long>(PROT_READ | PROT_WRITE | PROT_EXEC)))) {
+    return false;
+  }
+  __atomic_store_n(reinterpret_cast<std::uint64_t*>(address), bytes, __ATOMIC_SEQ_CST);
+  system_call(__NR_mprotect, page, kPageBytes, static_cast<long>(PROT_READ | PROT_EXEC));
+  return true;
+}
+
+/// One page for the stubs in a gap between mappings within 1 GiB of `address`.
+bool map_stubs(std::uint64_t address) {
+  constexpr std::uint64_t kReach = 1u << 30;
+  MappingReader reader;
+  Mapping mapping{};
+  std::uint64_t gap = 0;
+  for (std::uint64_t end = 0; reader.next(mapping); end = mapping.range.end) {
+    const bool room = end != 0 && mapping.range.begin >= end + 16 * kPageBytes;
+    if (room && end + kReach > address && end < address + kReach) {
+      gap = end + 8 * kPageBytes;
+      break;
+    }
+    if (room && mapping.range.begin + kReach > address && mapping.range.begin < address + kReach) {
+      gap = mapping.range.begin - 8 * kPageBytes;
+      break;
+    }
+  }
+  const long at =
+      system_call(__NR_mmap, gap, kPageBytes, static_cast<long>(PROT_READ | PROT_WRITE),
+                  static_cast<long>(MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE), -1L, 0L);
+  if (gap == 0 || failed(at)) {
+    return false;
+  }
+  stubs = {gap, gap + kPageBytes};
+  return true;
+}
+
+bool is_in_c_library(std::uint64_t address) {
+  MappingReader reader;
+  Mapping mapping{};
+  while (reader.next(mapping)) {
+    if (!mapping.range.contains(address)) {
+      continue;
+    }
+    const char* base = mapping.name;
+    for (const char* c = mapping.name; *c != '\0'; ++c) {
+      base = *c == '/' ? c + 1 : base;
+    }
+    return mapping.executable && base[0] == 'l' && base[1] == 'i' && base[2] == 'b' &&
+           base[3] == 'c' && (base[4] == '.' || base[4] == '-');
+  }
+  return false;
+}
+
+bool redirect(unsigned index) {
+  Entry& entry = entries[index];
+  if (entry.address == 0 || entry.address % 8 != 0 || !is_in_c_library(entry.address)) {
+    return false;
+  }
+  // Stub: jmp *0(%rip); .quad replacement
+  auto* const stub = reinterpret_cast<std::uint8_t*>(stubs.begin + index * 16);
+  constexpr std::uint8_t kJump[] = {0xff, 0x25, 0, 0, 0, 0};
+  for (unsigned i = 0; i < sizeof(kJump); ++i) {
+    stub[i] = kJump[i];
+  }
+  for (unsigned i = 0; i < 8; ++i) {
+    stub[6 + i] = static_cast<std::uint8_t>(entry.replacement >> (8 * i));
+  }
+  const std::uint64_t original = *reinterpret_cast<const std::uint64_t*>(entry.address);
+  const auto distance = static_cast<std::uint32_t>(stubs.begin + index * 16 - (entry.address + 5));
+  constexpr std::uint64_t kKeep = 0xffffff0000000000u;
+  if (!write_code(entry.address, (original & kKeep) | (std::uint64_t{distance} << 8) | 0xe9)) {
+    return false;
+  }
+  entry.original = original;
+  return true;
+}
+
+template <class T>
+std::uint64_t address_of(T* function) {
+  return reinterpret_cast<std::uint64_t>(function);
+}
+
+}  // namespace
+
+bool install() {
+  entries[0] = {address_of(mmap), address_of(&replaced_mmap), 0};
+  entries[1] = {address_of(brk), address_of(&replaced_brk), 0};
+  entries[2] = {address_of(execve), address_of(&replaced_execve), 0};
+  entries[3] = {address_of(execveat), address_of(&replaced_execveat), 0};
+  if (entries[0].address == 0 || __errno_location == nullptr || &__curbrk == nullptr ||
+      !map_stubs(entries[0].address)) {
+    return false;
+  }
+  bool any = false;
+  for (unsigned i = 0; i < kEntries; ++i) {
+    any = redirect(i) || any;
+  }
+  system_call(__NR_mprotect, stubs.begin, stubs.bytes(), static_cast<long>(PROT_READ | PROT_EXEC));
+  return any;
+}
+
+void remove() {
+  for (Entry& entry : entries) {
+    if (entry.original != 0) {
+      write_code(entry.address, entry.original);
+      entry.original = 0;
+    }
+  }
+}
+
+}  // namespace dime::agent::hooks

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+// A process may end without notice (SIGKILL, exec), so every slot says what it counts towards the
+// instance's levels, and whoever finds the process gone gives that back. The one who changes the
+// state does it, so it happens once.
+#include "engines/user/agent/member.h"
+
+#include <linux/fcntl.h>
+#include <linux/mman.h>
+
+#include "core/atomic.h"
+#include "engines/user/agent/syscalls.h"
+
+namespace dime::agent {
+namespace {
+
+/// Field 22 of /proc/PID/stat, 0 when there is no such process or it is a zombie.
+std::uint64_t start_time_of(std::uint32_t pid) {
+  char path[32] = "/proc/";
+  char digits[12];
+  unsigned count = 0;
+  for (std::uint32_t rest = pid; rest != 0 || count == 0; rest /= 10) {
+    digits[count++] = static_cast<char>('0' + rest % 10);
+  }
+  char* out = path + 6;
+  while (count != 0) {
+    *out++ = digits[--count];
+  }
+  const char* const tail = "/stat";
+  for (unsigned i = 0; i < 6; ++i) {
+    *out++ = tail[i];
+  }
+  const long fd = system_call(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+  if (failed(fd)) {
+    return 0;
+  }
+  char text[512];
+  const long bytes = system_call(__NR_read, fd, text, sizeof(text) - 1);
+  system_call(__NR_close, fd);
+  if (bytes <= 0) {
+    return 0;
+  }
+  text[bytes] = '\0';
+  // The name is in parentheses and may hold anything, so fields count from the last one.
+  const char* at = text;
+  for (const char* c = text; *c != '\0'; ++c) {
+    at = *c == ')' ? c : at;
+  }
+  if (at[0] == '\0' || at[1] == '\0' || at[2] == 'Z' || at[2] == 'X') {
+    return 0;
+  }
+  for (unsigned field = 1; field < 21 && *at != '\0'; ++at) {
+    field += *at == ' ' ? 1 : 0;
+  }
+  std::uint64_t value = 0;
+  for (; *at >= '0' && *at <= '9'; ++at) {
+    value = value * 10 + static_cast<std::uint64_t>(*at - '0');
+  }
+  return value;
+}
+
+bool counts(std::uint32_t state) {
+  return state == DIME_MEMBER_STARTING || state == DIME_MEMBER_ACTIVE ||
+         state == DIME_MEMBER_LEAVING;
+}
+
+}  // namespace
+
+long Membership::map(const char* path) {
+  const long fd = system_call(__NR_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
+  if (failed(fd)) {
+    return fd;
+  }
+  const long at =
+      system_call(__NR_mmap, 0L, sizeof(dime_control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0L);
+  system_call(__NR_close, fd);
+  if (failed(at)) {
+    return at;
+  }
+  auto* const control = reinterpret_cast<dime_control*>(at);
+  if (control->magic != DIME_CONTROL_MAGIC || control->abi_version != DIME_ABI_VERSION ||
+      control->bytes != sizeof(dime_control)) {
+    system_call(__NR_munmap, at, sizeof(dime_control));
+    return -EPROTO;
+  }
+  control_ = control;
+  unsigned i = 0;
+  for (; path[i] != '\0' && i + 1 < kPathBytes; ++i) {
+    path_[i] = path[i];
+  }
+  path_[i] = '\0';
+  return 0;
+}
+
+void Membership::unmap() {
+  if (control_ != nullptr) {
+    system_call(__NR_munmap, control_, sizeof(dime_control));
+  }
+  control_ = nullptr;
+  member_ = nullptr;
+}
+
+void Membership::give_back(dime_member& member) const {
+  atomic::sub(control_->levels.local_pages, atomic::exchange(member.local_pages, std::uint64_t{0}));
+  atomic::sub(control_->levels.managed_pages,
+              atomic::exchange(member.managed_pages, std::uint64_t{0}));
+  atomic::sub(control_->levels.inherited_pages,
+              atomic::exchange(member.inherited_pages, std::uint64_t{0}));
+  atomic::sub(control_->levels.unmanaged_pages,
+              atomic::exchange(member.unmanaged_pages, std::uint64_t{0}));
+}
+
+long Membership::take_slot() {
+  const auto pid = static_cast<std::uint32_t>(system_call(__NR_getpid));
+  const std::uint64_t started = start_time_of(pid);
+  dime_member* taken = nullptr;
+  for (dime_member& member : control_->members) {
+    std::uint32_t state = atomic::load_acquire(member.state);
+    if (member.pid == pid && member.start_time == started && state != DIME_MEMBER_FREE &&
+        atomic::compare_exchange(member.state, state, std::uint32_t{DIME_MEMBER_STARTING})) {
+      give_back(member);  // the same process before its exec
+      taken = &member;
+      break;
+    }
+  }
+  // Free slots first, so that the results of ended processes are kept as long as there is room.
+  constexpr std::uint32_t kUsable[] = {DIME_MEMBER_FREE, DIME_MEMBER_ENDED};
+  for (const std::uint32_t wanted : kUsable) {
+    for (dime_member& member : control_->members) {
+      std::uint32_t state = wanted;
+      if (taken == nullptr &&
+          atomic::compare_exchange(member.state, state, std::uint32_t{DIME_MEMBER_STARTING})) {
+        taken = &member;
+        __builtin_memset(&member.start_time, 0, sizeof(member) - offsetof(dime_member, start_time));
+        member.pid = pid;
+        member.start_time = started;
+        break;
+      }
+    }
+  }
+  if (taken == nullptr) {
+    return -EUSERS;
+  }
+  member_ = taken;
+  member_->parent_pid = static_cast<std::uint32_t>(system_call(__NR_getppid));
+  const long fd = system_call(__NR_openat, AT_FDCWD, "/proc/self/comm", O_RDONLY | O_CLOEXEC);
+  if (!failed(fd)) {
+    const long bytes = system_call(__NR_read, fd, member_->comm, DIME_COMM_BYTES - 1L);
+    member_->comm[bytes > 0 ? bytes - 1 : 0] = '\0';
+    system_call(__NR_close, fd);
+  }
+  return 0;
+}
+
+void Membership::leave(dime_member_state state) {
+  give_back(*member_);
+  atomic::store_release(member_->state, std::uint32_t{state});
+}
+
+unsigned Membership::reap() const {
+  unsigned found = 0;
+  for (dime_member& member : control_->members) {
+    std::uint32_t state = atomic::load_acquire(member.state);
+    if (&member == member_ || !counts(state) || start_time_of(member.pid) == member.start_time) {
+      continue;
+    }
+    if (atomic::compare_exchange(member.state, state, std::uint32_t{DIME_MEMBER_ENDED})) {
+      give_back(member);
+      ++found;
+    }
+  }
+  return found;
+}
+
+void Membership::remove_if_last() const {
+  reap();
+  for (const dime_member& member : control_->members) {
+    if (&member != member_ && counts(atomic::load(member.state))) {
+      return;
+    }
+  }
+  const bool awaited =
+      control_->owner_pid != 0 && start_time_of(control_->owner_pid) == control_->owner_start_time;
+  if (!awaited && control_->keep == 0) {
+    system_call(__NR_unlink, path_);
+  }
+}
+
+dime_member* Membership::richest_other() const {
+  dime_member* richest = nullptr;
+  std::uint64_t most = 0;
+  for (dime_member& member : control_->members) {
+    const std::uint64_t local = atomic::load(member.local_pages);
+    if (&member != member_ && atomic::load(member.state) == DIME_MEMBER_ACTIVE && local > most) {
+      most = local;
+      richest = &member;
+    }
+  }
+  return richest;
+}
+
+dime_link* Membership::named_link(const char* name) const {
+  char path[kPathBytes + DIME_NAME_BYTES + 8] = {};
+  unsigned end = 0;
+  for (unsigned i = 0; path_[i] != '\0'; ++i) {
+    path[i] = path_[i];
+    end = path_[i] == '-' ? i + 1 : end;  // the instance's id is behind the last one
+  }
+  for (const char* c = "link-"; *c != '\0'; ++c) {
+    path[end++] = *c;
+  }
+  for (unsigned i = 0; i < DIME_NAME_BYTES && name[i] != '\0'; ++i) {
+    path[end++] = name[i];
+  }
+  path[end] = '\0';
+  const long fd = system_call(__NR_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
+  if (failed(fd)) {
+    return nullptr;
+  }
+  const long at =
+      system_call(__NR_mmap, 0L, sizeof(dime_link), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0L);
+  system_call(__NR_close, fd);
+  auto* const link = reinterpret_cast<dime_link*>(at);
+  return failed(at) || link->magic != DIME_LINK_MAGIC || link->abi_version != DIME_ABI_VERSION
+             ? nullptr
+             : link;
+}
+
+void Membership::note_problem(const char* text) const {
+  if (control_->last_problem[0] != '\0') {
+    return;
+  }
+  for (unsigned i = 0; i + 1 < sizeof(control_->last_problem) && text[i] != '\0'; ++i) {
+    control_->last_problem[i] = text[i];
+  }
+}
+
+}  // namespace dime::agent

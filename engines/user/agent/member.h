@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+// This process's place in its instance's control block.
+#pragma once
+
+#include "core/units.h"
+#include "dime/abi.h"
+
+namespace dime::agent {
+
+/// Maps the control block and owns one member slot of it. Used by one thread at a time.
+class Membership {
+ public:
+  /// Maps the block at `path`. 0, -EPROTO for another version of the layout, or a negative errno.
+  long map(const char* path);
+  /// Takes a slot for this process (its own from before an exec, or a free one). 0 or -EUSERS.
+  long take_slot();
+  /// Ends the membership: gives back what the slot counts, and leaves it in `state`.
+  void leave(dime_member_state state);
+  void unmap();
+
+  [[nodiscard]] bool mapped() const { return control_ != nullptr; }
+  [[nodiscard]] dime_control& control() const { return *control_; }
+  [[nodiscard]] dime_member& member() const { return *member_; }
+  [[nodiscard]] const char* path() const { return path_; }
+
+  /// Gives back what members count whose process is gone. Returns how many there were.
+  unsigned reap() const;
+
+  /// Removes the control block's file if this is its last member and no `dime run` waits for the
+  /// result.
+  void remove_if_last() const;
+
+  /// The active member other than this one with the most local pages, or null.
+  [[nodiscard]] dime_member* richest_other() const;
+
+  /// Maps the link file `<runtime>/dime-<uid>-link-<name>` beside the control block; null where
+  /// there is none. Maps it anew at each call: for set-up and changes only.
+  [[nodiscard]] dime_link* named_link(const char* name) const;
+
+  /// Notes a problem for the summary, if none is noted yet.
+  void note_problem(const char* text) const;
+
+ private:
+  static constexpr unsigned kPathBytes = 256;
+  void give_back(dime_member& member) const;
+
+  dime_control* control_ = nullptr;
+  dime_member* member_ = nullptr;
+  char path_[kPathBytes] = {};
+};
+
+}  // namespace dime::agent

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+// The faults that wait for their time: a binary heap by release time.
+#pragma once
+
+#include "core/instance.h"
+
+namespace dime::agent {
+
+struct PendingFault {
+  Nanos release;  ///< when the page is to be opened
+  Nanos entry;    ///< when the thread faulted, as far as known
+  Fault fault;
+  PageId page;
+  std::uint32_t thread;
+};
+
+class PendingFaults {
+ public:
+  static constexpr unsigned kCapacity =
+      4096;  // threads that can wait at once; more wait for a place
+
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+  [[nodiscard]] bool full() const { return count_ == kCapacity; }
+  [[nodiscard]] unsigned count() const { return count_; }
+  [[nodiscard]] const PendingFault& first() const { return heap_[0]; }
+  [[nodiscard]] PendingFault& at(unsigned i) { return heap_[i]; }
+
+  /// REQUIRES: !full().
+  void push(const PendingFault& fault) {
+    unsigned i = count_++;
+    for (; i != 0 && fault.release < heap_[(i - 1) / 2].release; i = (i - 1) / 2) {
+      heap_[i] = heap_[(i - 1) / 2];
+    }
+    heap_[i] = fault;
+  }
+
+  /// REQUIRES: !empty().
+  PendingFault pop() {
+    const PendingFault top = heap_[0];
+    const PendingFault last = heap_[--count_];
+    unsigned i = 0;
+    for (;;) {
+      unsigned child = 2 * i + 1;
+      if (child + 1 < count_ && heap_[child + 1].release < heap_[child].release) {
+        ++child;
+      }
+      if (child >= count_ || last.release <= heap_[child].release) {
+        break;
+      }
+      heap_[i] = heap_[child];
+      i = child;
+    }
+    heap_[i] = last;
+    return top;
+  }
+
+  /// Takes out the fault of `page`, if it is here.
+  bool remove(PageId page) {
+    for (unsigned i = 0; i < count_; ++i) {
+      if (heap_[i].page == page) {
+        heap_[i].release = Nanos{0};
+        const PendingFault gone = heap_[i];
+        for (; i != 0; i = (i - 1) / 2) {
+          heap_[i] = heap_[(i - 1) / 2];
+        }
+        heap_[0] = gone;
+        pop();
+        return true;
+      }
+    }
+    return false;
+  }
+
+ private:
+  unsigned count_ = 0;
+  PendingFault heap_[kCapacity];
+};
+
+}  // namespace dime::agent

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+// Where the handler's thread runs, and how early it must release a fault so that the program sees
+// the stall that was asked for.
+#pragma once
+
+#include "core/units.h"
+#include "dime/abi.h"
+
+namespace dime::agent {
+
+class Placement {
+ public:
+  /// Called on the handler's thread. `main_rseq` is the address of the main thread's rseq area, 0
+  /// where unknown.
+  void start(std::uint64_t main_rseq, std::uint32_t main_thread,
+             const dime_calibration& calibration);
+
+  /// A fault of `thread` was read. Cheap for one thread; moves the handler when the thread has
+  /// moved.
+  void on_fault(std::uint32_t thread, Nanos now);
+
+  /// The part of a stall that lies outside the handler's own clock now.
+  [[nodiscard]] Nanos lead() const;
+
+ private:
+  enum class Mode : std::uint8_t { kFollowing, kShared };
+  void set_mode(Mode mode);
+  void set_idle_policy(bool idle);
+  void go_to(std::int32_t cpu);
+  void watch_starvation(Nanos now);
+  [[nodiscard]] std::int32_t cpu_of(std::uint32_t thread);
+
+  static constexpr unsigned kMaskWords = 16;  // 1,024 CPUs
+
+  std::uint64_t all_cpus_[kMaskWords] = {};
+  long mask_bytes_ = 0;
+  std::uint64_t main_rseq_ = 0;
+  std::uint32_t main_thread_ = 0;
+  std::uint32_t last_thread_ = 0;
+  std::uint32_t same_thread_faults_ = 0;
+  std::uint32_t faults_ = 0;
+  std::uint32_t busy_until_fault_ = 0;
+  std::int32_t cpu_ = -1;
+  Mode mode_ = Mode::kFollowing;
+  bool idle_policy_ = false;
+  std::uint64_t run_delay_ = 0;
+  Nanos last_fault_{};
+  std::uint64_t single_lead_ = 0;
+  std::uint64_t shared_lead_ = 0;
+};
+
+}  // namespace dime::agent

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+// Life of the agent in a process: start (preloaded or injected), fork, exec, end.
+//
+// Everything that the handler's thread uses lies in the arena, which a child does not get. What is
+// here is the little that outlives a fork: which instance, which agent file, whether children are
+// followed. It is written before the handler runs and by the thread that forks, never by the
+// handler.
+#include "engines/user/agent/process.h"
+
+#include <linux/mman.h>
+#include <linux/sched.h>
+
+#include <new>
+
+#include "core/atomic.h"
+#include "engines/user/agent/clock.h"
+#include "engines/user/agent/entry.h"
+#include "engines/user/agent/environment.h"
+#include "engines/user/agent/handler.h"
+#include "engines/user/agent/hooks.h"
+#include "engines/user/agent/mappings.h"
+
+extern "C" {
+// Of the target's C library and loader; null where absent.
+__attribute__((weak)) int __register_atfork(void (*)(), void (*)(), void (*)(), void*);  // NOLINT
+__attribute__((weak)) extern const long __rseq_offset;                                   // NOLINT
+__attribute__((weak)) extern const unsigned int __rseq_size;                             // NOLINT
+// Bounds of the agent's own image, from the linker.
+__attribute__((visibility("hidden"))) extern const char __ehdr_start[];  // NOLINT
+__attribute__((visibility("hidden"))) extern const char _end[];          // NOLINT
+}
+
+namespace dime::agent::process {
+namespace {
+
+constexpr std::uint64_t kHeapBytes = std::uint64_t{4} << 30;
+constexpr std::uint64_t kStackBytes = 256 << 10;
+constexpr unsigned kPathBytes = 256;
+
+Arena arena;
+Membership membership;
+Mailbox mailbox;
+HandlerStart handler_start;
+std::uint32_t left = 1;  // 1: not a member (any more); the hooks do nothing
+bool follow = false;
+bool fork_events = false;
+char agent_path[kPathBytes];
+
+std::uint64_t memory_of_machine() {
+  struct {
+    long uptime;
+    unsigned long loads[3], total, rest[7];
+    unsigned short processes, padding;
+    unsigned long high_total, high_free;
+    unsigned int unit;
+    char tail[16];
+  } info{};
+  system_call(__NR_sysinfo, &info);
+  return info.total * (info.unit == 0 ? 1 : info.unit);
+}
+
+extern "C" __attribute__((visibility("hidden"))) void dime_handler_main(void* memory) {
+  auto* const handler = ::new (memory) Handler(handler_start);
+  handler->run();
+}
+
+/// Starts a thread of this process with a table of descriptors of its own and no TLS. All signals
+/// must be blocked. The thread calls dime_handler_main(argument).
+long start_thread(std::uint64_t stack_top, void* argument) {
+  constexpr long kFlags = CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+  long result = __NR_clone;
+  register void* r12 __asm__("r12") = argument;
+  register void (*r13)(void*) __asm__("r13") = dime_handler_main;
+  __asm__ volatile(
+      "xor %%edx, %%edx\n\t"
+      "xor %%r10d, %%r10d\n\t"
+      "xor %%r8d, %%r8d\n\t"
+      "syscall\n\t"
+      "test %%rax, %%rax\n\t"
+      "jnz 1f\n\t"
+      "xor %%ebp, %%ebp\n\t"
+      "mov %%r12, %%rdi\n\t"
+      "call *%%r13\n\t"
+      "xor %%edi, %%edi\n\t"
+      "mov $60, %%eax\n\t"  // exit: of this thread only
+      "syscall\n"
+      "1:"
+      : "+a"(result)
+      : "D"(kFlags), "S"(stack_top), "r"(r12), "r"(r13)
+      : "rcx", "rdx", "r8", "r10", "r11", "memory");
+  return result;
+}
+
+AddressRange mapping_of(std::uint64_t address) {
+  MappingReader reader;
+  Mapping mapping{};
+  while (reader.next(mapping)) {
+    if (mapping.range.contains(address)) {
+      return mapping.range;
+    }
+  }
+  return {};
+}
+
+/// Arena, slot and handler for this process. 0 or a negative errno, and then nothing is left
+/// behind.
+long begin(bool inherited) {
+  const std::uint64_t shadow = memory_of_machine() & ~(kPageBytes - 1);
+  if (const long made = arena.create(kHeapBytes, shadow); failed(made)) {
+    return made;
+  }
+  if (const long taken = membership.take_slot(); failed(taken)) {
+    arena.destroy();
+    return taken;
+  }
+  void* const stack = arena.allocate(kStackBytes);
+  void* const memory = arena.allocate(sizeof(Handler));
+  const auto box = reinterpret_cast<std::uint64_t>(arena.allocate(Mailbox::kPages * kPageBytes));
+  mailbox.open({box, box + Mailbox::kPages * kPageBytes});
+  std::uint64_t thread_area = 0;
+  __asm__("mov %%fs:0, %0" : "=r"(thread_area));
+  const auto thread = static_cast<std::uint32_t>(system_call(__NR_gettid));
+  const bool main_thread = thread == static_cast<std::uint32_t>(system_call(__NR_getpid));
+  const bool rseq =
+      main_thread && &__rseq_offset != nullptr && &__rseq_size != nullptr && __rseq_size != 0;
+  handler_start = {
+      &arena,
+      &membership,
+      &mailbox,
+      {reinterpret_cast<std::uint64_t>(__ehdr_start), reinterpret_cast<std::uint64_t>(_end)},
+      rseq ? mapping_of(thread_area) : AddressRange{},
+      rseq ? thread_area + static_cast<std::uint64_t>(__rseq_offset) : 0,
+      thread,
+      inherited,
+      /*ready=*/0,
+      /*result=*/0,
+      /*fork_events=*/false,
+      &left};
+  long result = 0;
+  {
+    const SignalsBlocked blocked;
+    result = start_thread(reinterpret_cast<std::uint64_t>(stack) + kStackBytes, memory);
+    while (!failed(result) && atomic::load_acquire(handler_start.ready) == 0) {
+      system_call(__NR_futex, &handler_start.ready, /*FUTEX_WAIT_PRIVATE=*/128L, 0L, 0L);
+    }
+  }
+  result = failed(result) ? result : handler_start.result;
+  if (failed(result)) {
+    mailbox.close();
+    membership.member().attach_error = static_cast<std::uint64_t>(-result);
+    membership.leave(DIME_MEMBER_FREE);
+    return result;
+  }
+  fork_events = handler_start.fork_events;
+  atomic::store_release(left, 0u);
+  return 0;
+}
+
+void before_fork() {
+  if (atomic::load(left) == 0 && !fork_events) {
+    mailbox.send({RequestKind::kComeHome, 0, 0});
+  }
+}
+
+void after_fork_in_parent() {
+  if (atomic::load(left) == 0 && !fork_events) {
+    mailbox.send({RequestKind::kForkDone, 0, 0});
+  }
+}
+
+void after_fork_in_child() {
+  const bool was_member = atomic::load(left) == 0;
+  mailbox.close();
+  left = 1;
+  follow = was_member && follow &&
+           (atomic::load(membership.control().parameters.flags) & DIME_FOLLOW_CHILDREN) != 0;
+  if (follow && failed(begin(/*inherited=*/true))) {
+    membership.note_problem("a forked child could not become a member");
+    follow = false;
+  }
+}
+
+}  // namespace
+
+long start(const char* control_path, const char* path) {
+  clock::prepare();
+  if (const long mapped = membership.map(control_path); failed(mapped)) {
+    return mapped;
+  }
+  environment::append(agent_path, agent_path + sizeof(agent_path), path);
+  follow = true;
+  hooks::install();
+  if (const long begun = begin(/*inherited=*/false); failed(begun)) {
+    hooks::remove();
+    membership.unmap();
+    left = 1;
+    follow = false;
+    return begun;
+  }
+  if (__register_atfork != nullptr) {
+    __register_atfork(before_fork, after_fork_in_parent, after_fork_in_child, nullptr);
+  }
+  return 0;
+}
+
+void end() {
+  if (atomic::load(left) == 0) {
+    mailbox.send({RequestKind::kLeave, 0, 0});
+  }
+}
+
+void on_mapped(AddressRange range) {
+  if (atomic::load(left) == 0) {
+    mailbox.send({RequestKind::kMapped, range.begin, range.end});
+  }
+}
+
+bool follows() {
+  const bool child =
+      membership.mapped() && atomic::load(left) == 0 &&
+      membership.member().pid != static_cast<std::uint32_t>(system_call(__NR_getpid));
+  return follow && atomic::load(left) == 0 &&
+         (!child ||
+          (atomic::load(membership.control().parameters.flags) & DIME_FOLLOW_CHILDREN) != 0);
+}
+
+void note_not_followed() {
+  atomic::add(membership.control().counters.not_followed, std::uint64_t{1});
+}
+
+const char* agent_file() {
+  return agent_path;
+}
+const char* control_file() {
+  return membership.path();
+}
+
+}  // namespace dime::agent::process
+
+using namespace dime::agent;  // NOLINT(google-build-using-namespace): the C entry points of this
+                              // file
+
+extern "C" __attribute__((visibility("default"))) int dime_agent_start(const char* control_path,
+                                                                       const char* path) {
+  return static_cast<int>(process::start(control_path, path));
+}
+
+namespace {
+
+__attribute__((constructor)) void preloaded(int /*count*/, char** /*arguments*/,
+                                            char** environment) {
+  const char* control = nullptr;
+  const char* preload = nullptr;
+  for (char** variable = environment; variable != nullptr && *variable != nullptr; ++variable) {
+    if (const char* const found = environment::value_of(*variable, DIME_ENV_CONTROL)) {
+      control = found;
+    } else if (const char* const list = environment::value_of(*variable, "LD_PRELOAD")) {
+      preload = list;
+    }
+  }
+  if (control == nullptr || preload == nullptr) {
+    return;
+  }
+  char path[256];
+  environment::find_agent(preload, path, sizeof(path));
+  process::start(control, path);
+}
+
+__attribute__((destructor)) void ended() {
+  process::end();
+}
+
+}  // namespace

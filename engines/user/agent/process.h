@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+// The agent of this process: its global state, and what the hooks need of it.
+#pragma once
+
+#include "core/units.h"
+
+namespace dime::agent::process {
+
+/// Makes this process a member; see dime_agent_start() in entry.h.
+long start(const char* control_path, const char* agent_path);
+
+/// The process ends in an orderly way: the last figures go into the control block.
+void end();
+
+/// The agent's file, to preload, and the control block's.
+[[nodiscard]] const char* agent_file();
+[[nodiscard]] const char* control_file();
+
+/// The program mapped `range` of private anonymous memory. Returns when it is managed.
+void on_mapped(AddressRange range);
+
+/// Counts a started program that cannot be followed (static, setuid, 32-bit).
+void note_not_followed();
+
+/// True while children and started programs are to be followed.
+[[nodiscard]] bool follows();
+
+}  // namespace dime::agent::process

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+// Errors of the moves, and what each means here (measured on Linux 6.18, and read in
+// mm/userfaultfd.c):
+//   EAGAIN  an event is unread, or a lock was contended: read events, try again.
+//   EEXIST  the destination is not a hole: the page is there.
+//   ENOENT  the source is a hole, or the destination is not registered: unmapped meanwhile.
+//   EBUSY   the page is shared copy-on-write or pinned. A write unshares it; a pin stays.
+//   EINVAL  the two mappings have different rights (read-only, executable): copy instead, or leave
+//   the page alone.
+#include "engines/user/agent/space.h"
+
+#include "engines/user/agent/mappings.h"
+
+namespace dime::agent {
+namespace {
+
+constexpr AddressRange kEverything{0, kAddressSpaceEnd};
+
+constexpr AddressRange whole_pages(AddressRange range) {
+  return {range.begin & ~(kPageBytes - 1), (range.end + kPageBytes - 1) & ~(kPageBytes - 1)};
+}
+
+}  // namespace
+
+long Space::create() {
+  long opened = app_.open(Userfault::Events::kAll);
+  fork_events_ = !failed(opened);
+  if (!fork_events_) {
+    opened = app_.open(Userfault::Events::kAllButFork);
+  }
+  if (failed(opened)) {
+    return opened;
+  }
+  if (const long made = shadow_.create(arena_); failed(made)) {
+    app_.close();
+    return made;
+  }
+  zero_page_ = reinterpret_cast<std::uint64_t>(arena_.allocate(kPageBytes));
+  known_ = static_cast<AddressRange*>(arena_.allocate(kKnown * sizeof(AddressRange)));
+  exclude(arena_.all());
+  return 0;
+}
+
+void Space::destroy() {
+  app_.close();
+  shadow_.destroy();
+}
+
+void Space::exclude(AddressRange range) {
+  if (excluded_count_ < 8 && !range.empty()) {
+    excluded_[excluded_count_++] = whole_pages(range);
+  }
+}
+
+template <class Visit>
+void Space::for_each_manageable(Visit&& visit) const {
+  MappingReader reader;
+  Mapping mapping{};
+  while (reader.next(mapping)) {
+    bool ours = is_manageable(mapping);
+    for (unsigned i = 0; i < excluded_count_; ++i) {
+      ours = ours && !excluded_[i].intersects(mapping.range);
+    }
+    if (ours) {
+      visit(mapping.range);
+    }
+  }
+}
+
+long Space::adopt(AddressRange range) {
+  const long registered = app_.register_missing(range);
+  if (failed(registered)) {
+    return registered;
+  }
+  system_call(__NR_madvise, range.begin, range.bytes(), /*MADV_NOHUGEPAGE=*/15L);
+  long taken = 0;
+  for_each_present(range, [&](AddressRange run) {
+    for (std::uint64_t at = run.begin; at < run.end; at += kPageBytes) {
+      const PageId id = table_.obtain(PageNumber::of(at));
+      if (id != kNoPage && instance_.adopt(id)) {
+        instance_.pool().record(id).slot = Shadow::kNone;
+        ++taken;
+      }
+    }
+  });
+  return taken;
+}
+
+bool Space::remember(AddressRange mapping) {
+  AddressRange& place = known_[(mapping.begin >> DIME_PAGE_SHIFT) * 0x9e3779b97f4a7c15u >> 52];
+  const bool known = place == mapping;
+  place = mapping;
+  return known;
+}
+
+long Space::adopt_new() {
+  long taken = 0;
+  long problem = 0;
+  for_each_manageable([&](AddressRange mapping) {
+    if (remember(mapping)) {
+      return;
+    }
+    const long result = adopt(mapping);
+    if (result == -EBUSY) {
+      problem = result;
+      static_cast<void>(remember({mapping.begin, 0}));
+    } else if (!failed(result)) {
+      taken += result;
+    }
+  });
+  return problem != 0 ? problem : taken;
+}
+
+std::uint64_t Space::survey() const {
+  std::uint64_t pages = 0;
+  for_each_manageable([&](AddressRange mapping) {
+    for_each_present(mapping, [&](AddressRange run) { pages += run.bytes() / kPageBytes; });
+  });
+  return pages;
+}
+
+bool Space::fill(std::uint64_t address) const {
+  return app_.copy(address, zero_page_) != -EAGAIN;
+}
+
+void Space::empty(std::uint64_t address) {
+  const std::uint32_t slot = shadow_.take();
+  if (shadow_.move_in(slot, address & ~(kPageBytes - 1)) == 0) {
+    shadow_.discard(slot);
+  } else {
+    shadow_.give_back_empty(slot);
+  }
+}
+
+Opened Space::open_zeroed(PageId id) {
+  const std::uint64_t address = instance_.pool().page(id).address();
+  const long result = app_.copy(address, zero_page_);
+  instance_.pool().record(id).slot = Shadow::kNone;
+  switch (result) {
+    case 0:
+      return Opened::kDone;
+    case -EAGAIN:
+      return Opened::kRetry;
+    case -EEXIST:
+      app_.wake(address);
+      return Opened::kPresent;
+    default:
+      app_.wake(address);
+      return Opened::kGone;
+  }
+}
+
+Opened Space::copy_home(PageId id) {
+  PageRecord& record = instance_.pool().record(id);
+  const std::uint64_t address = instance_.pool().page(id).address();
+  const long copied = app_.copy(address, shadow_.address(record.slot));
+  if (copied == -EAGAIN) {
+    return Opened::kRetry;
+  }
+  shadow_.discard(record.slot);
+  record.slot = Shadow::kNone;
+  if (copied != 0) {
+    app_.wake(address);
+  }
+  return copied == 0 ? Opened::kDone : copied == -EEXIST ? Opened::kPresent : Opened::kGone;
+}
+
+Opened Space::open_remote(PageId id) {
+  PageRecord& record = instance_.pool().record(id);
+  const std::uint64_t address = instance_.pool().page(id).address();
+  const long moved = app_.move(address, shadow_.address(record.slot));
+  if (moved == 0) {
+    shadow_.give_back_empty(record.slot);
+    record.slot = Shadow::kNone;
+    return Opened::kDone;
+  }
+  return moved == -EAGAIN ? Opened::kRetry : copy_home(id);
+}
+
+bool Space::unshare(std::uint64_t address) const {
+  // An atomic "or 0" by the kernel on the page's last word: a write fault that changes nothing, and
+  // EFAULT instead of a signal where the page is gone or not writable.
+  constexpr std::uint32_t kOrZero = 2u << 28;
+  std::uint32_t own = 0;
+  const long result =
+      system_call(__NR_futex, &own, /*FUTEX_WAKE_OP|PRIVATE=*/5L | 128L, 0L, 0L,
+                  address + kPageBytes - sizeof(std::uint32_t), static_cast<long>(kOrZero));
+  return !failed(result);
+}
+
+Closed Space::close(PageId id) {
+  PageRecord& record = instance_.pool().record(id);
+  const std::uint64_t address = instance_.pool().page(id).address();
+  const std::uint32_t slot = shadow_.take();
+  if (slot == Shadow::kNone) {
+    return Closed::kBusy;
+  }
+  long moved = shadow_.move_in(slot, address);
+  for (unsigned tries = 0; moved == -EAGAIN && tries < 100; ++tries) {
+    moved = shadow_.move_in(slot, address);
+  }
+  if (moved == -EBUSY && unshare(address)) {
+    moved = shadow_.move_in(slot, address);
+  }
+  if (moved == 0) {
+    record.slot = slot;
+    return Closed::kDirty;
+  }
+  if (moved == -EEXIST) {
+    // The slot was not empty: leave it out of use rather than overwrite what is in it.
+    return Closed::kBusy;
+  }
+  shadow_.give_back_empty(slot);
+  return moved == -ENOENT ? Closed::kGone : moved == -EAGAIN ? Closed::kBusy : Closed::kRefused;
+}
+
+void Space::moved(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {
+  table_.for_each({from, from + bytes}, [&](PageId id) {
+    const std::uint64_t target = instance_.pool().page(id).address() - from + to;
+    const PageId place = table_.obtain(PageNumber::of(target));
+    if (place == kNoPage) {
+      return;
+    }
+    instance_.forget(place);
+    instance_.rename(id, place);
+  });
+}
+
+void Space::fill_child(const Userfault& child) {
+  table_.for_each(kEverything, [&](PageId id) {
+    const PageRecord& record = instance_.pool().record(id);
+    const bool away = record.state == PageState::kRemote ||
+                      (record.state == PageState::kInFlight && record.slot != Shadow::kNone);
+    if (!away) {
+      return;
+    }
+    const std::uint64_t address = instance_.pool().page(id).address();
+    long copied = child.copy(address, shadow_.address(record.slot));
+    for (unsigned tries = 0; copied == -EAGAIN && tries < 1000; ++tries) {
+      uffd_msg message;
+      if (child.read(&message, 1) == 1 && message.event == UFFD_EVENT_FORK) {
+        Userfault grandchild;
+        grandchild.adopt(static_cast<int>(message.arg.fork.ufd));
+        fill_child(grandchild);
+        grandchild.close();
+      }
+      copied = child.copy(address, shadow_.address(record.slot));
+    }
+  });
+}
+
+}  // namespace dime::agent

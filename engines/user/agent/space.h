@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+// The mechanism: opens and closes pages of this process, and keeps the core's records in step with
+// what the kernel does to its memory.
+//
+// A remote page is a hole in the program's mapping, with its data in a shadow slot. Opening moves
+// the data back with UFFDIO_MOVE (no copy), closing moves it out. All of this runs on the handler's
+// thread; no method is thread-safe.
+#pragma once
+
+#include "core/instance.h"
+#include "engines/user/agent/arena.h"
+#include "engines/user/agent/shadow.h"
+#include "engines/user/agent/userfault.h"
+
+namespace dime::agent {
+
+inline constexpr std::uint64_t kAddressSpaceEnd = 0x7ffffffff000;
+
+/// What came of opening a page.
+enum class Opened : std::uint8_t {
+  kDone,
+  kPresent,  ///< the page was there already; who waited was woken
+  kGone,     ///< the mapping is gone or not ours any more; who waited was woken
+  kRetry,    ///< the mappings are changing: read events, then try again
+};
+
+class Space {
+ public:
+  Space(Arena& arena, InstanceShared shared)
+      : arena_(arena), instance_(arena, shared), table_(instance_.pool(), arena, /*space=*/0) {}
+
+  /// Opens the descriptors. `own` ranges are never managed. 0 or a negative errno.
+  long create();
+  void destroy();
+
+  [[nodiscard]] Instance& instance() { return instance_; }
+  [[nodiscard]] PageTable& table() { return table_; }
+  [[nodiscard]] const Userfault& faults() const { return app_; }
+  [[nodiscard]] bool follows_raw_forks() const { return fork_events_; }
+
+  /// Leaves `range` unmanaged from now on (at most 8 ranges).
+  void exclude(AddressRange range);
+
+  /// Manages `range`, which the program has just mapped: registers it and takes in the pages that
+  /// are present. Returns how many, or a negative errno where it cannot be managed.
+  long adopt(AddressRange range);
+
+  /// adopt() for every manageable mapping that was not there at the last call. Returns how many
+  /// pages were taken in, or -EBUSY where another owner's descriptor is in the way.
+  long adopt_new();
+
+  /// Counts the present pages of all manageable mappings without managing them.
+  [[nodiscard]] std::uint64_t survey() const;
+
+  /// Fills the hole at `address`, which is no page of the instance, and lets its waiters go on.
+  /// False: read events first.
+  [[nodiscard]] bool fill(std::uint64_t address) const;
+  /// Makes a hole of it again.
+  void empty(std::uint64_t address);
+
+  Opened open_zeroed(PageId id);
+  Opened open_remote(PageId id);
+  Closed close(PageId id);
+
+  /// Forgets the pages of a range that the program unmapped or dropped. `in_flight(PageId)` is told
+  /// of pages in flight.
+  template <class InFlight>
+  void forget(AddressRange range, InFlight&& in_flight);
+
+  /// The program moved `bytes` of memory.
+  void moved(std::uint64_t from, std::uint64_t to, std::uint64_t bytes);
+
+  /// Brings every remote page home and counts it as local, whatever the limit. `read_events()` is
+  /// called when the mappings are changing.
+  template <class ReadEvents>
+  void bring_all_home(ReadEvents&& read_events);
+
+  /// Fills the holes of a forked child, whose memory `child` watches, with copies of the remote
+  /// pages.
+  void fill_child(const Userfault& child);
+
+ private:
+  template <class Visit>
+  void for_each_manageable(Visit&& visit) const;
+  [[nodiscard]] bool remember(AddressRange mapping);
+  [[nodiscard]] bool unshare(std::uint64_t address) const;
+  Opened copy_home(PageId id);
+
+  Arena& arena_;
+  Instance instance_;
+  PageTable table_;
+  Userfault app_;
+  Shadow shadow_;
+  AddressRange excluded_[8] = {};
+  unsigned excluded_count_ = 0;
+  bool fork_events_ = false;
+  std::uint64_t zero_page_ = 0;
+  static constexpr std::uint64_t kKnown = 4096;
+  AddressRange* known_ = nullptr;  ///< mappings seen by adopt_new(), by hash; an overwritten one is
+                                   ///< only looked at again
+};
+
+template <class ReadEvents>
+void Space::bring_all_home(ReadEvents&& read_events) {
+  table_.for_each({0, kAddressSpaceEnd}, [&](PageId id) {
+    while (instance_.pool().record(id).state == PageState::kRemote) {
+      if (open_remote(id) == Opened::kRetry) {
+        read_events();
+      } else {
+        instance_.bring_home(id);
+      }
+    }
+  });
+}
+
+template <class InFlight>
+void Space::forget(AddressRange range, InFlight&& in_flight) {
+  table_.for_each(range, [&](PageId id) {
+    PageRecord& record = instance_.pool().record(id);
+    if (record.state == PageState::kRemote) {
+      shadow_.discard(record.slot);
+    } else if (record.state == PageState::kInFlight) {
+      if (record.slot != Shadow::kNone) {
+        shadow_.discard(record.slot);
+      }
+      in_flight(id);
+    }
+    instance_.forget(id);
+  });
+}
+
+}  // namespace dime::agent

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+// What the handler does between faults: start and end, requests of the program's threads, live
+// changes of the parameters, debts and limits, and its record in the control block.
+#include <linux/close_range.h>
+#include <linux/fcntl.h>
+#include <linux/mman.h>
+
+#include "core/atomic.h"
+#include "engines/user/agent/clock.h"
+#include "engines/user/agent/handler.h"
+#include "policies/registry.h"
+
+namespace dime::agent {
+namespace {
+
+constexpr Nanos kTick{20'000'000};
+constexpr Nanos kLongestTick{1'000'000'000};
+constexpr std::uint64_t kTrimStep = 64;  // evictions between two looks at the faults
+constexpr std::uint64_t kOwnShare = 16;  // pages that a member keeps when others want room
+constexpr Nanos kWaitForOthers{50'000'000};
+constexpr std::uint32_t kEverything = 10'000;  // local_share of 100 %
+
+}  // namespace
+
+long Handler::prepare() {
+  // From here on this thread has its own table of descriptors, with nothing of the program's in it.
+  system_call(__NR_close_range, 0L, static_cast<long>(~0u), 0L);
+  if (const long made = space_.create(); failed(made)) {
+    return made;
+  }
+  start_.fork_events = space_.follows_raw_forks();
+  space_.exclude(start_.image);
+  space_.exclude(start_.thread_area);
+  const AddressRange box = mailbox_.range();
+  if (const long registered = space_.faults().register_missing(box); failed(registered)) {
+    space_.destroy();
+    return registered;
+  }
+  placement_.start(start_.rseq, start_.thread, control_.calibration);
+  use_link();
+  follow_parameters();
+  if (space_.instance().policy() == nullptr) {
+    space_.destroy();
+    return -ENOMEM;
+  }
+  spread_out();
+  tick_length_ = kTick;
+  next_tick_ = clock::now() + kTick;
+  atomic::store(membership_.member().handler_tid,
+                static_cast<std::uint32_t>(system_call(__NR_gettid)));
+  publish();
+  atomic::store_release(membership_.member().state, std::uint32_t{DIME_MEMBER_ACTIVE});
+  return 0;
+}
+
+/// Starts to manage memory, unless everything may be local anyway: then nothing is registered and
+/// nothing costs anything.
+void Handler::spread_out() {
+  const bool everything = atomic::load(control_.parameters.local_share) >= kEverything;
+  if (everything || spread_ == Spread::kManaged) {
+    return;
+  }
+  Instance& instance = space_.instance();
+  // What survey() counted is counted page by page from now on.
+  atomic::sub(control_.levels.managed_pages, surveyed_);
+  atomic::sub(control_.levels.local_pages, surveyed_);
+  surveyed_ = 0;
+  const std::uint64_t known = instance.managed_pages();
+  // A child's memory is watched by its parent's handler until that has filled it.
+  long taken = space_.adopt_new();
+  for (unsigned tries = 0; taken == -EBUSY && tries < 50'000; ++tries) {
+    const struct {
+      std::int64_t seconds, nanos;
+    } pause{0, 100'000};
+    system_call(__NR_nanosleep, &pause, 0L);
+    taken = space_.adopt_new();
+  }
+  spread_ = Spread::kManaged;
+  const std::uint64_t found = instance.managed_pages() - known;
+  if (!start_.inherited) {
+    atomic::add(control_.counters.faults_first_touch, found);
+    atomic::add(control_.counters.page_fault_count, found);
+    atomic::add(membership_.member().faults_first_touch, found);
+    settle(clock::now(), ~std::uint64_t{0});
+  } else if (atomic::load(control_.levels.local_pages) > instance.limit()) {
+    const std::uint64_t excess = atomic::load(control_.levels.local_pages) - instance.limit();
+    instance.borrow(excess < found ? excess : found);
+  }
+}
+
+void Handler::on_request(std::uint64_t page) {
+  const Request request = mailbox_.request();
+  switch (request.kind) {
+    case RequestKind::kMapped:
+      if (spread_ == Spread::kManaged) {
+        space_.adopt({request.begin, request.end});
+      }
+      break;
+    case RequestKind::kComeHome:
+      paused_ = true;
+      space_.bring_all_home([this] { read_messages(); });
+      break;
+    case RequestKind::kForkDone:
+      paused_ = false;
+      break;
+    case RequestKind::kLeave:
+      survey();
+      publish();
+      membership_.remove_if_last();
+      break;
+  }
+  // Fill the page to let the sender go on; the one half the mailbox away is made a hole again for
+  // the next round.
+  page &= ~(kPageBytes - 1);
+  while (!space_.fill(page)) {
+    read_messages();
+  }
+  const AddressRange box = mailbox_.range();
+  space_.empty((page - box.begin + box.bytes() / 2) % box.bytes() + box.begin);
+}
+
+void Handler::settle(Nanos now, std::uint64_t most) {
+  if (paused_) {
+    return;
+  }
+  const auto close = [this](PageId victim) { return space_.close(victim); };
+  Instance& instance = space_.instance();
+  instance.repay(now, most, close);
+  if (instance.local_pages() > kOwnShare) {
+    const std::uint64_t own = instance.local_pages() - kOwnShare;
+    instance.trim(now, most < own ? most : own, close);
+  }
+  dime_member& member = membership_.member();
+  if (const std::uint32_t asked = atomic::load(member.give_back); asked != 0) {
+    atomic::store(member.give_back, 0u);
+    instance.evict(now, asked, close);
+  }
+}
+
+/// Asks the member with the most local pages for some, and waits a bounded time for room.
+Nanos Handler::wait_for_others() {
+  const Nanos start = clock::now();
+  Nanos now = start;
+  membership_.reap();
+  while (now - start < kWaitForOthers &&
+         atomic::load(control_.levels.local_pages) >=
+             space_.instance().limit() + atomic::load(control_.levels.inherited_pages)) {
+    dime_member* const other = membership_.richest_other();
+    if (other == nullptr) {
+      break;
+    }
+    atomic::store(other->give_back, std::uint32_t{kOwnShare});
+    const struct {
+      std::int64_t seconds, nanos;
+    } pause{0, 200'000};
+    system_call(__NR_nanosleep, &pause, 0L);
+    now = clock::now();
+  }
+  return now - start;
+}
+
+void Handler::tick() {
+  follow_parameters();
+  if (atomic::load(membership_.member().command) == DIME_COMMAND_DETACH) {
+    detach();
+    return;
+  }
+  const Nanos before = clock::now();
+  if (spread_ == Spread::kNothing) {
+    survey();
+  } else if (const long taken = space_.adopt_new(); taken > 0) {
+    // Mapped without the C library's mmap: by the loader, or by a system call of the program's own.
+    const auto late = static_cast<std::uint64_t>(taken);
+    atomic::add(control_.counters.late_adopted, late);
+    atomic::add(control_.counters.faults_first_touch, late);
+    atomic::add(control_.counters.page_fault_count, late);
+  }
+  settle(clock::now(), kTrimStep);
+  membership_.reap();
+  publish();
+  const Nanos now = clock::now();
+  // A survey walks the page tables: at most a thousandth of the time goes into it.
+  tick_length_ = later(kTick, Nanos{(now - before).value * 1'000});
+  tick_length_ = tick_length_ > kLongestTick ? kLongestTick : tick_length_;
+  next_tick_ = now + tick_length_;
+}
+
+void Handler::follow_parameters() {
+  const std::uint64_t sequence = atomic::load_acquire(control_.parameters.sequence);
+  if (sequence == parameters_ || sequence % 2 != 0) {
+    return;
+  }
+  parameters_ = sequence;
+  Instance& instance = space_.instance();
+  const dime_policy_ops* const policy = policies::find(control_.parameters.policy);
+  if (policy != nullptr && policy != instance.policy()) {
+    const auto slot = static_cast<std::uint64_t>(&membership_.member() - control_.members);
+    instance.use_policy(*policy, (std::uint64_t{control_.instance_id} << 16) + slot + 1);
+  }
+  use_link();
+  if (next_tick_.value != 0) {
+    spread_out();
+  }
+}
+
+void Handler::use_link() {
+  if (control_.parameters.link[0] == '\0') {
+    space_.instance().use_link(control_.link);
+    return;
+  }
+  if (dime_link* const link = membership_.named_link(control_.parameters.link); link != nullptr) {
+    space_.instance().use_link(*link);
+  }
+}
+
+void Handler::survey() {
+  if (spread_ != Spread::kNothing) {
+    return;
+  }
+  const std::uint64_t pages = space_.survey();
+  const std::uint64_t change =
+      pages - surveyed_;  // wraps where there are fewer, and adds correctly all the same
+  atomic::raise(control_.levels.local_peak, atomic::add(control_.levels.local_pages, change));
+  atomic::raise(control_.levels.managed_peak, atomic::add(control_.levels.managed_pages, change));
+  if (pages > surveyed_) {
+    atomic::add(control_.counters.faults_first_touch, change);
+    atomic::add(control_.counters.page_fault_count, change);
+    atomic::add(membership_.member().faults_first_touch, change);
+  }
+  surveyed_ = pages;
+}
+
+void Handler::publish() {
+  dime_member& member = membership_.member();
+  const Instance& instance = space_.instance();
+  atomic::store(member.local_pages, instance.counted_pages() + surveyed_);
+  atomic::store(member.managed_pages, instance.managed_pages() + surveyed_);
+  atomic::store(member.inherited_pages, instance.debt());
+}
+
+void Handler::detach() {
+  atomic::store_release(membership_.member().state, std::uint32_t{DIME_MEMBER_LEAVING});
+  atomic::store_release(*start_.leave, 1u);
+  paused_ = true;
+  space_.bring_all_home([this] { read_messages(); });
+  mailbox_.close();
+  publish();
+  // Closing the descriptor unregisters everything and lets every waiting thread go on.
+  space_.destroy();
+  membership_.leave(DIME_MEMBER_DETACHED);
+  serving_ = false;
+}
+
+}  // namespace dime::agent

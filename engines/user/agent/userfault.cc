@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "engines/user/agent/userfault.h"
+
+#include <asm/ioctl.h>
+#include <linux/fcntl.h>
+
+namespace dime::agent {
+namespace {
+
+struct Move {
+  std::uint64_t to;
+  std::uint64_t from;
+  std::uint64_t length;
+  std::uint64_t mode;
+  std::int64_t moved;
+};
+constexpr unsigned long kMoveRequest = _IOWR(UFFDIO, 0x05, Move);
+constexpr std::uint64_t kFeatureMove = 1u << 16;
+constexpr unsigned long kNewDescriptor = _IO(UFFDIO, 0x00);  // of /dev/userfaultfd
+
+// An unprivileged user gets one from the device if its permissions say so, or for user-mode faults
+// only from the system call. Faults that the kernel takes for the program must be resolved too, so
+// user-mode-only is not enough.
+long open_descriptor() {
+  const long fd = system_call(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+  if (!failed(fd)) {
+    return fd;
+  }
+  const long device = system_call(__NR_openat, AT_FDCWD, "/dev/userfaultfd", O_RDWR | O_CLOEXEC);
+  if (failed(device)) {
+    return fd;
+  }
+  const long made = system_call(__NR_ioctl, device, kNewDescriptor, O_CLOEXEC | O_NONBLOCK);
+  system_call(__NR_close, device);
+  return made;
+}
+
+}  // namespace
+
+long Userfault::open(Events events) {
+  const long fd = open_descriptor();
+  if (failed(fd)) {
+    return fd;
+  }
+  uffdio_api api{};
+  api.api = UFFD_API;
+  api.features = kFeatureMove;
+  if (events != Events::kNone) {
+    api.features |= UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_REMOVE |
+                    UFFD_FEATURE_EVENT_UNMAP | UFFD_FEATURE_THREAD_ID;
+  }
+  if (events == Events::kAll) {
+    api.features |= UFFD_FEATURE_EVENT_FORK;
+  }
+  const long result = system_call(__NR_ioctl, fd, UFFDIO_API, &api);
+  if (failed(result)) {
+    system_call(__NR_close, fd);
+    return result;
+  }
+  fd_ = static_cast<int>(fd);
+  return 0;
+}
+
+void Userfault::close() {
+  if (fd_ >= 0) {
+    system_call(__NR_close, static_cast<long>(fd_));
+    fd_ = -1;
+  }
+}
+
+long Userfault::register_missing(AddressRange range) const {
+  uffdio_register request{};
+  request.range = {range.begin, range.bytes()};
+  request.mode = UFFDIO_REGISTER_MODE_MISSING;
+  return system_call(__NR_ioctl, static_cast<long>(fd_), UFFDIO_REGISTER, &request);
+}
+
+long Userfault::unregister(AddressRange range) const {
+  uffdio_range request{range.begin, range.bytes()};
+  return system_call(__NR_ioctl, static_cast<long>(fd_), UFFDIO_UNREGISTER, &request);
+}
+
+long Userfault::move(std::uint64_t to, std::uint64_t from) const {
+  Move request{to, from, kPageBytes, 0, 0};
+  return system_call(__NR_ioctl, static_cast<long>(fd_), kMoveRequest, &request);
+}
+
+long Userfault::copy(std::uint64_t to, std::uint64_t from) const {
+  uffdio_copy request{};
+  request.dst = to;
+  request.src = from;
+  request.len = kPageBytes;
+  return system_call(__NR_ioctl, static_cast<long>(fd_), UFFDIO_COPY, &request);
+}
+
+void Userfault::wake(std::uint64_t address) const {
+  uffdio_range request{address & ~(kPageBytes - 1), kPageBytes};
+  system_call(__NR_ioctl, static_cast<long>(fd_), UFFDIO_WAKE, &request);
+}
+
+long Userfault::read(uffd_msg* messages, unsigned capacity) const {
+  const long bytes =
+      system_call(__NR_read, static_cast<long>(fd_), messages, capacity * sizeof(uffd_msg));
+  return failed(bytes) ? 0 : bytes / static_cast<long>(sizeof(uffd_msg));
+}
+
+}  // namespace dime::agent

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+// userfaultfd as a type. Debian 12's kernel headers are older than UFFDIO_MOVE (6.8), so its few
+// definitions are here.
+#pragma once
+
+#include <linux/userfaultfd.h>
+
+#include "core/units.h"
+#include "engines/user/agent/syscalls.h"
+
+namespace dime::agent {
+
+/// Owns a userfaultfd of this process. All operations return 0 or a negative errno and may be
+/// called by any thread whose descriptor table holds it: the handler's.
+class Userfault {
+ public:
+  enum class Events : std::uint8_t { kNone, kAll, kAllButFork };
+
+  /// Opens one. Events: remap, remove, unmap (and fork, which needs CAP_SYS_PTRACE).
+  long open(Events events);
+  void close();
+  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
+  void adopt(int fd) { fd_ = fd; }
+
+  [[nodiscard]] long register_missing(AddressRange range) const;
+  [[nodiscard]] long unregister(AddressRange range) const;
+
+  /// Moves the page at `from` to the hole at `to`, whose mapping is registered here; wakes those
+  /// who wait at `to`.
+  [[nodiscard]] long move(std::uint64_t to, std::uint64_t from) const;
+
+  /// Copies a page of this process into the hole at `to` of the descriptor's process, and wakes
+  /// those who wait there.
+  [[nodiscard]] long copy(std::uint64_t to, std::uint64_t from) const;
+
+  /// Lets those who wait in the page at `address` try again.
+  void wake(std::uint64_t address) const;
+
+  /// Reads up to `capacity` messages without waiting. Returns how many, 0 when there are none.
+  long read(uffd_msg* messages, unsigned capacity) const;
+
+ private:
+  int fd_ = -1;
+};
+
+}  // namespace dime::agent
