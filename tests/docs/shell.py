@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Every shell script passes shellcheck, and every script that starts with #! is executable."""
+import os
+import shutil
+import subprocess
+import sys
+
+import sources
+
+
+def first_line(path):
+    with open(path, "rb") as file:
+        return file.readline(200)
+
+
+if __name__ == "__main__":
+    if not shutil.which("shellcheck"):
+        print("SKIPPED: shellcheck is not installed", file=sys.stderr)
+        sys.exit(77)
+    scripts = [path for path in sources.files() if first_line(path).startswith(b"#!")]
+    shells = [str(path) for path in scripts if first_line(path).split(b"/")[-1].split()[-1] in (b"sh", b"bash")]
+    status = subprocess.run(["shellcheck", *shells], check=False).returncode
+    problems = [f"{sources.name(path)}: not executable" for path in scripts if not os.access(path, os.X_OK)]
+    sources.verdict(problems + ([f"shellcheck ended with {status}"] if status else []))
