@@ -129,6 +129,18 @@ Result<ControlBlock> ControlBlock::create(std::uint32_t instance_id, const NewIn
   return block;
 }
 
+Result<ControlBlock> ControlBlock::create_private(const NewInstance& content) {
+  UniqueFd fd(::memfd_create("dime-control", MFD_CLOEXEC));
+  if (!fd.valid() || ::ftruncate(fd.get(), sizeof(dime_control)) != 0) {
+    return fail(errno, "creating a control block");
+  }
+  std::string path = fmt::format("/proc/{}/fd/{}", ::getpid(), fd.get());
+  DIME_TRY(dime_control* const control, map_block(fd.get(), path));
+  ControlBlock block(std::move(fd), control, std::move(path));
+  fill(*control, 0, content);
+  return block;
+}
+
 Result<ControlBlock> ControlBlock::create_next(const NewInstance& content) {
   for (std::uint32_t id = 0;; ++id) {
     auto block = create(id, content);

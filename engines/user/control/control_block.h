@@ -39,6 +39,10 @@ class ControlBlock {
   /// Creates the block with the lowest free id.
   static Result<ControlBlock> create_next(const NewInstance& content);
 
+  /// Creates a block without a name in the directory. Its path leads through /proc to this process
+  /// and works as long as this object lives.
+  static Result<ControlBlock> create_private(const NewInstance& content);
+
   /// Maps an existing block. Error code ENOENT: no such file; EPERM: not a block of this user;
   /// EPROTO: of another version.
   static Result<ControlBlock> open(const std::string& path);

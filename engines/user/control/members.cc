@@ -41,6 +41,25 @@ std::vector<const dime_member*> live_members(const dime_control& control) {
   return found;
 }
 
+Result<void> check_agent_started(const dime_control& control, pid_t pid) {
+  std::uint64_t why = 0;
+  for (const dime_member& member : control.members) {
+    if (member.pid != static_cast<std::uint32_t>(pid)) {
+      continue;
+    }
+    if (atomic::load(member.state) != DIME_MEMBER_FREE) {
+      return {};
+    }
+    why = atomic::load(member.attach_error);
+  }
+  const std::string problem(control.last_problem,
+                            ::strnlen(control.last_problem, sizeof control.last_problem));
+  auto error = fail(static_cast<int>(why), "the agent could not start in the program{}{}",
+                    problem.empty() ? "" : ": ", problem);
+  error.value().mend = "dime doctor says what is missing here";
+  return error;
+}
+
 unsigned reap_dead_members(dime_control& control) {
   unsigned found = 0;
   for (dime_member& member : control.members) {

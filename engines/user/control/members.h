@@ -16,6 +16,9 @@ bool is_live(const dime_member& member);
 /// The members that are live now.
 std::vector<const dime_member*> live_members(const dime_control& control);
 
+/// Whether process `pid` became a member at some time; the error says why it did not.
+Result<void> check_agent_started(const dime_control& control, pid_t pid);
+
 /// Members whose process was killed cannot say so: marks them ENDED and takes their pages off the
 /// instance's levels, so that the shared limit does not stay occupied. Several callers may do so at
 /// once; each member is taken off once. Returns how many were found.

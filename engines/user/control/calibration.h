@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+// What emulation costs on this machine, measured with the real agent in a small program of ours.
+//
+// The program (dime-probe) runs with an area larger than its local limit and touches it in a cycle,
+// which under FIFO makes every touch a remote access, and times each touch from inside. What it
+// sees is the floor at zero latency; the part of it that lies outside the agent's own measurement
+// (fault delivery and wake-up) is the lead, which the agent counts towards every stall.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dime/abi.h"
+#include "engines/user/system/result.h"
+
+namespace dime {
+
+/// Absolute paths of the two files that belong to this `dime`.
+struct Companions {
+  std::string agent;
+  std::string probe;
+};
+
+struct ProbeRequest {
+  dime_parameters parameters{};
+  dime_calibration calibration{};
+  unsigned threads = 1;
+  unsigned most_samples = 0;  ///< in all, for each thread
+  std::uint64_t most_ns = 0;  ///< measuring ends after this time
+};
+
+struct ProbeResult {
+  std::vector<std::uint64_t> seen_ns;  ///< as the program saw them, ascending
+  std::uint64_t handler_p50_ns = 0;    ///< median of the agent's own measurement
+};
+
+/// The parameters of a probe run: FIFO, unlimited bandwidth, and a limit below the probe's area.
+dime_parameters probe_parameters(std::uint64_t latency_ns);
+
+/// Runs the probe once under its own instance, which is gone afterwards. The error says why the
+/// agent could not start, where that is the reason.
+Result<ProbeResult> run_probe(const Companions& companions, const ProbeRequest& request);
+
+/// Floor and lead of this machine: two runs of the probe, with one thread and with two, at most
+/// some 20 ms of measuring.
+Result<dime_calibration> calibrate(const Companions& companions);
+
+/// The value below which `basis_points` / 10,000 of `ascending` lie; 0 when it is empty.
+std::uint64_t quantile_of(const std::vector<std::uint64_t>& ascending, unsigned basis_points);
+
+}  // namespace dime

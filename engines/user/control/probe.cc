@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+// dime-probe THREADS SAMPLES NANOSECONDS: touches pages in a cycle under the agent and times each.
+//
+// Every thread has more pages of its own than the instance may keep local, so under FIFO each touch
+// is a remote access. What is timed is one store. The samples of all threads go to standard output
+// as 64-bit numbers. Sizes agree with calibration.cc (kProbeLocalPages).
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <thread>
+#include <vector>
+
+namespace {
+
+constexpr std::size_t kPageBytes = 4096;
+constexpr std::size_t kPages = 320;
+// Until the agent has settled on one thread, and start-up is over.
+constexpr std::size_t kWarmUp = 128;
+
+std::uint64_t now_ns() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                        std::chrono::steady_clock::now().time_since_epoch())
+                                        .count());
+}
+
+std::vector<std::uint64_t> measure(std::size_t most_samples, std::uint64_t most_ns) {
+  std::vector<std::uint64_t> samples;
+  samples.reserve(most_samples);
+  void* const area = ::mmap(nullptr, kPages * kPageBytes, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (area == MAP_FAILED) {
+    return samples;
+  }
+  auto* const bytes = static_cast<volatile unsigned char*>(area);
+  for (std::size_t i = 0; i < kPages + kWarmUp; ++i) {
+    bytes[i % kPages * kPageBytes] = 1;
+  }
+  const std::uint64_t end = now_ns() + most_ns;
+  for (std::size_t i = kWarmUp; samples.size() < most_samples; ++i) {
+    volatile unsigned char* const page = &bytes[i % kPages * kPageBytes];
+    const std::uint64_t before = now_ns();
+    *page = 1;
+    const std::uint64_t after = now_ns();
+    samples.push_back(after - before);
+    if (after >= end) {
+      break;
+    }
+  }
+  ::munmap(area, kPages * kPageBytes);
+  return samples;
+}
+
+bool write_all(const std::vector<std::uint64_t>& samples) {
+  const char* at = reinterpret_cast<const char*>(samples.data());
+  for (std::size_t left = samples.size() * sizeof samples[0]; left != 0;) {
+    const ssize_t written = ::write(STDOUT_FILENO, at, left);
+    if (written <= 0) {
+      return false;
+    }
+    at += written;
+    left -= static_cast<std::size_t>(written);
+  }
+  return true;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  if (count != 4) {
+    return EXIT_FAILURE;
+  }
+  const std::size_t threads = std::strtoul(words[1], nullptr, 10);
+  const std::size_t most_samples = std::strtoul(words[2], nullptr, 10);
+  const std::uint64_t most_ns = std::strtoull(words[3], nullptr, 10);
+  std::vector<std::vector<std::uint64_t>> samples(threads);
+  std::vector<std::thread> others;
+  for (std::size_t i = 1; i < threads; ++i) {
+    others.emplace_back([&, i] { samples[i] = measure(most_samples, most_ns); });
+  }
+  samples[0] = measure(most_samples, most_ns);
+  for (std::thread& other : others) {
+    other.join();
+  }
+  for (const auto& part : samples) {
+    if (!write_all(part)) {
+      return EXIT_FAILURE;
+    }
+  }
+  return EXIT_SUCCESS;
+}
