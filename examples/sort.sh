@@ -1,0 +1,15 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# How GNU sort slows down as its local share shrinks: one line a share, from the results' wall time.
+set -eu
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+seq 1 100000 | shuf > "$folder/numbers"
+
+for share in 100% 75% 50% 25%; do
+  dime run --local "$share" --latency 50us --bandwidth 40Gbit/s --allow-floor --json "$folder/result.json" -- \
+    sort -n "$folder/numbers" > "$folder/sorted" 2> "$folder/summary"
+  wall=$(sed -n 's/.*"wall_s": *\([0-9.e+-]*\).*/\1/p' "$folder/result.json" | head -n 1)
+  remote=$(sed -n 's/.*"remote": *\([0-9]*\).*/\1/p' "$folder/result.json" | head -n 1)
+  echo "local $share: $wall s, $remote remote accesses"
+done
