@@ -104,6 +104,22 @@ PageId PageTable::find(PageNumber page) const {
              : leaf->index * kPagesPerLeaf + static_cast<std::uint32_t>(page.value % kPagesPerLeaf);
 }
 
+PageNumber PageTable::next_known(PageNumber page) const {
+  std::uint64_t at = page.value;
+  while (root_ != nullptr && at < kPages) {
+    const Middle* const node = middle({at});
+    if (node == nullptr) {
+      constexpr std::uint64_t kSpan = 1ull << (kLeafBits + kNodeBits);
+      at = (at / kSpan + 1) * kSpan;
+    } else if (node->leaves[leaf_slot({at})] == nullptr) {
+      at = (at / kPagesPerLeaf + 1) * kPagesPerLeaf;
+    } else {
+      return {at};
+    }
+  }
+  return {kPages};
+}
+
 PageId PageTable::obtain(PageNumber page) {
   if (page.value >= kPages) {
     return kNoPage;

@@ -96,6 +96,10 @@ class PageTable {
   /// bits.
   PageId obtain(PageNumber page);
 
+  /// The first page at or behind `page` whose 2 MiB have records; the end of the address space
+  /// where there is none.
+  [[nodiscard]] PageNumber next_known(PageNumber page) const;
+
   /// Calls `visit(PageId)` for each page of `range` that has a record and is not untouched, in
   /// ascending order.
   template <class Visit>
@@ -127,7 +131,7 @@ class PageTable {
 template <class Visit>
 void PageTable::for_each(AddressRange range, Visit&& visit) {
   std::uint64_t page = range.begin >> DIME_PAGE_SHIFT;
-  std::uint64_t end = (range.end + kPageBytes - 1) >> DIME_PAGE_SHIFT;
+  std::uint64_t end = (range.end >> DIME_PAGE_SHIFT) + (range.end % kPageBytes == 0 ? 0 : 1);
   end = end < kPages ? end : kPages;
   while (page < end) {
     Middle* const node = middle({page});
