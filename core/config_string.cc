@@ -218,6 +218,9 @@ Error read_word(Text text, std::uint32_t begin, std::uint32_t end, Plan& plan) {
   given = value;
   Text part;
   const Reason reason = read_value(key, value, plan, part);
+  if (part.empty()) {
+    part = value;
+  }
   return {reason, static_cast<std::uint32_t>(part.data - text.data), name, part};
 }
 

@@ -83,21 +83,34 @@ std::uint64_t Instance::limit() const {
   return pages == 0 ? 1 : pages;
 }
 
+std::uint64_t Instance::allowed() const {
+  return limit() + atomic::load(shared_.levels.inherited_pages);
+}
+
+bool Instance::full() const { return atomic::load(shared_.levels.local_pages) >= allowed(); }
+
+void Instance::note_level(std::uint64_t local) {
+  // What children have inherited is counted apart (design.md, semantics 1), so the peak shows the
+  // limit at work.
+  const std::uint64_t inherited = atomic::load(shared_.levels.inherited_pages);
+  atomic::raise(shared_.levels.local_peak, local > inherited ? local - inherited : 0);
+}
+
 bool Instance::try_acquire() {
   std::uint64_t& local = shared_.levels.local_pages;
   std::uint64_t seen = atomic::load(local);
   do {
-    if (seen >= limit() + atomic::load(shared_.levels.inherited_pages)) {
+    if (seen >= allowed()) {
       return false;
     }
   } while (!atomic::compare_exchange(local, seen, seen + 1));
   ++rooms_;
-  atomic::raise(shared_.levels.local_peak, seen + 1);
+  note_level(seen + 1);
   return true;
 }
 
 void Instance::count_local(std::uint64_t pages) {
-  atomic::raise(shared_.levels.local_peak, atomic::add(shared_.levels.local_pages, pages));
+  note_level(atomic::add(shared_.levels.local_pages, pages));
 }
 
 void Instance::force_room() {
@@ -133,10 +146,6 @@ void Instance::leave_policy(PageId id) {
   --evictable_;
   --local_;
   atomic::sub(shared_.levels.local_pages, std::uint64_t{1});
-  // Inherited pages that the child drops by itself are paid: no debt without a page behind it.
-  if (debt_ > local_) {
-    pay_debt();
-  }
 }
 
 void Instance::pay_debt() {
@@ -182,9 +191,9 @@ void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
   enter_policy(id);
   // Counted here and not in begin(), so that counters never go back for an abandoned fetch.
   dime_counters& counters = shared_.counters;
-  atomic::add(fault.kind == FaultKind::kRemote ? counters.faults_remote
-                                               : counters.faults_first_touch,
-              std::uint64_t{1});
+  atomic::add(
+      fault.kind == FaultKind::kRemote ? counters.faults_remote : counters.faults_first_touch,
+      std::uint64_t{1});
   atomic::add(counters.page_fault_count, std::uint64_t{1});
   const bool charged = (atomic::load(shared_.parameters.flags) & DIME_CHARGE_FIRST_TOUCH) != 0;
   if (fault.kind == FaultKind::kRemote || charged) {
@@ -219,6 +228,14 @@ void Instance::adopt_remote(PageId id) {
 }
 
 void Instance::forget(PageId id) {
+  drop(id);
+  // Inherited pages that the child drops by itself are paid: no debt without a page behind it.
+  if (debt_ > local_ + rooms_) {
+    pay_debt();
+  }
+}
+
+void Instance::drop(PageId id) {
   PageRecord& record = pool_.record(id);
   switch (record.state) {
     case PageState::kUntouched:
@@ -289,7 +306,7 @@ void Instance::closed(PageId id, Closed how, Nanos now) {
       pool_.record(id).state = PageState::kRemote;
       break;
     case Closed::kGone:
-      forget(id);
+      drop(id);
       break;
     case Closed::kRefused:
     case Closed::kBusy:

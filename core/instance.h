@@ -136,7 +136,8 @@ class Instance {
   template <class Close>
   std::uint64_t trim(Nanos now, std::uint64_t most, Close&& close);
 
-  /// Evicts up to `most` pages of this Instance, whatever the limit: another member asked for room. Returns how many went.
+  /// Evicts up to `most` pages of this Instance, whatever the limit: another member asked for room.
+  /// Returns how many went.
   template <class Close>
   std::uint64_t evict(Nanos now, std::uint64_t most, Close&& close);
 
@@ -151,18 +152,25 @@ class Instance {
 
   [[nodiscard]] std::uint64_t debt() const { return debt_; }
   [[nodiscard]] std::uint64_t local_pages() const { return local_; }
-  /// What this Instance adds to the shared level of local pages: its local pages and the rooms of those in flight.
+  /// What this Instance adds to the shared level of local pages: its local pages and the rooms of
+  /// those in flight.
   [[nodiscard]] std::uint64_t counted_pages() const { return local_ + rooms_; }
   [[nodiscard]] std::uint64_t managed_pages() const { return managed_; }
+
+  /// True when the instance has as many local pages as its limit and its debts allow.
+  [[nodiscard]] bool full() const;
 
   /// The page that would be evicted next, or kNoPage.
   [[nodiscard]] PageId next_victim();
 
  private:
+  [[nodiscard]] std::uint64_t allowed() const;
   [[nodiscard]] bool try_acquire();
+  void note_level(std::uint64_t local);
   void count_local(std::uint64_t pages);
   void enter_policy(PageId id);
   void leave_policy(PageId id);
+  void drop(PageId id);
   void pay_debt();
   void note_managed();
   void closed(PageId id, Closed how, Nanos now);
@@ -224,8 +232,7 @@ template <class Close>
 std::uint64_t Instance::trim(Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
   while (gone < most &&
-         atomic::load(shared_.levels.local_pages) >
-             limit() + atomic::load(shared_.levels.inherited_pages) &&
+         atomic::load(shared_.levels.local_pages) > allowed() &&
          evict_one(now, close)) {
     ++gone;
   }
@@ -244,14 +251,8 @@ std::uint64_t Instance::evict(Nanos now, std::uint64_t most, Close&& close) {
 template <class Close>
 std::uint64_t Instance::repay(Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
-  while (gone < most && debt_ != 0) {
-    const std::uint64_t before = debt_;
-    if (!evict_one(now, close)) {
-      break;
-    }
-    if (debt_ == before) {  // not the last page, which pays by leaving
-      pay_debt();
-    }
+  while (gone < most && debt_ != 0 && evict_one(now, close)) {
+    pay_debt();
     ++gone;
   }
   return gone;

@@ -11,11 +11,11 @@ constexpr std::uint64_t kTicksPerNano = 64;  // 2^64 / 64 ns = 9 years of uptime
 constexpr std::uint64_t kTicksPerSecond = kTicksPerNano * kNanosPerSecond;
 
 std::uint64_t ticks_of(std::uint64_t bytes, BitsPerSecond bandwidth) {
-  if (bandwidth.unlimited()) {
+  if (bandwidth.unlimited() || bytes == 0) {
     return 0;
   }
   // bytes * 8 * 64e9 fits into 64 bits up to 36 MB; a transfer is a page or a batch of pages.
-  return (bytes * 8 * kTicksPerSecond + bandwidth.value - 1) / bandwidth.value;
+  return (bytes * 8 * kTicksPerSecond - 1) / bandwidth.value + 1;
 }
 
 constexpr Nanos round_up(std::uint64_t ticks) {

@@ -125,8 +125,11 @@ void put_quantity(TextWriter& out, std::uint64_t value, const char* base,
   const Unit* chosen = nullptr;
   std::uint64_t rounded = value;
   for (const Unit& unit : units) {
-    const std::uint64_t candidate = value + rounding(value, unit.factor);
-    if (unit.factor > 1 && candidate >= unit.factor && candidate >= value) {
+    std::uint64_t candidate = 0;
+    if (__builtin_add_overflow(value, rounding(value, unit.factor), &candidate)) {
+      candidate = value;
+    }
+    if (unit.factor > 1 && candidate >= unit.factor) {
       chosen = &unit;
       rounded = candidate;
     }

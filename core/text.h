@@ -63,7 +63,9 @@ constexpr bool read_decimal(Text text, std::uint64_t& value) {
       return false;
     }
   }
-  value = sum;
+  if (!text.empty()) {
+    value = sum;
+  }
   return !text.empty();
 }
 

@@ -38,8 +38,8 @@ std::uint32_t& at(Random& random, std::uint64_t place) {
 
 /// A place in [0, pages): the high half of a product, which needs no division.
 std::uint64_t pick(Random& random) {
-  return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next(random)) * random.pages) >>
-                                    64);
+  __extension__ using Wide = unsigned __int128;
+  return static_cast<std::uint64_t>((static_cast<Wide>(next(random)) * random.pages) >> 64);
 }
 
 int init(void* state, const dime_policy_host* host, std::uint64_t seed) {
