@@ -45,6 +45,7 @@ struct EmulationRequest {
   std::uint32_t given = 0;                ///< GivenParameter bits
   std::optional<std::uint32_t> instance;  ///< --instance; none = the lowest free id
   bool allow_floor = false;  ///< --allow-floor: DIME_ALLOW_FLOOR is set when it was needed
+  bool keep = false;         ///< the instance stays without members until it is removed
   std::string json;          ///< --json; empty = none, "-" = standard output
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cli/emulation_options.h"
+#include "engines/user/control/calibration.h"
 #include "engines/user/control/control_block.h"
 
 namespace dime {
@@ -19,11 +20,11 @@ struct PreparedInstance {
 /// Nothing is left behind on an error.
 Result<PreparedInstance> prepare_instance(const EmulationRequest& request, pid_t owner_pid);
 
-/// The instance called `instance_id` of this user, for changing it.
-Result<ControlBlock> open_instance(std::uint32_t instance_id);
+/// Measures this machine; where that fails, the error says what is missing and how to mend it.
+Result<dime_calibration> calibrate_here(const Companions& companions);
 
-/// Absolute path of the agent that belongs to this `dime`: ../lib of the build or ../lib/dime of
-/// the installation, relative to the running executable.
-Result<std::string> find_agent();
+/// The agent and the probe that belong to this `dime`: in ../lib of the build or ../lib/dime of the
+/// installation, relative to the running executable.
+Result<Companions> find_companions();
 
 }  // namespace dime

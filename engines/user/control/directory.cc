@@ -127,22 +127,30 @@ Result<void> remove_unused_links() {
   return {};
 }
 
+Result<dime_link> read_link(const std::string& name) {
+  const std::string path = link_path(name);
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!file.valid()) {
+    return fail(errno, "opening link {}", path);
+  }
+  dime_link link{};
+  if (::pread(file.get(), &link, sizeof link, 0) != ssize_t{sizeof link} ||
+      link.magic != DIME_LINK_MAGIC || link.abi_version != DIME_ABI_VERSION) {
+    return fail(EPROTO, "{} is not a link of this version of dime", path);
+  }
+  return link;
+}
+
 Result<void> ensure_link(const std::string& name) {
   const DirectoryLock lock;
   const std::string path = link_path(name);
+  if (auto found = read_link(name); found || found.error().code != ENOENT) {
+    return found ? Result<void>() : tl::unexpected(found.error());
+  }
   dime_link link{};
   link.magic = DIME_LINK_MAGIC;
   link.abi_version = DIME_ABI_VERSION;
   name.copy(link.name, sizeof link.name - 1);
-  const UniqueFd old(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (old.valid()) {
-    dime_link found{};
-    if (::pread(old.get(), &found, sizeof found, 0) != ssize_t{sizeof found} ||
-        found.magic != link.magic || found.abi_version != link.abi_version) {
-      return fail(EPROTO, "{} is not a link of this version of dime", path);
-    }
-    return {};
-  }
   const std::string directory = runtime_directory();
   const UniqueFd made(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (!made.valid() || ::pwrite(made.get(), &link, sizeof link, 0) != ssize_t{sizeof link}) {

@@ -18,6 +18,9 @@ Result<std::vector<ControlBlock>> open_instances();
 /// link of this version.
 Result<void> ensure_link(const std::string& name);
 
+/// A copy of a named link as it is now.
+Result<dime_link> read_link(const std::string& name);
+
 /// Removes the files of named links that no instance names.
 Result<void> remove_unused_links();
 

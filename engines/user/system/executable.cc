@@ -60,6 +60,9 @@ ProgramKind elf_kind(int file, const Elf64_Ehdr& header) {
 Result<ProgramFacts> program_facts(const std::string& path) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat about {};
+  if (!file.valid() && errno == EACCES && ::access(path.c_str(), X_OK) == 0) {
+    return ProgramFacts{path, ProgramKind::kUnreadable, false, {}};
+  }
   if (!file.valid() || ::fstat(file.get(), &about) != 0) {
     return fail(errno, "reading program {}", path);
   }
@@ -89,6 +92,9 @@ Result<ProgramFacts> resolve_program(const std::string& path) {
     }
     if (facts.interpreter.empty()) {
       return fail(ENOEXEC, "script {} names no interpreter", next);
+    }
+    if (::access(facts.interpreter.c_str(), X_OK) != 0) {
+      return fail(errno, "script {}: interpreter {}", next, facts.interpreter);
     }
     next = facts.interpreter;
   }
@@ -142,8 +148,10 @@ Result<void> check_followable(const ProgramFacts& facts) {
     return fail_with_mend(kMend, "program '{}' is not a 64-bit x86 program", facts.path);
   }
   if (facts.kind == ProgramKind::kUnknown) {
-    return fail_with_mend("name its interpreter: dime run -- /bin/sh " + facts.path,
-                          "program '{}' is neither an ELF file nor a script with #!", facts.path);
+    auto error =
+        fail(ENOEXEC, "program '{}' is neither an ELF file nor a script with #!", facts.path);
+    error.value().mend = "name its interpreter: dime run -- /bin/sh " + facts.path;
+    return error;
   }
   if (facts.privileged) {
     return fail_with_mend("run it as the user that it changes to, or " + std::string(kMend),

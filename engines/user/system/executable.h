@@ -3,24 +3,25 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "engines/user/system/result.h"
 
 namespace dime {
 
 enum class ProgramKind {
-  kDynamic,  ///< 64-bit, asks for a dynamic loader: LD_PRELOAD works
-  kStatic,   ///< no dynamic loader
-  kForeign,  ///< ELF of another word size or machine
-  kScript,   ///< begins with #!
-  kUnknown,  ///< none of these
+  kDynamic,     ///< 64-bit, asks for a dynamic loader: LD_PRELOAD works
+  kStatic,      ///< no dynamic loader
+  kForeign,     ///< ELF of another word size or machine
+  kScript,      ///< begins with #!
+  kUnreadable,  ///< may be executed but not read by this user, so nothing is known
+  kUnknown,     ///< none of these
 };
 
 struct ProgramFacts {
   std::string path;
   ProgramKind kind = ProgramKind::kUnknown;
-  bool privileged = false;  ///< setuid, setgid or with file capabilities: LD_PRELOAD is ignored
+  /// Executing it would change the user, the group or the capabilities: LD_PRELOAD is ignored.
+  bool privileged = false;
   std::string interpreter;  ///< kScript: the program that the kernel starts instead
 };
 
@@ -36,8 +37,8 @@ Result<ProgramFacts> resolve_program(const std::string& path);
 /// is not executable, or is a directory.
 Result<std::string> find_program(const std::string& name);
 
-/// Why an agent cannot be put into the program, with the mend; success where it can. A privileged
-/// program counts only where executing it would change the user.
+/// Why an agent cannot be put into the program, with the mend; success where it can. Error code
+/// ENOEXEC: the kernel cannot execute such a file either.
 Result<void> check_followable(const ProgramFacts& facts);
 
 }  // namespace dime

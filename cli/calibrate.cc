@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+// dime calibrate: asks for some stalls and prints what a program saw.
+#include <fmt/format.h>
+
+#include <numeric>
+
+#include "cli/command.h"
+#include "cli/instance_setup.h"
+
+namespace dime {
+namespace {
+
+constexpr std::uint64_t kTargets[] = {10'000, 20'000, 50'000, 100'000};
+constexpr unsigned kSamples = 4'000;
+constexpr std::uint64_t kMostNs = 500'000'000;
+
+double microseconds(std::uint64_t nanos) {
+  return static_cast<double>(nanos) / 1e3;
+}
+
+std::uint64_t mean_of(const std::vector<std::uint64_t>& values) {
+  return std::accumulate(values.begin(), values.end(), std::uint64_t{0}) / values.size();
+}
+
+void print_row(std::uint64_t target, const std::vector<std::uint64_t>& seen) {
+  const std::uint64_t p50 = quantile_of(seen, 5'000);
+  const double error = 100.0 * (static_cast<double>(p50) / static_cast<double>(target) - 1.0);
+  fmt::print("{:>10.1f} {:>10.2f} {:>10.2f} {:>10.2f} {:>10.2f} {:>+9.2f}\n", microseconds(target),
+             microseconds(seen.front()), microseconds(mean_of(seen)), microseconds(p50),
+             microseconds(quantile_of(seen, 9'900)), error);
+}
+
+int fail_with(const Error& error) {
+  print_error(error);
+  return kFailure;
+}
+
+int run_calibrate() {
+  const auto companions = find_companions();
+  if (!companions) {
+    return fail_with(companions.error());
+  }
+  const auto measured = calibrate_here(*companions);
+  if (!measured) {
+    return fail_with(measured.error());
+  }
+  fmt::print("floor {:.2f} us, lead {:.2f} us with one thread and {:.2f} us with several\n\n",
+             microseconds(measured->floor_ns), microseconds(measured->lead_ns),
+             microseconds(measured->lead_multi_ns));
+  fmt::print("{:>10} {:>10} {:>10} {:>10} {:>10} {:>9}\n", "target us", "min us", "mean us",
+             "p50 us", "p99 us", "error %");
+  for (const std::uint64_t target : kTargets) {
+    const auto result =
+        run_probe(*companions, {probe_parameters(target), *measured, 1, kSamples, kMostNs});
+    if (!result) {
+      return fail_with(result.error());
+    }
+    print_row(target, result->seen_ns);
+  }
+  return kSuccess;
+}
+
+}  // namespace
+
+const Command kCalibrateCommand = {
+    "calibrate", "measure the floor and the accuracy of stalls here, as a program sees them",
+    [](CLI::App&) -> std::function<int()> { return run_calibrate; }};
+
+}  // namespace dime

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+// dime doctor: each line is tried, not derived from a version number.
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/instance_setup.h"
+#include "cli/version.h"
+#include "engines/user/system/machine_probes.h"
+#include "report/json.h"
+
+namespace dime {
+namespace {
+
+Finding probe_agent() {
+  const auto companions = find_companions();
+  if (!companions) {
+    return {"agent", false, /*required=*/true, companions.error().message, companions.error().mend};
+  }
+  return {"agent", true, /*required=*/true, companions->agent, {}};
+}
+
+Finding probe_runtime_directory() {
+  const std::string directory = runtime_directory();
+  const UniqueFd file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (!file.valid()) {
+    return {"instances", false, /*required=*/true,
+            fail(errno, "{} cannot hold control blocks", directory).value().message,
+            "set DIME_RUNTIME_DIR to a writable folder of a tmpfs"};
+  }
+  return {"instances", true, /*required=*/true, directory + " can hold control blocks", {}};
+}
+
+Finding probe_kernel_engine() {
+  return {"kernel engine", false, /*required=*/false, "not available: module not loaded", {}};
+}
+
+// The proof: a program of our own under emulation.
+Finding probe_emulation() {
+  Finding finding{"emulation", false, /*required=*/true, {}, {}};
+  const auto companions = find_companions();
+  const auto measured = companions ? calibrate(*companions)
+                                   : Result<dime_calibration>(tl::unexpected(companions.error()));
+  finding.available = measured.has_value();
+  finding.detail = measured ? fmt::format("a remote access takes {:.1f} us at zero latency",
+                                          static_cast<double>(measured->floor_ns) / 1e3)
+                            : measured.error().message;
+  return finding;
+}
+
+bool works(const std::vector<Finding>& findings) {
+  return std::all_of(findings.begin(), findings.end(),
+                     [](const Finding& finding) { return finding.available || !finding.required; });
+}
+
+std::vector<Finding> examine() {
+  std::vector<Finding> findings = probe_machine();
+  findings.push_back(probe_agent());
+  findings.push_back(probe_runtime_directory());
+  if (works(findings)) {
+    findings.push_back(probe_emulation());
+  }
+  findings.push_back(probe_kernel_engine());
+  return findings;
+}
+
+void print_text(const std::vector<Finding>& findings) {
+  for (const Finding& finding : findings) {
+    const char* const state = finding.available  ? "available"
+                              : finding.required ? "MISSING"
+                                                 : "missing";
+    fmt::print("{:<14} {:<10} {}\n", finding.name, state, finding.detail);
+    if (!finding.mend.empty()) {
+      fmt::print("{:<25} mend: {}\n", "", finding.mend);
+    }
+  }
+  fmt::print("\ndime run {} here.\n", works(findings) ? "works" : "does not work");
+}
+
+void print_json(const std::vector<Finding>& findings) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const Finding& finding : findings) {
+    list.push_back({{"name", finding.name},
+                    {"available", finding.available},
+                    {"required", finding.required},
+                    {"detail", finding.detail},
+                    {"mend", finding.mend}});
+  }
+  const nlohmann::ordered_json all = {{"schema", kResultSchema},
+                                      {"version", kVersion},
+                                      {"works", works(findings)},
+                                      {"findings", list}};
+  fmt::print("{}\n", all.dump(2));
+}
+
+std::function<int()> register_doctor(CLI::App& app) {
+  auto json = std::make_shared<bool>(false);
+  app.add_flag("--json", *json, "print JSON");
+  return [json] {
+    const std::vector<Finding> findings = examine();
+    *json ? print_json(findings) : print_text(findings);
+    return int{works(findings) ? kSuccess : kFailure};
+  };
+}
+
+}  // namespace
+
+const Command kDoctorCommand = {
+    "doctor", "what this machine can do, what is missing, and the command that mends it",
+    register_doctor};
+
+}  // namespace dime

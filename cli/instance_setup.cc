@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/instance_setup.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "cli/command.h"
+#include "core/link.h"
+#include "core/quantity.h"
+#include "engines/user/agent/entry.h"
+#include "engines/user/control/directory.h"
+#include "engines/user/control/members.h"
+#include "engines/user/system/machine_probes.h"
+
+namespace dime {
+namespace {
+
+constexpr const char* kProbeFile = "dime-probe";
+constexpr int kMostCalibrations = 3;
+
+std::string time_text(std::uint64_t nanos) {
+  return format_time({nanos}).c_str();
+}
+
+// The least latency whose stall is not below the floor.
+std::uint64_t least_latency(const dime_parameters& parameters, std::uint64_t floor_ns) {
+  const Nanos transfer = link::transfer_time(kPageBytes, {parameters.bandwidth_bps});
+  const std::uint64_t least = (Nanos{floor_ns} - transfer).value;
+  return (parameters.flags & DIME_ONE_WAY) != 0 ? (least + 1) / 2 : least;
+}
+
+// Raises a default stall to the floor, and refuses one that was asked for and lies below.
+Result<void> meet_floor(const EmulationRequest& request, std::uint64_t floor_ns,
+                        dime_parameters& parameters) {
+  const std::uint64_t stall = link::unloaded_stall(parameters).value;
+  if (stall >= floor_ns) {
+    return {};
+  }
+  const std::uint64_t least = least_latency(parameters, floor_ns);
+  if ((request.given & kGivenLatency) == 0) {
+    print_notice(fmt::format("latency raised from {} to {}: an emulated access takes {} here",
+                             time_text(parameters.latency_ns), time_text(least),
+                             time_text(floor_ns)));
+    parameters.latency_ns = least;
+    return {};
+  }
+  if (request.allow_floor) {
+    parameters.flags |= DIME_ALLOW_FLOOR;
+    return {};
+  }
+  return fail_with_mend(
+      "raise the latency, or accept longer stalls with --allow-floor",
+      "--latency {}: its stall of {} is below the floor of {} on this machine; allowed: {} or more",
+      time_text(parameters.latency_ns), time_text(stall), time_text(floor_ns), time_text(least));
+}
+
+// The floor is the best that this machine does: one noisy measurement must not refuse a stall.
+Result<dime_calibration> calibrate_for(const EmulationRequest& request,
+                                       const Companions& companions) {
+  DIME_TRY(dime_calibration best, calibrate_here(companions));
+  const std::uint64_t stall = link::unloaded_stall(request.parameters).value;
+  const bool may_refuse = (request.given & kGivenLatency) != 0 && !request.allow_floor;
+  for (int i = 1; i < kMostCalibrations && may_refuse && stall < best.floor_ns; ++i) {
+    DIME_TRY(const dime_calibration again, calibrate_here(companions));
+    best = again.floor_ns < best.floor_ns ? again : best;
+  }
+  return best;
+}
+
+// The first option that was given and differs from what the instance has.
+const char* conflicting_option(const EmulationRequest& request, const dime_parameters& instance) {
+  const dime_parameters& wanted = request.parameters;
+  const auto flag_differs = [&](std::uint32_t flag) {
+    return ((wanted.flags ^ instance.flags) & flag) != 0;
+  };
+  const struct {
+    std::uint32_t given;
+    bool differs;
+    const char* option;
+  } checks[] = {
+      {kGivenLocal,
+       wanted.local_npages != instance.local_npages || wanted.local_share != instance.local_share,
+       "--local"},
+      {kGivenLatency, wanted.latency_ns != instance.latency_ns, "--latency"},
+      {kGivenBandwidth, wanted.bandwidth_bps != instance.bandwidth_bps, "--bandwidth"},
+      {kGivenPolicy, std::string_view(wanted.policy) != instance.policy, "--policy"},
+      {kGivenLink, std::string_view(wanted.link) != instance.link, "--link"},
+      {kGivenWait, wanted.wait != instance.wait, "--wait"},
+      {kGivenNoFollow, flag_differs(DIME_FOLLOW_CHILDREN), "--no-follow"},
+      {kGivenOneWay, flag_differs(DIME_ONE_WAY), "--one-way"},
+      {kGivenChargeFirstTouch, flag_differs(DIME_CHARGE_FIRST_TOUCH), "--charge-first-touch"},
+      {kGivenNoWriteback, flag_differs(DIME_WRITEBACK), "--no-writeback"},
+  };
+  for (const auto& check : checks) {
+    if ((request.given & check.given) != 0 && check.differs) {
+      return check.option;
+    }
+  }
+  return nullptr;
+}
+
+Result<PreparedInstance> join(ControlBlock block, const EmulationRequest& request,
+                              const ProcessId& owner) {
+  if (const char* const option = conflicting_option(request, block.parameters())) {
+    return fail_with_mend(
+        fmt::format("leave {} out, change the instance with dime config, or use another id",
+                    option),
+        "--instance {}: exists, and {} differs from what it has", block.id(), option);
+  }
+  const ProcessId present{static_cast<pid_t>(block->owner_pid), block->owner_start_time};
+  if (!is_alive(present)) {
+    block->owner_start_time = owner.start_time;
+    block->owner_pid = static_cast<std::uint32_t>(owner.pid);
+  }
+  return PreparedInstance{std::move(block), false};
+}
+
+}  // namespace
+
+Result<Companions> find_companions() {
+  DIME_TRY(const std::string self, executable_path(::getpid()));
+  const std::filesystem::path prefix = std::filesystem::path(self).parent_path().parent_path();
+  std::error_code error;
+  for (const std::filesystem::path& folder : {prefix / "lib" / "dime", prefix / "lib"}) {
+    if (std::filesystem::exists(folder / DIME_AGENT_FILE, error)) {
+      return Companions{folder / DIME_AGENT_FILE, folder / kProbeFile};
+    }
+  }
+  return fail_with_mend("build or install dime completely",
+                        "{} is neither in {}/lib/dime nor in {}/lib", DIME_AGENT_FILE,
+                        prefix.string(), prefix.string());
+}
+
+Result<dime_calibration> calibrate_here(const Companions& companions) {
+  auto measured = calibrate(companions);
+  if (!measured) {
+    for (const Finding& finding : probe_machine()) {
+      if (finding.required && !finding.available) {
+        return fail_with_mend(finding.mend, "cannot emulate here: {}: {}", finding.name,
+                              finding.detail);
+      }
+    }
+  }
+  return measured;
+}
+
+Result<PreparedInstance> prepare_instance(const EmulationRequest& request, pid_t owner_pid) {
+  DIME_TRY(const Companions companions, find_companions());
+  DIME_TRY(const ProcessId owner, identify(owner_pid));
+  DIME_TRY(std::vector<ControlBlock> existing, open_instances());
+  for (ControlBlock& block : existing) {
+    if (request.instance == block.id()) {
+      return join(std::move(block), request, owner);
+    }
+  }
+  NewInstance content{request.parameters, {}, owner, request.keep};
+  DIME_TRY(content.calibration, calibrate_for(request, companions));
+  DIME_CHECKED(meet_floor(request, content.calibration.floor_ns, content.parameters));
+  DIME_TRY(ControlBlock block, request.instance ? ControlBlock::create(*request.instance, content)
+                                                : ControlBlock::create_next(content));
+  if (content.parameters.link[0] != '\0') {
+    if (auto made = ensure_link(content.parameters.link); !made) {
+      block.remove();
+      return tl::unexpected(made.error());
+    }
+  }
+  return PreparedInstance{std::move(block), true};
+}
+
+}  // namespace dime

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+// dime: parses the command line, hands over to one command, returns its exit status.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/version.h"
+
+namespace {
+
+using dime::Command;
+
+constexpr const Command* kCommands[] = {&dime::kRunCommand,    &dime::kAttachCommand,
+                                        &dime::kDetachCommand, &dime::kConfigCommand,
+                                        &dime::kStatusCommand, &dime::kPoliciesCommand,
+                                        &dime::kDoctorCommand, &dime::kCalibrateCommand};
+
+struct Registered {
+  const Command* command;
+  CLI::App* app;
+  std::function<int()> action;
+};
+
+// Help and version are exceptions in CLI11, as is every mistake.
+int finish_parsing(const CLI::ParseError& problem, CLI::App& app,
+                   const std::vector<Registered>& commands) {
+  if (problem.get_exit_code() == 0) {
+    return app.exit(problem);
+  }
+  int status = dime::kUsage;
+  std::string help = "dime --help";
+  for (const Registered& registered : commands) {
+    if (registered.app->parsed()) {
+      status = registered.command->usage_status;
+      help = fmt::format("dime {} --help", registered.command->name);
+    }
+  }
+  dime::print_error({0, problem.what(), help});
+  return status;
+}
+
+}  // namespace
+
+namespace dime {
+
+void print_error(const Error& error) {
+  fmt::print(stderr, "dime: error: {}\n", error.message);
+  if (!error.mend.empty()) {
+    fmt::print(stderr, "dime: try: {}\n", error.mend);
+  }
+}
+
+void print_notice(const std::string& text) {
+  fmt::print(stderr, "dime: {}\n", text);
+}
+
+}  // namespace dime
+
+int main(int count, char** words) {
+  CLI::App app("DiME emulates disaggregated memory for unmodified programs.", "dime");
+  app.set_version_flag("--version", std::string("dime ") + dime::kVersion);
+  app.require_subcommand(1);
+  std::vector<Registered> commands;
+  for (const Command* const command : kCommands) {
+    CLI::App* const sub = app.add_subcommand(command->name, command->summary);
+    commands.push_back({command, sub, command->register_with(*sub)});
+  }
+  try {
+    app.parse(count, words);
+    for (const Registered& registered : commands) {
+      if (registered.app->parsed()) {
+        return registered.action();
+      }
+    }
+  } catch (const CLI::ParseError& problem) {
+    return finish_parsing(problem, app, commands);
+  } catch (const std::exception& problem) {
+    dime::print_error({0, problem.what(), {}});
+  }
+  return dime::kFailure;
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report/json.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+namespace dime {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const Machine& machine) {
+  return {{"kernel", machine.kernel},
+          {"cpu", machine.cpu},
+          {"cpus", machine.cpus},
+          {"memory_bytes", machine.memory_bytes},
+          {"page_bytes", machine.page_bytes}};
+}
+
+Json to_json(const StallTimes& stall) {
+  Json buckets = Json::array();
+  for (const auto& [upper, count] : stall.histogram) {
+    buckets.push_back({upper, count});
+  }
+  return {
+      {"target", stall.target_ns}, {"floor", stall.floor_ns}, {"count", stall.count},
+      {"mean", stall.mean_ns},     {"p50", stall.p50_ns},     {"p90", stall.p90_ns},
+      {"p99", stall.p99_ns},       {"max", stall.max_ns},     {"histogram", std::move(buckets)}};
+}
+
+Json to_json(const LinkUse& rx, const LinkUse& tx) {
+  return {{"bytes_rx", rx.bytes},
+          {"bytes_tx", tx.bytes},
+          {"busy_share", rx.busy_share},
+          {"busy_share_tx", tx.busy_share},
+          {"queue_ns_mean", rx.queue_ns_mean},
+          {"queue_ns_mean_tx", tx.queue_ns_mean}};
+}
+
+Json to_json(const ProcessUse& process) {
+  return {{"pid", process.pid},
+          {"parent_pid", process.parent_pid},
+          {"comm", process.comm},
+          {"faults", process.first_touch + process.remote},
+          {"first_touch", process.first_touch},
+          {"remote", process.remote},
+          {"joined", process.joined},
+          {"evictions", process.evictions},
+          {"stall_ns", process.stall_ns}};
+}
+
+const char* wait_name(std::uint32_t wait) {
+  return wait == DIME_WAIT_SPIN ? "spin" : wait == DIME_WAIT_SLEEP ? "sleep" : "auto";
+}
+
+Error file_error(int code, const std::string& path) {
+  Error error = fail(code, "--json {}: cannot be written", path).value();
+  error.code = 0;
+  return error;
+}
+
+}  // namespace
+
+Json to_json(const dime_parameters& parameters, std::uint64_t target_ns) {
+  const auto flag = [&](std::uint32_t which) { return (parameters.flags & which) != 0; };
+  Json local_pages;
+  Json local_percent;
+  if (parameters.local_share == 0) {
+    local_pages = parameters.local_npages;
+  } else {
+    local_percent = parameters.local_share / 100.0;
+  }
+  return {{"local_npages", local_pages},
+          {"local_percent", local_percent},
+          {"latency_ns", parameters.latency_ns},
+          {"bandwidth_bps", parameters.bandwidth_bps},
+          {"target_ns", target_ns},
+          {"policy", parameters.policy},
+          {"link", parameters.link},
+          {"one_way", flag(DIME_ONE_WAY)},
+          {"charge_first_touch", flag(DIME_CHARGE_FIRST_TOUCH)},
+          {"writeback", flag(DIME_WRITEBACK)},
+          {"writeback_depth", parameters.writeback_depth},
+          {"follow_children", flag(DIME_FOLLOW_CHILDREN)},
+          {"below_floor", flag(DIME_ALLOW_FLOOR)},
+          {"scope", parameters.scope == DIME_SCOPE_ALL ? "all" : "anon"},
+          {"wait", wait_name(parameters.wait)}};
+}
+
+Json to_json(const RunResult& result) {
+  Json processes = Json::array();
+  for (const ProcessUse& process : result.processes) {
+    processes.push_back(to_json(process));
+  }
+  const dime_counters& counters = result.counters;
+  Json config = to_json(result.parameters, result.stall.target_ns);
+  config["instance_id"] = result.instance_id;
+  config["shared_instance"] = result.shared_instance;
+  return {
+      {"schema", kResultSchema},
+      {"dime",
+       {{"version", result.version}, {"engine", result.engine}, {"fault_path", result.fault_path}}},
+      {"machine", to_json(result.machine)},
+      {"command", result.command},
+      {"exit_status", result.exit_status},
+      {"config", std::move(config)},
+      {"wall_s", result.wall_s},
+      {"user_s", result.user_s},
+      {"sys_s", result.sys_s},
+      {"faults",
+       {{"total", counters.faults_first_touch + counters.faults_remote},
+        {"first_touch", counters.faults_first_touch},
+        {"remote", counters.faults_remote},
+        {"joined", counters.faults_joined},
+        {"late_adopted", counters.late_adopted}}},
+      {"evictions",
+       {{"clean", counters.evictions_clean},
+        {"dirty", counters.evictions_dirty},
+        {"refused", counters.evictions_refused}}},
+      {"pages",
+       {{"local_peak", result.levels.local_peak},
+        {"managed_peak", result.levels.managed_peak},
+        {"unmanaged_peak", result.levels.unmanaged_peak}}},
+      {"stall_ns", to_json(result.stall)},
+      {"link", to_json(result.rx, result.tx)},
+      {"not_followed", counters.not_followed},
+      {"last_problem", result.last_problem},
+      {"processes", std::move(processes)}};
+}
+
+Result<void> write_json(const std::string& path, const Json& value) {
+  // Names of programs may hold any bytes; what is not UTF-8 is replaced rather than refused.
+  const std::string text = value.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+  if (path == "-") {
+    std::cout << text << std::flush;
+    return {};
+  }
+  // Not through a new name where the file is no regular one: /dev/stderr, a pipe.
+  std::error_code error;
+  const bool in_place =
+      std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error);
+  const std::string target = in_place ? path : fmt::format("{}.{}.new", path, ::getpid());
+  errno = 0;
+  std::ofstream file(target, std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file) {
+    const int code = errno;
+    if (!in_place) {
+      std::filesystem::remove(target, error);
+    }
+    return tl::unexpected(file_error(code, path));
+  }
+  if (!in_place && std::rename(target.c_str(), path.c_str()) != 0) {
+    return tl::unexpected(file_error(errno, path));
+  }
+  return {};
+}
+
+Result<void> check_writable(const std::string& path) {
+  if (path.empty() || path == "-") {
+    return {};
+  }
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  const std::string folder = parent.empty() ? "." : parent.string();
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    return tl::unexpected(file_error(EISDIR, path));
+  }
+  const bool in_place =
+      std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error);
+  if (::access(in_place ? path.c_str() : folder.c_str(), W_OK) != 0) {
+    return tl::unexpected(file_error(errno, path));
+  }
+  return {};
+}
+
+}  // namespace dime

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+// Results as JSON, schema 1: the keys are an interface and only ever grow.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "engines/user/system/result.h"
+#include "report/run_result.h"
+
+namespace dime {
+
+inline constexpr int kResultSchema = 1;
+
+/// The result object, keys in the order of the documentation.
+nlohmann::ordered_json to_json(const RunResult& result);
+
+/// The parameters as they appear under "config" of a result and in `dime status --json`.
+nlohmann::ordered_json to_json(const dime_parameters& parameters, std::uint64_t target_ns);
+
+/// Writes `value` and a newline to the file, which appears whole or not at all; "-" is standard
+/// output.
+Result<void> write_json(const std::string& path, const nlohmann::ordered_json& value);
+
+/// Whether write_json could write there, as far as that can be told beforehand. An empty path is
+/// none. Errors of both have code 0.
+Result<void> check_writable(const std::string& path);
+
+}  // namespace dime

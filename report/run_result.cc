@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report/run_result.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+
+#include "core/atomic.h"
+#include "core/histogram.h"
+
+namespace dime {
+namespace {
+
+LinkUse use_of(const dime_link_direction& direction) {
+  LinkUse use;
+  use.bytes = atomic::load(direction.bytes);
+  use.transfers = atomic::load(direction.transfers);
+  const std::uint64_t first = atomic::load(direction.first_ns);
+  const std::uint64_t last = atomic::load(direction.last_ns);
+  if (last > first) {
+    use.busy_share =
+        static_cast<double>(atomic::load(direction.busy_ns)) / static_cast<double>(last - first);
+  }
+  if (use.transfers != 0) {
+    use.queue_ns_mean = atomic::load(direction.queue_ns) / use.transfers;
+  }
+  return use;
+}
+
+StallTimes times_of(const dime_control& control) {
+  const dime_histogram& histogram = control.stall_ns;
+  StallTimes times;
+  times.target_ns = atomic::load(control.target_ns);
+  times.floor_ns = atomic::load(control.calibration.floor_ns);
+  times.count = atomic::load(histogram.count);
+  times.mean_ns = histogram::mean(histogram).value;
+  times.p50_ns = histogram::quantile(histogram, 5'000).value;
+  times.p90_ns = histogram::quantile(histogram, 9'000).value;
+  times.p99_ns = histogram::quantile(histogram, 9'900).value;
+  times.max_ns = atomic::load(histogram.max);
+  for (unsigned i = 0; i < DIME_HISTOGRAM_BUCKETS; ++i) {
+    if (const std::uint64_t count = atomic::load(histogram.buckets[i]); count != 0) {
+      times.histogram.emplace_back(histogram::upper_bound(i), count);
+    }
+  }
+  return times;
+}
+
+template <std::size_t kSize>
+std::string text_of(const char (&text)[kSize]) {
+  return {text, ::strnlen(text, kSize)};
+}
+
+}  // namespace
+
+void read_block(const dime_control& control, const dime_link& link, RunResult& result) {
+  result.instance_id = control.instance_id;
+  result.counters = control.counters;
+  result.levels = control.levels;
+  result.stall = times_of(control);
+  result.rx = use_of(link.rx);
+  result.tx = use_of(link.tx);
+  result.last_problem = text_of(control.last_problem);
+  result.processes.clear();
+  for (const dime_member& member : control.members) {
+    if (atomic::load_acquire(member.state) == DIME_MEMBER_FREE) {
+      continue;
+    }
+    result.processes.push_back({member.pid, member.parent_pid, text_of(member.comm),
+                                atomic::load(member.faults_first_touch),
+                                atomic::load(member.faults_remote),
+                                atomic::load(member.faults_joined), atomic::load(member.evictions),
+                                atomic::load(member.stall_ns_sum)});
+  }
+}
+
+Machine describe_machine() {
+  Machine machine;
+  utsname names{};
+  if (::uname(&names) == 0) {
+    machine.kernel = std::string(names.sysname) + ' ' + names.release;
+  }
+  std::ifstream processors("/proc/cpuinfo");
+  for (std::string line; std::getline(processors, line);) {
+    if (line.starts_with("model name")) {
+      const std::size_t text = line.find_first_not_of(": \t", line.find(':'));
+      machine.cpu = text == std::string::npos ? "" : line.substr(text);
+      break;
+    }
+  }
+  machine.cpus = static_cast<unsigned>(::sysconf(_SC_NPROCESSORS_ONLN));
+  machine.page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  machine.memory_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * machine.page_bytes;
+  return machine;
+}
+
+}  // namespace dime

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+// The result of one run: everything that the summary, the JSON and later reports are made from.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dime/abi.h"
+
+namespace dime {
+
+struct Machine {
+  std::string kernel;
+  std::string cpu;
+  unsigned cpus = 0;
+  std::uint64_t memory_bytes = 0;
+  std::uint64_t page_bytes = 0;
+};
+
+/// One direction of the link, over the run. For a named link: what all its users did.
+struct LinkUse {
+  std::uint64_t bytes = 0;
+  std::uint64_t transfers = 0;
+  double busy_share = 0;  ///< of the time from the first transfer to the end of the last, 0 to 1
+  std::uint64_t queue_ns_mean = 0;
+};
+
+struct StallTimes {
+  std::uint64_t target_ns = 0;
+  std::uint64_t floor_ns = 0;
+  std::uint64_t count = 0;
+  std::uint64_t mean_ns = 0;
+  std::uint64_t p50_ns = 0;
+  std::uint64_t p90_ns = 0;
+  std::uint64_t p99_ns = 0;
+  std::uint64_t max_ns = 0;
+  /// Upper bound and count of each bucket that is not empty.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> histogram;
+};
+
+struct ProcessUse {
+  std::uint32_t pid = 0;
+  std::uint32_t parent_pid = 0;
+  std::string comm;
+  std::uint64_t first_touch = 0;
+  std::uint64_t remote = 0;
+  std::uint64_t joined = 0;
+  std::uint64_t evictions = 0;
+  std::uint64_t stall_ns = 0;
+};
+
+struct RunResult {
+  std::string version;
+  std::string engine;
+  std::string fault_path;
+  Machine machine;
+  std::vector<std::string> command;
+  int exit_status = 0;  ///< 128 + number where a signal ended the program
+  std::uint32_t instance_id = 0;
+  bool shared_instance = false;  ///< joined: the counts are those of all its members so far
+  dime_parameters parameters{};
+  double wall_s = 0;
+  double user_s = 0;
+  double sys_s = 0;
+  dime_counters counters{};
+  dime_levels levels{};
+  StallTimes stall;
+  LinkUse rx;
+  LinkUse tx;
+  std::vector<ProcessUse> processes;
+  std::string last_problem;
+};
+
+/// What the control block says; the rest of the result is left as it is. Another process may still
+/// write the block: every number is read once, so that they are each right but may be a few faults
+/// apart.
+void read_block(const dime_control& control, const dime_link& link, RunResult& result);
+
+/// What there is to know about this machine; empty or 0 where it cannot be read.
+Machine describe_machine();
+
+}  // namespace dime

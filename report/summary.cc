@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+// What was asked stands next to what was measured, and what was missed is said.
+#include "report/summary.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "core/quantity.h"
+
+namespace dime {
+namespace {
+
+// Below this, start-up and single interruptions weigh too much.
+constexpr double kShortRunSeconds = 0.1;
+constexpr std::uint64_t kFewRemote = 100;
+// A median further than this from the target is worth a line.
+constexpr double kOffTarget = 0.05;
+
+std::string time_text(std::uint64_t nanos) {
+  return format_time({nanos}).c_str();
+}
+
+std::string pages_text(std::uint64_t pages) {
+  return fmt::format("{} ({})", pages, format_bytes(pages * DIME_PAGE_BYTES).c_str());
+}
+
+std::string asked(const RunResult& result) {
+  const dime_parameters& parameters = result.parameters;
+  std::string text = fmt::format(
+      "local {}, latency {}{}, bandwidth {}, policy {}",
+      format_local({parameters.local_npages, parameters.local_share}).c_str(),
+      time_text(parameters.latency_ns), (parameters.flags & DIME_ONE_WAY) != 0 ? " one-way" : "",
+      format_bandwidth({parameters.bandwidth_bps}).c_str(), parameters.policy);
+  if (parameters.link[0] != '\0') {
+    text += fmt::format(", link {}", parameters.link);
+  }
+  return text;
+}
+
+std::string stall_text(const StallTimes& stall) {
+  if (stall.count == 0) {
+    return fmt::format("target {}, no stall happened", time_text(stall.target_ns));
+  }
+  return fmt::format("target {}: p50 {}, p99 {}, max {}, mean {}", time_text(stall.target_ns),
+                     time_text(stall.p50_ns), time_text(stall.p99_ns), time_text(stall.max_ns),
+                     time_text(stall.mean_ns));
+}
+
+std::string direction_text(const char* name, const LinkUse& use) {
+  return fmt::format("{} {} ({:.1f} % busy, mean wait {})", name, format_bytes(use.bytes).c_str(),
+                     100 * use.busy_share, time_text(use.queue_ns_mean));
+}
+
+}  // namespace
+
+std::vector<std::string> weaknesses(const RunResult& result) {
+  std::vector<std::string> found;
+  const StallTimes& stall = result.stall;
+  if (result.wall_s < kShortRunSeconds) {
+    found.push_back(fmt::format("short run ({:.0f} ms): start-up weighs", 1e3 * result.wall_s));
+  }
+  if (result.shared_instance) {
+    found.push_back(fmt::format(
+        "instance {} existed before: its counts are those of all its members", result.instance_id));
+  }
+  if (stall.count != 0 && stall.count < kFewRemote) {
+    found.push_back(fmt::format("only {} stalls: quantiles are coarse", stall.count));
+  }
+  if ((result.parameters.flags & DIME_ALLOW_FLOOR) != 0) {
+    found.push_back(
+        fmt::format("the stall asked for is below the floor of {}: real stalls are longer",
+                    time_text(stall.floor_ns)));
+  } else if (stall.count >= kFewRemote && result.rx.queue_ns_mean == 0 &&
+             static_cast<double>(stall.p50_ns) >
+                 (1 + kOffTarget) * static_cast<double>(stall.target_ns)) {
+    found.push_back(fmt::format(
+        "the median stall is {:.0f} % above its target",
+        100.0 * (static_cast<double>(stall.p50_ns) / static_cast<double>(stall.target_ns) - 1)));
+  }
+  if (result.counters.evictions_refused != 0) {
+    found.push_back(fmt::format("{} evictions were refused: those pages stayed local",
+                                result.counters.evictions_refused));
+  }
+  if (result.counters.not_followed != 0) {
+    found.push_back(fmt::format("{} programs could not be followed and ran without emulation",
+                                result.counters.not_followed));
+  }
+  if (!result.last_problem.empty()) {
+    found.push_back(result.last_problem);
+  }
+  return found;
+}
+
+std::string summarize(const RunResult& result) {
+  const dime_counters& counters = result.counters;
+  const dime_levels& levels = result.levels;
+  std::string text;
+  const auto line = [&text](const char* label, const std::string& value) {
+    fmt::format_to(std::back_inserter(text), "dime: {:<10} {}\n", label, value);
+  };
+  line("asked", asked(result));
+  line("stall", stall_text(result.stall));
+  line("faults", fmt::format("{} remote, {} first touch, {} joined", counters.faults_remote,
+                             counters.faults_first_touch, counters.faults_joined));
+  line("evictions", fmt::format("{} dirty, {} clean, {} refused", counters.evictions_dirty,
+                                counters.evictions_clean, counters.evictions_refused));
+  line("pages", fmt::format("peak local {}, peak managed {}, peak unmanaged {}",
+                            pages_text(levels.local_peak), pages_text(levels.managed_peak),
+                            pages_text(levels.unmanaged_peak)));
+  line("link", direction_text("rx", result.rx) + ", " + direction_text("tx", result.tx));
+  line("time",
+       fmt::format("wall {:.3f} s, user {:.3f} s, sys {:.3f} s, {} {}, exit status {}",
+                   result.wall_s, result.user_s, result.sys_s, result.processes.size(),
+                   result.processes.size() == 1 ? "process" : "processes", result.exit_status));
+  for (const std::string& weakness : weaknesses(result)) {
+    line("note", weakness);
+  }
+  return text;
+}
+
+}  // namespace dime
