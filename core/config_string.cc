@@ -6,40 +6,42 @@
 namespace dime::config {
 namespace {
 
-enum class Kind : std::uint8_t { kNumber, kSwitch, kName, kWait, kScope, kPids };
+enum class Kind : std::uint8_t { kNumber, kName, kWait, kScope, kPids };
 
 struct KeyRule {
   const char* name;
-  Kind kind;
+  const char* allowed;
   std::uint64_t least;
   std::uint64_t most;
-  bool or_zero;        ///< 0 is allowed next to [least, most]
   std::uint32_t flag;  ///< of a switch
-  const char* allowed;
+  Kind kind;
+  bool or_zero = false;  ///< 0 is allowed next to [least, most]
 };
 
 // In the order of enum Key.
 constexpr KeyRule kRules[kKeys] = {
-    {"instance_id", Kind::kNumber, 0, kMaxInstanceId, false, 0,
-     "the id of an instance, or the next free id to create one"},
-    {"latency_ns", Kind::kNumber, 0, kMaxLatencyNs, false, 0,
-     "0 to 60000000000 nanoseconds, without a unit"},
-    {"bandwidth_bps", Kind::kNumber, kMinBandwidthBps, kMaxBandwidthBps, true, 0,
-     "1000 to 1000000000000000 bits per second, without a unit, or 0 for unlimited"},
-    {"local_npages", Kind::kNumber, 1, kMaxLocalNpages, false, 0, "1 to 34359738368 pages"},
-    {"pid", Kind::kPids, 1, kMaxPid, false, 0,
-     "up to 1024 process ids between commas, each once; '+' before the first adds, '-' removes"},
-    {"policy", Kind::kName, 0, 0, false, 0, "the name of a policy, as in `dime policies`"},
-    {"link", Kind::kName, 0, 0, false, 0,
-     "up to 31 letters, digits, '-', '_' and '.', the first a letter or digit"},
-    {"one_way", Kind::kSwitch, 0, 1, false, DIME_ONE_WAY, "0 or 1"},
-    {"charge_first_touch", Kind::kSwitch, 0, 1, false, DIME_CHARGE_FIRST_TOUCH, "0 or 1"},
-    {"writeback", Kind::kSwitch, 0, 1, false, DIME_WRITEBACK, "0 or 1"},
-    {"follow_children", Kind::kSwitch, 0, 1, false, DIME_FOLLOW_CHILDREN, "0 or 1"},
-    {"scope", Kind::kScope, 0, 0, false, 0, "anon or all"},
-    {"wait", Kind::kWait, 0, 0, false, 0, "auto, spin or sleep"},
-    {"page_fault_count", Kind::kNumber, 0, 0, false, 0, "0, which resets it"},
-    {"remove", Kind::kNumber, 1, 1, false, 0, "1, with instance_id and nothing else"},
+    {"instance_id", "the id of an instance, or the next free id to create one", 0, kMaxInstanceId,
+     0, Kind::kNumber},
+    {"latency_ns", "0 to 60000000000 nanoseconds, without a unit", 0, kMaxLatencyNs, 0,
+     Kind::kNumber},
+    {"bandwidth_bps",
+     "1000 to 1000000000000000 bits per second, without a unit, or 0 for unlimited",
+     kMinBandwidthBps, kMaxBandwidthBps, 0, Kind::kNumber, /*or_zero=*/true},
+    {"local_npages", "1 to 34359738368 pages", 1, kMaxLocalNpages, 0, Kind::kNumber},
+    {"pid",
+     "up to 1024 process ids between commas, each once; '+' before the first adds, '-' removes", 1,
+     kMaxPid, 0, Kind::kPids},
+    {"policy", "the name of a policy, as in `dime policies`", 0, 0, 0, Kind::kName},
+    {"link", "up to 31 letters, digits, '-', '_' and '.', the first a letter or digit", 0, 0, 0,
+     Kind::kName},
+    {"one_way", "0 or 1", 0, 1, DIME_ONE_WAY, Kind::kNumber},
+    {"charge_first_touch", "0 or 1", 0, 1, DIME_CHARGE_FIRST_TOUCH, Kind::kNumber},
+    {"writeback", "0 or 1", 0, 1, DIME_WRITEBACK, Kind::kNumber},
+    {"follow_children", "0 or 1", 0, 1, DIME_FOLLOW_CHILDREN, Kind::kNumber},
+    {"scope", "anon or all", 0, 0, 0, Kind::kScope},
+    {"wait", "auto, spin or sleep", 0, 0, 0, Kind::kWait},
+    {"page_fault_count", "0, which resets it", 0, 0, 0, Kind::kNumber},
+    {"remove", "1, with instance_id and nothing else", 1, 1, 0, Kind::kNumber},
 };
 
 const KeyRule& rule_of(Key key) {
@@ -165,8 +167,7 @@ Reason read_value(Key key, Text value, Plan& plan, Text& part) {
   const KeyRule& rule = rule_of(key);
   part = value;
   switch (rule.kind) {
-    case Kind::kNumber:
-    case Kind::kSwitch: {
+    case Kind::kNumber: {
       std::uint64_t number = 0;
       const Reason reason = read_number(value, rule.least, rule.most, rule.or_zero, number);
       if (reason == Reason::kNone) {
