@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0
+// Steps, each undone by its object's destructor: stop all threads, make a helper thread in the
+// process, load the agent through it, let it call the agent's entry point, end it, let the threads
+// run on. Only the agent's image stays.
+#include "engines/user/inject/attach.h"
+
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+
+#include "core/atomic.h"
+#include "engines/user/control/members.h"
+#include "engines/user/inject/agent_loader.h"
+#include "engines/user/inject/apart.h"
+#include "engines/user/inject/process_memory.h"
+#include "engines/user/inject/target_check.h"
+
+namespace dime {
+namespace {
+
+constexpr std::chrono::milliseconds kStopPatience{3000};
+constexpr std::chrono::milliseconds kStartPatience{5000};
+constexpr int kMostTries = 20;
+
+struct Injection {
+  pid_t pid;
+  std::string agent_path;
+  std::string control_path;
+};
+
+// The agent exchanges the first bytes of functions that it has bound. A thread that was interrupted
+// inside them would go on in the middle of the new ones.
+bool inside_bound_entry(const StoppedProcess& process, const LoadedAgent& agent) {
+  constexpr std::uint64_t kExchanged = 8;
+  return std::any_of(process.threads().begin(), process.threads().end(), [&](pid_t tid) {
+    user_regs_struct registers{};
+    ::ptrace(PTRACE_GETREGS, tid, nullptr, &registers);
+    return std::any_of(agent.bound.begin(), agent.bound.end(), [&](RemoteAddress entry) {
+      return registers.rip > entry.value && registers.rip < entry.value + kExchanged;
+    });
+  });
+}
+
+// Threads that the process has beside those which stand still.
+bool has_new_threads(const StoppedProcess& process) {
+  std::error_code error;
+  std::filesystem::directory_iterator tasks(fmt::format("/proc/{}/task", process.pid()), error);
+  return !error && static_cast<std::size_t>(std::distance(tasks, {})) > process.threads().size();
+}
+
+void unload(StoppedProcess& process, RemoteAddress instruction, const LoadedAgent& agent) {
+  const auto lender = process.choose_thread();
+  auto borrowed = lender ? BorrowedThread::borrow(process, *lender)
+                         : Result<BorrowedThread>(tl::unexpected(lender.error()));
+  if (borrowed) {
+    // Fails only where the process is gone.
+    static_cast<void>(borrowed->system_call(
+        instruction,
+        {SYS_munmap, {agent.range.begin.value, agent.range.bytes()}, "unmapping the agent"}));
+  }
+}
+
+tl::unexpected<Error> refused_by_agent(pid_t pid, int code) {
+  auto error = fail(code, "the agent could not start in process {}", pid);
+  error.value().mend = "dime doctor says what is missing here";
+  return error;
+}
+
+enum class Attempt { kDone, kTryAgain };
+
+Result<Attempt> start_agent(StoppedProcess& process, RemoteAddress instruction, ElfImage image,
+                            const Injection& what, LoadedAgent& agent) {
+  DIME_TRY(const auto maps, read_maps(what.pid));
+  const auto libc_base = find_libc(maps);
+  if (!libc_base) {
+    return fail(0, "process {} has no glibc (libc.so.6) mapped", what.pid);
+  }
+  DIME_TRY(const ElfImage libc, read_library(what.pid, *libc_base, "libc.so.6"));
+  int code = 0;
+  {
+    DIME_TRY(HelperThread helper, HelperThread::start(process, instruction));
+    DIME_TRY(agent, load_agent(helper, what.pid, std::move(image), libc, *libc_base));
+    if (inside_bound_entry(process, agent)) {
+      code = EAGAIN;
+    } else {
+      DIME_TRY(const RemoteAddress control, helper.place_text(what.control_path));
+      DIME_TRY(const RemoteAddress file, helper.place_text(what.agent_path));
+      DIME_TRY(code, helper.call_and_end(agent.entry, control, file, deadline_in(kStartPatience)));
+      code = -code;
+    }
+  }
+  if (code == 0) {
+    return Attempt::kDone;
+  }
+  // A thread of the agent that still runs needs its code.
+  if (!has_new_threads(process)) {
+    unload(process, instruction, agent);
+  }
+  if (code == EAGAIN) {
+    return Attempt::kTryAgain;
+  }
+  return refused_by_agent(what.pid, code);
+}
+
+Result<Attempt> try_once(const Injection& what, LoadedAgent& agent) {
+  DIME_TRY(ElfImage image, read_agent(what.agent_path));
+  auto process = StoppedProcess::stop(what.pid, deadline_in(kStopPatience));
+  if (!process) {
+    return process.error().code == EPERM ? tracing_refused(what.pid, EPERM)
+                                         : tl::unexpected(process.error());
+  }
+  DIME_TRY(const auto maps, read_maps(what.pid));
+  DIME_TRY(const RemoteAddress instruction, find_system_call(what.pid, maps));
+  return start_agent(*process, instruction, std::move(image), what, agent);
+}
+
+// Runs in a process of its own. The result is the address of the agent's image.
+Result<std::string> inject(const Injection& what) {
+  for (int i = 0; i < kMostTries; ++i) {
+    LoadedAgent agent;
+    DIME_TRY(const Attempt attempt, try_once(what, agent));
+    if (attempt == Attempt::kDone) {
+      return std::to_string(agent.range.begin.value);
+    }
+  }
+  return refused_by_agent(what.pid, EAGAIN);
+}
+
+void note_agent_base(const Injection& what, const std::string& base) {
+  const auto block = ControlBlock::open(what.control_path);
+  if (!block) {
+    return;
+  }
+  for (dime_member& member : (*block)->members) {
+    if (member.pid == static_cast<std::uint32_t>(what.pid) && is_live(member)) {
+      std::uint64_t address = 0;
+      std::from_chars(base.data(), base.data() + base.size(), address);
+      atomic::store(member.agent_base, address);
+    }
+  }
+}
+
+}  // namespace
+
+Result<void> check_attachable(pid_t pid) {
+  DIME_CHECKED(check_target(pid));
+  DIME_TRY(const auto instance, instance_of(pid));
+  if (instance) {
+    return fail_with_mend(fmt::format("dime detach -p {}", pid),
+                          "process {} is in instance {} already", pid, *instance);
+  }
+  return {};
+}
+
+Result<void> attach_process(pid_t pid, const std::string& agent_path,
+                            const std::string& control_path) {
+  DIME_CHECKED(check_attachable(pid));
+  const Injection what{pid, agent_path, control_path};
+  DIME_TRY(const std::string base, run_apart([&what] { return inject(what); }));
+  note_agent_base(what, base);
+  return {};
+}
+
+}  // namespace dime

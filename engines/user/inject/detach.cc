@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+// The agent leaves by itself when its slot's `command` says so: its handler looks at idle ticks
+// (about 20 ms) and at each fault. Here is only the asking and the waiting.
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "core/atomic.h"
+#include "engines/user/control/directory.h"
+#include "engines/user/control/members.h"
+#include "engines/user/inject/attach.h"
+#include "engines/user/inject/target_check.h"
+#include "engines/user/system/sysctl.h"
+
+namespace dime {
+namespace {
+
+// Bringing home takes about a microsecond a page; this is for a machine that is busy.
+constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::microseconds kPatiencePerPage{20};
+
+dime_member* find_member(std::vector<ControlBlock>& blocks, pid_t pid) {
+  for (ControlBlock& block : blocks) {
+    for (dime_member& member : block->members) {
+      if (member.pid == static_cast<std::uint32_t>(pid) && is_live(member)) {
+        return &member;
+      }
+    }
+  }
+  return nullptr;
+}
+
+bool is_stopped(pid_t pid) {
+  const auto status = read_small_file(fmt::format("/proc/{}/status", pid));
+  return status && status_field(*status, "State").starts_with('T');
+}
+
+Result<DetachOutcome> wait_until_gone(const dime_member& member, pid_t pid) {
+  const auto limit = std::chrono::steady_clock::now() + kPatience +
+                     kPatiencePerPage * atomic::load(member.managed_pages);
+  constexpr std::chrono::milliseconds kPause{1};
+  while (is_live(member)) {
+    if (is_stopped(pid)) {
+      auto error = fail(ETIMEDOUT, "process {} is stopped: it leaves when it continues", pid);
+      error.value().mend = fmt::format("kill -CONT {}", pid);
+      return error;
+    }
+    if (std::chrono::steady_clock::now() > limit) {
+      return fail(ETIMEDOUT, "process {} does not leave its instance", pid);
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+  return atomic::load_acquire(member.state) == DIME_MEMBER_DETACHED ? DetachOutcome::kDetached
+                                                                    : DetachOutcome::kEnded;
+}
+
+}  // namespace
+
+Result<DetachOutcome> detach_process(pid_t pid) {
+  DIME_TRY(std::vector<ControlBlock> blocks, open_instances());
+  dime_member* const member = find_member(blocks, pid);
+  if (member == nullptr) {
+    return fail_with_mend("dime status lists the processes of all instances",
+                          "process {} is in no instance", pid);
+  }
+  atomic::store_release(member->command, std::uint32_t{DIME_COMMAND_DETACH});
+  DIME_TRY(const DetachOutcome outcome, wait_until_gone(*member, pid));
+  // Looking at all instances removes those that nothing keeps.
+  DIME_TRY([[maybe_unused]] const auto rest, open_instances());
+  return outcome;
+}
+
+}  // namespace dime

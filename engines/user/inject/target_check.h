@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0
+// Which processes an agent can be injected into, as far as /proc tells.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "engines/user/system/result.h"
+
+namespace dime {
+
+/// The value of `key` ("TracerPid") in the text of /proc/PID/status; empty where it has none.
+std::string status_field(const std::string& status, const std::string& key);
+
+/// The checks of check_attachable, but for instances.
+Result<void> check_target(pid_t pid);
+
+/// Why thread `tid` of `pid` may not be traced, when the kernel has said `code`.
+tl::unexpected<Error> tracing_refused(pid_t pid, int code);
+
+}  // namespace dime
