@@ -90,6 +90,18 @@ TEST(InstanceLimit, ShrinkingWorksWithoutTrimAtTheNextFault) {
   EXPECT_EQ(engine.open_pages(), 10u);
 }
 
+TEST(InstanceLimit, EvictionOnRequestGoesBelowTheLimit) {
+  Block block(10);
+  Engine engine(block);
+  for (std::uint64_t page = 0; page < 10; ++page) {
+    engine.touch(page);
+  }
+  EXPECT_EQ(engine.instance().evict(engine.now, 4, engine.closer()), 4u);
+  EXPECT_EQ(block.levels.local_pages, 6u);
+  EXPECT_EQ(engine.instance().evict(engine.now, 100, engine.closer()), 6u);
+  EXPECT_EQ(engine.open_pages(), 0u);
+}
+
 TEST(InstanceLimit, GrowingTakesEffectAtOnce) {
   Block block(10);
   Engine engine(block);
@@ -144,6 +156,7 @@ TEST_F(InheritedPages, AreAllowedAndRepaid) {
   inherit(6);
   EXPECT_EQ(block_.levels.local_pages, 16u);
   EXPECT_EQ(block_.levels.inherited_pages, 6u);
+  EXPECT_EQ(block_.levels.local_peak, 10u);  // inherited pages are counted apart
   EXPECT_EQ(child_.instance().trim(child_.now, UINT64_MAX, child_.closer()), 0u);
   EXPECT_EQ(child_.instance().repay(child_.now, 4, child_.closer()), 4u);
   EXPECT_EQ(child_.instance().debt(), 2u);
@@ -174,6 +187,19 @@ TEST_F(InheritedPages, ArePaidWhenTheChildDropsThem) {
   EXPECT_EQ(block_.levels.local_pages, 10u);
   parent_.touch(100);
   EXPECT_EQ(block_.levels.local_pages, 10u);
+}
+
+TEST_F(InheritedPages, ArePaidAlsoWhileAPageIsInFlight) {
+  fill_parent();
+  inherit(6);
+  const PageId page = child_.table().obtain({100});
+  const Fault fault = child_.instance().begin(page, child_.now);
+  ASSERT_TRUE(child_.instance().make_room(child_.now, child_.closer()).made);
+  EXPECT_EQ(child_.instance().debt(), 6u);
+  child_.unmap(5);
+  EXPECT_EQ(child_.instance().debt(), 5u);
+  child_.instance().finish(page, fault, {});
+  EXPECT_EQ(block_.levels.local_pages, 15u);
 }
 
 TEST_F(InheritedPages, StayWhenTheyAreRenamed) {

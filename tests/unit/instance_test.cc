@@ -210,6 +210,34 @@ TEST(Instance, AdoptedPagesAreLocalOnce) {
   EXPECT_EQ(block.counters.page_fault_count, 0u);
 }
 
+TEST(Instance, PagesAdoptedAsRemoteTakeNoRoom) {
+  Block block(10);
+  Engine engine(block);
+  engine.instance().adopt_remote(engine.table().obtain({5}));
+  EXPECT_EQ(engine.state(5), PageState::kRemote);
+  EXPECT_EQ(block.levels.local_pages, 0u);
+  EXPECT_EQ(block.levels.managed_pages, 1u);
+  EXPECT_EQ(block.counters.evictions_dirty + block.counters.evictions_clean, 0u);
+  EXPECT_EQ(engine.touch(5), FaultKind::kRemote);
+}
+
+TEST(Instance, RoomsInFlightAreCounted) {
+  Block block(2);
+  Engine engine(block);
+  engine.touch(0);
+  EXPECT_EQ(engine.instance().counted_pages(), 1u);
+  EXPECT_FALSE(engine.instance().full());
+  const PageId page = engine.table().obtain({1});
+  const Fault fault = engine.instance().begin(page, engine.now);
+  ASSERT_TRUE(engine.instance().make_room(engine.now, engine.closer()).made);
+  EXPECT_EQ(engine.instance().counted_pages(), 2u);
+  EXPECT_EQ(engine.instance().local_pages(), 1u);
+  EXPECT_TRUE(engine.instance().full());
+  engine.instance().finish(page, fault, {});
+  EXPECT_EQ(engine.instance().counted_pages(), 2u);
+  EXPECT_EQ(engine.instance().local_pages(), 2u);
+}
+
 TEST(Instance, RenamedPagesKeepStateSlotAndRoom) {
   Block block(1);
   Engine engine(block);
@@ -253,7 +281,9 @@ TEST(Instance, EndTakesItsShareOfTheLevels) {
     engine.touch(0);
     engine.touch(1);
     engine.instance().borrow(1);
-    EXPECT_EQ(block.levels.local_pages, 3u);
+    engine.instance().begin(engine.table().obtain({2}), engine.now);
+    ASSERT_TRUE(engine.instance().make_room(engine.now, engine.closer()).made);
+    EXPECT_EQ(block.levels.local_pages, 4u);
   }
   EXPECT_EQ(block.levels.local_pages, 1u);
   EXPECT_EQ(block.levels.managed_pages, 1u);

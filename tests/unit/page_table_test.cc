@@ -99,6 +99,19 @@ TEST_F(PageTableTest, VisitorMayForgetPages) {
   EXPECT_TRUE(visit({0, UINT64_MAX}).empty());
 }
 
+TEST_F(PageTableTest, NextKnownSkipsWhatHasNoRecords) {
+  EXPECT_EQ(table_.next_known({0}), PageNumber{kPagesOf47Bits});
+  for (const std::uint64_t page : {600ull, 1ull << 30, (1ull << 35) - 1}) {
+    table_.obtain({page});
+  }
+  EXPECT_EQ(table_.next_known({0}), PageNumber{512});
+  EXPECT_EQ(table_.next_known({700}), PageNumber{700});
+  EXPECT_EQ(table_.next_known({1'024}), PageNumber{1ull << 30});
+  EXPECT_EQ(table_.next_known({(1ull << 30) + 512}), PageNumber{(1ull << 35) - 512});
+  EXPECT_EQ(table_.next_known({kPagesOf47Bits - 1}), PageNumber{kPagesOf47Bits - 1});
+  EXPECT_EQ(table_.next_known({kPagesOf47Bits}), PageNumber{kPagesOf47Bits});
+}
+
 TEST_F(PageTableTest, SpacesOfOnePoolAreApart) {
   PageTable other(pool_, memory_, 10);
   const PageId mine = table_.obtain({77});

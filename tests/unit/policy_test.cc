@@ -39,7 +39,7 @@ void touch_all(Engine& engine, std::uint64_t pages) {
 TEST(Registry, FindsPoliciesByTheirWholeName) {
   EXPECT_EQ(policies::find("fifo"), &policies::kFifo);
   EXPECT_EQ(policies::find("random"), &policies::kRandom);
-  for (const char* const name : {"", "fif", "fifoo", "FIFO", "lru"}) {
+  for (const char* const name : {"", "fif", "fifoo", "FIFO", "fifo "}) {
     EXPECT_EQ(policies::find(name), nullptr) << name;
   }
 }
@@ -51,6 +51,29 @@ TEST(Registry, DescribesEveryPolicy) {
     EXPECT_GT(std::string(policy->summary).size(), 10u);
     EXPECT_LT(std::string(policy->name).size(), std::size_t{DIME_NAME_BYTES});
   }
+}
+
+TEST(Host, AnswersWhetherAPageWasAccessed) {
+  const dime_policy_host* seen = nullptr;
+  static const dime_policy_host** const kSeen = &seen;
+  dime_policy_ops spy = policies::kFifo;
+  spy.init = [](void* state, const dime_policy_host* host, std::uint64_t seed) {
+    *kSeen = host;
+    return policies::kFifo.init(state, host, seed);
+  };
+  Block block(10);
+  Engine engine(block, spy);
+  ASSERT_NE(seen, nullptr);
+  EXPECT_EQ(seen->test_and_clear_accessed(seen->context, 3), 0);  // the engine cannot tell
+  PageId asked = kNoPage;
+  engine.instance().use_accessed(
+      [](void* context, PageId id) {
+        *static_cast<PageId*>(context) = id;
+        return 1;
+      },
+      &asked);
+  EXPECT_EQ(seen->test_and_clear_accessed(seen->context, 3), 1);
+  EXPECT_EQ(asked, 3u);
 }
 
 TEST(Fifo, EvictsInTheOrderOfArrival) {
