@@ -40,8 +40,10 @@ void Handler::run() {
     wait_for_work();
     served_ = read_messages();
     release_due();
-    const Nanos now = clock::now();
-    if (now >= next_tick_) {
+    if (atomic::load(membership_.member().give_back) != 0) {
+      give_back();
+    }
+    if (clock::now() >= next_tick_) {
       tick();
     }
   }
@@ -66,8 +68,11 @@ void Handler::wait_for_work() {
   const Nanos left = wake - now;
   const Timespec timeout{static_cast<std::int64_t>(left.value / kNanosPerSecond),
                          static_cast<std::int64_t>(left.value % kNanosPerSecond)};
-  pollfd wanted{space_.faults().fd(), POLLIN, 0};
-  system_call(__NR_ppoll, &wanted, 1L, &timeout, 0L, 0L);
+  pollfd wanted[] = {{space_.faults().fd(), POLLIN, 0}, {neighbours_.doorbell(), POLLIN, 0}};
+  system_call(__NR_ppoll, wanted, 2L, &timeout, 0L, 0L);
+  if (wanted[1].revents != 0) {
+    neighbours_.silence();
+  }
 }
 
 bool Handler::read_messages() {
@@ -179,7 +184,6 @@ bool Handler::release(const PendingFault& pending) {
     atomic::add(member.faults_first_touch, std::uint64_t{1});
   }
   member.last_fault_ns = opened_at.value;
-  publish();
   settle(opened_at, 2);
   return true;
 }
@@ -187,23 +191,27 @@ bool Handler::release(const PendingFault& pending) {
 void Handler::make_room(PageId id, Nanos now, PendingFault& pending) {
   Instance& instance = space_.instance();
   if (paused_ || thrashes(id)) {
-    instance.force_room();
+    force_room();
     return;
   }
   const auto close = [this](PageId victim) {
     note_victim(victim);
     return space_.close(victim);
   };
-  Room room = instance.make_room(now, close);
-  if (!room.made) {
-    // Nothing of this process is left to evict: other members hold the local pages.
+  if (instance.full() && others_hold_it(now)) {
     wait_for_others();
-    room = instance.make_room(clock::now(), close);
   }
+  const Room room = instance.make_room(clock::now(), close);
   if (!room.made) {
-    instance.force_room();
+    force_room();
   }
   pending.release = later(pending.release, room.writeback_end);
+}
+
+/// Room above the limit, as a debt that is repaid as soon as something can be evicted.
+void Handler::force_room() {
+  space_.instance().borrow(1);
+  space_.instance().force_room();
 }
 
 void Handler::note_victim(PageId id) {

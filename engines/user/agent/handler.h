@@ -8,6 +8,7 @@
 #pragma once
 
 #include "engines/user/agent/member.h"
+#include "engines/user/agent/neighbours.h"
 #include "engines/user/agent/pending.h"
 #include "engines/user/agent/placement.h"
 #include "engines/user/agent/request.h"
@@ -54,7 +55,10 @@ class Handler {
   bool release(const PendingFault& pending);
 
   void make_room(PageId id, Nanos now, PendingFault& pending);
-  Nanos wait_for_others();
+  void force_room();
+  [[nodiscard]] bool others_hold_it(Nanos now);
+  void wait_for_others();
+  void give_back();
   void note_victim(PageId id);
   [[nodiscard]] bool thrashes(PageId id);
   void settle(Nanos now, std::uint64_t most);
@@ -64,6 +68,7 @@ class Handler {
   void use_link();
   void spread_out();
   void survey();
+  void count_adopted(std::uint64_t pages);
   void publish();
   void detach();
 
@@ -73,6 +78,7 @@ class Handler {
   dime_control& control_;
   Space space_;
   Placement placement_;
+  Neighbours neighbours_;
   PendingFaults pending_;
   Spread spread_ = Spread::kNothing;
   bool paused_ = false;  ///< evict nothing: a fork is being prepared

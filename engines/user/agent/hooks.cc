@@ -22,6 +22,7 @@ __attribute__((weak)) extern char mmap[];
 __attribute__((weak)) extern char brk[];
 __attribute__((weak)) extern char execve[];
 __attribute__((weak)) extern char execveat[];
+__attribute__((weak)) extern char mlockall[];
 }
 
 namespace dime::agent::hooks {
@@ -74,12 +75,36 @@ int replaced_execveat(int directory, const char* path, char* const* arguments,
   return static_cast<int>(with_errno(exec::run(directory, path, arguments, environment, flags)));
 }
 
+/// The kernel would fill the holes of the agent's own memory for a locked process, and of a
+/// registered range nobody watches. So what is there now is locked mapping by mapping, without the
+/// agent's.
+int replaced_mlockall(int flags) {
+  constexpr int kCurrent = 1;
+  constexpr int kOnFault = 4;
+  if ((flags & kCurrent) != 0) {
+    const AddressRange own = process::own_memory();
+    MappingReader reader;
+    Mapping mapping{};
+    while (reader.next(mapping)) {
+      if (!mapping.range.intersects(own)) {
+        system_call(__NR_mlock2, mapping.range.begin, mapping.range.bytes(),
+                    (flags & kOnFault) != 0 ? 1L : 0L);
+      }
+    }
+    flags &= ~kCurrent;
+    if ((flags & ~kOnFault) == 0) {
+      return 0;
+    }
+  }
+  return static_cast<int>(with_errno(system_call(__NR_mlockall, flags)));
+}
+
 struct Entry {
   std::uint64_t address;
   std::uint64_t replacement;
   std::uint64_t original;  ///< its first 8 bytes; 0 = not redirected
 };
-constexpr unsigned kEntries = 4;
+constexpr unsigned kEntries = 5;
 Entry entries[kEntries];
 AddressRange stubs;
 
@@ -174,6 +199,7 @@ bool install() {
   entries[1] = {address_of(brk), address_of(&replaced_brk), 0};
   entries[2] = {address_of(execve), address_of(&replaced_execve), 0};
   entries[3] = {address_of(execveat), address_of(&replaced_execveat), 0};
+  entries[4] = {address_of(mlockall), address_of(&replaced_mlockall), 0};
   if (entries[0].address == 0 || __errno_location == nullptr || &__curbrk == nullptr ||
       !map_stubs(entries[0].address)) {
     return false;

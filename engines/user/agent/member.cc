@@ -58,6 +58,15 @@ std::uint64_t start_time_of(std::uint32_t pid) {
   return value;
 }
 
+/// Moves a member's share out of a level. A process that was killed between two stores may have
+/// left them a page apart, so the level stops at zero instead of wrapping.
+void take_off(std::uint64_t& level, std::uint64_t& share) {
+  const std::uint64_t pages = atomic::exchange(share, std::uint64_t{0});
+  std::uint64_t seen = atomic::load(level);
+  while (!atomic::compare_exchange(level, seen, seen > pages ? seen - pages : 0)) {
+  }
+}
+
 bool counts(std::uint32_t state) {
   return state == DIME_MEMBER_STARTING || state == DIME_MEMBER_ACTIVE ||
          state == DIME_MEMBER_LEAVING;
@@ -100,13 +109,11 @@ void Membership::unmap() {
 }
 
 void Membership::give_back(dime_member& member) const {
-  atomic::sub(control_->levels.local_pages, atomic::exchange(member.local_pages, std::uint64_t{0}));
-  atomic::sub(control_->levels.managed_pages,
-              atomic::exchange(member.managed_pages, std::uint64_t{0}));
-  atomic::sub(control_->levels.inherited_pages,
-              atomic::exchange(member.inherited_pages, std::uint64_t{0}));
-  atomic::sub(control_->levels.unmanaged_pages,
-              atomic::exchange(member.unmanaged_pages, std::uint64_t{0}));
+  dime_levels& levels = control_->levels;
+  take_off(levels.local_pages, member.local_pages);
+  take_off(levels.managed_pages, member.managed_pages);
+  take_off(levels.inherited_pages, member.inherited_pages);
+  take_off(levels.unmanaged_pages, member.unmanaged_pages);
 }
 
 long Membership::take_slot() {
@@ -183,19 +190,6 @@ void Membership::remove_if_last() const {
   if (!awaited && control_->keep == 0) {
     system_call(__NR_unlink, path_);
   }
-}
-
-dime_member* Membership::richest_other() const {
-  dime_member* richest = nullptr;
-  std::uint64_t most = 0;
-  for (dime_member& member : control_->members) {
-    const std::uint64_t local = atomic::load(member.local_pages);
-    if (&member != member_ && atomic::load(member.state) == DIME_MEMBER_ACTIVE && local > most) {
-      most = local;
-      richest = &member;
-    }
-  }
-  return richest;
 }
 
 dime_link* Membership::named_link(const char* name) const {

@@ -30,9 +30,6 @@ class Membership {
   /// result.
   void remove_if_last() const;
 
-  /// The active member other than this one with the most local pages, or null.
-  [[nodiscard]] dime_member* richest_other() const;
-
   /// Maps the link file `<runtime>/dime-<uid>-link-<name>` beside the control block; null where
   /// there is none. Maps it anew at each call: for set-up and changes only.
   [[nodiscard]] dime_link* named_link(const char* name) const;

@@ -9,9 +9,12 @@
 //   CPU for idle when it places the woken
 //     thread (sched_idle_cpu() in select_idle_sibling()) and lets it preempt at once. The program's
 //     own affinity is never touched.
-// Under SCHED_IDLE the handler starves when somebody else wants the CPU. It watches its own run
-// delay (/proc/self/task/TID/schedstat) and goes to SCHED_OTHER for 2,000 faults when that grew by
-// more than a millisecond.
+// Under SCHED_IDLE the handler starves when somebody else wants the CPU, and then SCHED_OTHER is
+// the better choice anyway, since no other CPU is idle. So it starts under SCHED_OTHER and changes
+// only while nothing else runs on the machine (/proc/loadavg, looked at every 64 faults). It also
+// watches its own run delay (/proc/self/task/TID/schedstat): when that grew by more than a
+// millisecond, it goes back to SCHED_OTHER for 64 faults, for twice as many each time this comes
+// back soon (up to 4,096).
 //
 // Several faulting threads: no CPU is right for all, so the handler runs under SCHED_OTHER wherever
 // the scheduler puts it.
@@ -29,7 +32,10 @@ constexpr int kSchedOther = 0;
 constexpr int kSchedIdle = 5;
 constexpr std::uint32_t kRseqCpuOffset = 4;  // struct rseq: cpu_id_start, cpu_id
 constexpr std::uint32_t kCheckEvery = 32;
-constexpr std::uint32_t kBusyFaults = 2'000;
+constexpr std::uint32_t kLookEvery = 64;
+constexpr std::uint32_t kFirstPenalty = 64;
+constexpr std::uint32_t kLastPenalty = 4'096;
+constexpr std::uint32_t kCalm = 1'024;
 constexpr std::uint64_t kStarved = 1'000'000;
 constexpr std::uint32_t kSettled = 64;  // faults of one thread in a row that make it the only one
 
@@ -93,6 +99,23 @@ std::uint64_t run_delay_of(std::uint32_t thread) {
   return *at == ' ' ? number_at(at + 1) : 0;
 }
 
+/// True when no thread of the machine but the caller's is running or ready to run.
+bool machine_is_ours() {
+  const long fd = system_call(__NR_openat, AT_FDCWD, "/proc/loadavg", O_RDONLY | O_CLOEXEC);
+  if (failed(fd)) {
+    return false;
+  }
+  char text[64];
+  const long bytes = system_call(__NR_read, fd, text, sizeof(text) - 1);
+  system_call(__NR_close, fd);
+  text[bytes > 0 ? bytes : 0] = '\0';
+  const char* at = text;
+  for (unsigned field = 1; field < 4 && *at != '\0'; ++at) {  // 4 = running/all
+    field += *at == ' ' ? 1 : 0;
+  }
+  return number_at(at) == 1;
+}
+
 }  // namespace
 
 void Placement::start(std::uint64_t main_rseq, std::uint32_t main_thread,
@@ -102,7 +125,8 @@ void Placement::start(std::uint64_t main_rseq, std::uint32_t main_thread,
   single_lead_ = calibration.lead_ns;
   shared_lead_ = calibration.lead_multi_ns != 0 ? calibration.lead_multi_ns : calibration.lead_ns;
   mask_bytes_ = system_call(__NR_sched_getaffinity, 0L, sizeof(all_cpus_), all_cpus_);
-  set_idle_policy(true);
+  own_thread_ = static_cast<std::uint32_t>(system_call(__NR_gettid));
+  run_delay_ = run_delay_of(own_thread_);
 }
 
 void Placement::set_idle_policy(bool idle) {
@@ -157,24 +181,36 @@ void Placement::set_mode(Mode mode) {
       system_call(__NR_sched_setaffinity, 0L, mask_bytes_, all_cpus_);
     }
     cpu_ = -1;
-  } else {
-    set_idle_policy(true);
   }
 }
 
 void Placement::watch_starvation(Nanos now) {
   const bool rarely = now - last_fault_ > Nanos{100'000};
-  if (faults_ % 64 != 0 && !rarely) {
+  if (faults_ % kLookEvery != 0 && !rarely) {
     return;
   }
-  const std::uint64_t delay = run_delay_of(static_cast<std::uint32_t>(system_call(__NR_gettid)));
-  if (delay - run_delay_ > kStarved) {
-    set_idle_policy(false);
-    busy_until_fault_ = faults_ + kBusyFaults;
-  } else if (!idle_policy_ && faults_ >= busy_until_fault_) {
-    set_idle_policy(true);
-  }
+  const std::uint64_t delay = run_delay_of(own_thread_);
+  const bool starved = delay - run_delay_ > kStarved;
   run_delay_ = delay;
+  if (!idle_policy_) {
+    if (faults_ % kLookEvery == 0 && faults_ >= busy_until_ && machine_is_ours()) {
+      set_idle_policy(true);
+    }
+    return;
+  }
+  if (starved) {
+    set_idle_policy(false);
+    penalty_ = faults_ - busy_until_ > kCalm ? kFirstPenalty : penalty_ * 2;
+    penalty_ = penalty_ < kLastPenalty ? penalty_ : kLastPenalty;
+    busy_until_ = faults_ + penalty_;
+  } else if (faults_ % kLookEvery == 0 && !machine_is_ours()) {
+    set_idle_policy(false);
+  }
+}
+
+void Placement::on_tick() {
+  // A tick that had to wait for the program's own work is no starvation.
+  run_delay_ = run_delay_of(own_thread_);
 }
 
 void Placement::on_fault(std::uint32_t thread, Nanos now) {

@@ -19,6 +19,9 @@ class Placement {
   /// moved.
   void on_fault(std::uint32_t thread, Nanos now);
 
+  /// The handler woke by itself.
+  void on_tick();
+
   /// The part of a stall that lies outside the handler's own clock now.
   [[nodiscard]] Nanos lead() const;
 
@@ -36,10 +39,12 @@ class Placement {
   long mask_bytes_ = 0;
   std::uint64_t main_rseq_ = 0;
   std::uint32_t main_thread_ = 0;
+  std::uint32_t own_thread_ = 0;
   std::uint32_t last_thread_ = 0;
   std::uint32_t same_thread_faults_ = 0;
   std::uint32_t faults_ = 0;
-  std::uint32_t busy_until_fault_ = 0;
+  std::uint32_t busy_until_ = 0;
+  std::uint32_t penalty_ = 32;
   std::int32_t cpu_ = -1;
   Mode mode_ = Mode::kFollowing;
   bool idle_policy_ = false;

@@ -182,6 +182,11 @@ void after_fork_in_child() {
 
 }  // namespace
 
+bool is_member() {
+  return atomic::load(left) == 0 &&
+         membership.member().pid == static_cast<std::uint32_t>(system_call(__NR_getpid));
+}
+
 long start(const char* control_path, const char* path) {
   clock::prepare();
   if (const long mapped = membership.map(control_path); failed(mapped)) {
@@ -203,25 +208,25 @@ long start(const char* control_path, const char* path) {
   return 0;
 }
 
+AddressRange own_memory() {
+  return arena.all();
+}
+
 void end() {
-  if (atomic::load(left) == 0) {
+  if (is_member()) {
     mailbox.send({RequestKind::kLeave, 0, 0});
   }
 }
 
 void on_mapped(AddressRange range) {
-  if (atomic::load(left) == 0) {
+  if (is_member()) {
     mailbox.send({RequestKind::kMapped, range.begin, range.end});
   }
 }
 
 bool follows() {
-  const bool child =
-      membership.mapped() && atomic::load(left) == 0 &&
-      membership.member().pid != static_cast<std::uint32_t>(system_call(__NR_getpid));
-  return follow && atomic::load(left) == 0 &&
-         (!child ||
-          (atomic::load(membership.control().parameters.flags) & DIME_FOLLOW_CHILDREN) != 0);
+  const std::uint32_t flags = membership.mapped() ? membership.control().parameters.flags : 0;
+  return follow && atomic::load(left) == 0 && (is_member() || (flags & DIME_FOLLOW_CHILDREN) != 0);
 }
 
 void note_not_followed() {

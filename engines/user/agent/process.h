@@ -16,6 +16,13 @@ void end();
 [[nodiscard]] const char* agent_file();
 [[nodiscard]] const char* control_file();
 
+/// False in a child that shares or has copied this process's memory and is not (yet) a member
+/// itself.
+[[nodiscard]] bool is_member();
+
+/// What the agent has mapped for itself.
+[[nodiscard]] AddressRange own_memory();
+
 /// The program mapped `range` of private anonymous memory. Returns when it is managed.
 void on_mapped(AddressRange range);
 

@@ -9,6 +9,7 @@
 //   the page alone.
 #include "engines/user/agent/space.h"
 
+#include "engines/user/agent/clock.h"
 #include "engines/user/agent/mappings.h"
 
 namespace dime::agent {
@@ -67,6 +68,18 @@ void Space::for_each_manageable(Visit&& visit) const {
   }
 }
 
+void Space::make_place() {
+  if (!instance_.full()) {
+    return;
+  }
+  const auto close_page = [this](PageId victim) { return close(victim); };
+  if (evict_to_adopt_ && instance_.local_pages() > kAdoptedAtLeast &&
+      instance_.evict(clock::now(), 1, close_page) == 1) {
+    return;
+  }
+  instance_.borrow(1);
+}
+
 long Space::adopt(AddressRange range) {
   const long registered = app_.register_missing(range);
   if (failed(registered)) {
@@ -77,10 +90,13 @@ long Space::adopt(AddressRange range) {
   for_each_present(range, [&](AddressRange run) {
     for (std::uint64_t at = run.begin; at < run.end; at += kPageBytes) {
       const PageId id = table_.obtain(PageNumber::of(at));
-      if (id != kNoPage && instance_.adopt(id)) {
-        instance_.pool().record(id).slot = Shadow::kNone;
-        ++taken;
+      if (id == kNoPage || instance_.pool().record(id).state != PageState::kUntouched) {
+        continue;
       }
+      make_place();
+      instance_.adopt(id);
+      instance_.pool().record(id).slot = Shadow::kNone;
+      ++taken;
     }
   });
   return taken;

@@ -38,6 +38,10 @@ class Space {
   [[nodiscard]] const Userfault& faults() const { return app_; }
   [[nodiscard]] bool follows_raw_forks() const { return fork_events_; }
 
+  /// What happens to pages that are taken in above the limit: others are evicted for them
+  /// (default), or, in a forked child, they are inherited: counted apart until the debt is repaid.
+  void inherit_pages() { evict_to_adopt_ = false; }
+
   /// Leaves `range` unmanaged from now on (at most 8 ranges).
   void exclude(AddressRange range);
 
@@ -82,6 +86,7 @@ class Space {
  private:
   template <class Visit>
   void for_each_manageable(Visit&& visit) const;
+  void make_place();
   [[nodiscard]] bool remember(AddressRange mapping);
   [[nodiscard]] bool unshare(std::uint64_t address) const;
   Opened copy_home(PageId id);
@@ -94,6 +99,9 @@ class Space {
   AddressRange excluded_[8] = {};
   unsigned excluded_count_ = 0;
   bool fork_events_ = false;
+  bool evict_to_adopt_ = true;
+  static constexpr std::uint64_t kAdoptedAtLeast =
+      16;  ///< pages that a new member may add while others hold the limit
   std::uint64_t zero_page_ = 0;
   static constexpr std::uint64_t kKnown = 4096;
   AddressRange* known_ = nullptr;  ///< mappings seen by adopt_new(), by hash; an overwritten one is

@@ -17,7 +17,7 @@ constexpr Nanos kTick{20'000'000};
 constexpr Nanos kLongestTick{1'000'000'000};
 constexpr std::uint64_t kTrimStep = 64;  // evictions between two looks at the faults
 constexpr std::uint64_t kOwnShare = 16;  // pages that a member keeps when others want room
-constexpr Nanos kWaitForOthers{50'000'000};
+constexpr Nanos kWaitForOthers{2'000'000};
 constexpr std::uint32_t kEverything = 10'000;  // local_share of 100 %
 
 }  // namespace
@@ -36,12 +36,16 @@ long Handler::prepare() {
     space_.destroy();
     return registered;
   }
+  neighbours_.start(membership_);
   placement_.start(start_.rseq, start_.thread, control_.calibration);
   use_link();
   follow_parameters();
   if (space_.instance().policy() == nullptr) {
     space_.destroy();
     return -ENOMEM;
+  }
+  if (start_.inherited) {
+    space_.inherit_pages();
   }
   spread_out();
   tick_length_ = kTick;
@@ -76,16 +80,16 @@ void Handler::spread_out() {
     taken = space_.adopt_new();
   }
   spread_ = Spread::kManaged;
-  const std::uint64_t found = instance.managed_pages() - known;
   if (!start_.inherited) {
-    atomic::add(control_.counters.faults_first_touch, found);
-    atomic::add(control_.counters.page_fault_count, found);
-    atomic::add(membership_.member().faults_first_touch, found);
-    settle(clock::now(), ~std::uint64_t{0});
-  } else if (atomic::load(control_.levels.local_pages) > instance.limit()) {
-    const std::uint64_t excess = atomic::load(control_.levels.local_pages) - instance.limit();
-    instance.borrow(excess < found ? excess : found);
+    count_adopted(instance.managed_pages() - known);
   }
+}
+
+/// Pages that were touched before they were managed are first touches all the same.
+void Handler::count_adopted(std::uint64_t pages) {
+  atomic::add(control_.counters.faults_first_touch, pages);
+  atomic::add(control_.counters.page_fault_count, pages);
+  atomic::add(membership_.member().faults_first_touch, pages);
 }
 
 void Handler::on_request(std::uint64_t page) {
@@ -126,37 +130,48 @@ void Handler::settle(Nanos now, std::uint64_t most) {
   const auto close = [this](PageId victim) { return space_.close(victim); };
   Instance& instance = space_.instance();
   instance.repay(now, most, close);
+  publish();
   if (instance.local_pages() > kOwnShare) {
     const std::uint64_t own = instance.local_pages() - kOwnShare;
     instance.trim(now, most < own ? most : own, close);
   }
-  dime_member& member = membership_.member();
-  if (const std::uint32_t asked = atomic::load(member.give_back); asked != 0) {
-    atomic::store(member.give_back, 0u);
-    instance.evict(now, asked, close);
-  }
+  publish();
 }
 
-/// Asks the member with the most local pages for some, and waits a bounded time for room.
-Nanos Handler::wait_for_others() {
+/// Evicts what another member has asked for.
+void Handler::give_back() {
+  const std::uint32_t asked = atomic::exchange(membership_.member().give_back, 0u);
+  Instance& instance = space_.instance();
+  if (paused_ || instance.local_pages() <= kOwnShare) {
+    return;
+  }
+  const std::uint64_t spare = instance.local_pages() - kOwnShare;
+  instance.evict(clock::now(), asked < spare ? asked : spare,
+                 [this](PageId victim) { return space_.close(victim); });
+  publish();
+}
+
+/// At the limit: asks for pages where this member has less than its share. True where it has so few
+/// of its own that evicting them would only bring them back at once.
+bool Handler::others_hold_it(Nanos now) {
+  const std::uint64_t local = space_.instance().local_pages();
+  const std::uint64_t limit = space_.instance().limit();
+  neighbours_.ask(local, limit, now);
+  return local < kOwnShare && local < limit / 2 &&
+         atomic::load(control_.levels.local_pages) > pending_.count() + local + 1;
+}
+
+/// Waits a bounded time until another member has made room.
+void Handler::wait_for_others() {
   const Nanos start = clock::now();
-  Nanos now = start;
-  membership_.reap();
-  while (now - start < kWaitForOthers &&
-         atomic::load(control_.levels.local_pages) >=
-             space_.instance().limit() + atomic::load(control_.levels.inherited_pages)) {
-    dime_member* const other = membership_.richest_other();
-    if (other == nullptr) {
-      break;
-    }
-    atomic::store(other->give_back, std::uint32_t{kOwnShare});
+  for (Nanos now = start; now - start < kWaitForOthers && space_.instance().full();
+       now = clock::now()) {
+    neighbours_.ask(space_.instance().local_pages(), space_.instance().limit(), now);
     const struct {
       std::int64_t seconds, nanos;
-    } pause{0, 200'000};
+    } pause{0, 20'000};
     system_call(__NR_nanosleep, &pause, 0L);
-    now = clock::now();
   }
-  return now - start;
 }
 
 void Handler::tick() {
@@ -172,12 +187,20 @@ void Handler::tick() {
     // Mapped without the C library's mmap: by the loader, or by a system call of the program's own.
     const auto late = static_cast<std::uint64_t>(taken);
     atomic::add(control_.counters.late_adopted, late);
-    atomic::add(control_.counters.faults_first_touch, late);
-    atomic::add(control_.counters.page_fault_count, late);
+    count_adopted(late);
   }
-  settle(clock::now(), kTrimStep);
+  // Debts and a lowered limit are worked off here, in steps between which faults are served.
+  const Instance& instance = space_.instance();
+  std::uint64_t counted = instance.counted_pages() + 1;
+  while (instance.counted_pages() < counted) {
+    counted = instance.counted_pages();
+    settle(clock::now(), kTrimStep);
+    served_ = read_messages() || served_;
+    release_due();
+  }
   membership_.reap();
   publish();
+  placement_.on_tick();
   const Nanos now = clock::now();
   // A survey walks the page tables: at most a thousandth of the time goes into it.
   tick_length_ = later(kTick, Nanos{(now - before).value * 1'000});
@@ -223,9 +246,7 @@ void Handler::survey() {
   atomic::raise(control_.levels.local_peak, atomic::add(control_.levels.local_pages, change));
   atomic::raise(control_.levels.managed_peak, atomic::add(control_.levels.managed_pages, change));
   if (pages > surveyed_) {
-    atomic::add(control_.counters.faults_first_touch, change);
-    atomic::add(control_.counters.page_fault_count, change);
-    atomic::add(membership_.member().faults_first_touch, change);
+    count_adopted(change);
   }
   surveyed_ = pages;
 }
@@ -247,6 +268,7 @@ void Handler::detach() {
   publish();
   // Closing the descriptor unregisters everything and lets every waiting thread go on.
   space_.destroy();
+  neighbours_.close();
   membership_.leave(DIME_MEMBER_DETACHED);
   serving_ = false;
 }
