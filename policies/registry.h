@@ -10,6 +10,7 @@ namespace dime::policies {
 
 extern const dime_policy_ops kFifo;
 extern const dime_policy_ops kRandom;
+extern const dime_policy_ops kLru;
 
 inline constexpr const dime_policy_ops* kAll[] = {&kFifo, &kRandom};
 

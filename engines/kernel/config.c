@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /proc/dime_config: a write changes the configuration, a read shows the table.
+ *
+ * One write() is one string. It is parsed and checked as a whole with dk_mutex held, so that what was checked is still
+ * true when it is applied; nothing is applied unless all of it can be. A refusal is an errno and one line in the log.
+ */
+#define pr_fmt(fmt) "dime: " fmt
+
+#include <linux/pid.h>
+#include <linux/proc_fs.h>
+#include <linux/sched/task.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "shim.h"
+
+#define DK_STRING_BYTES 65536
+
+/* scope=all manages code, stacks and data: an instruction may need several pages of each, and every thread has one. */
+#define DK_LEAST_ALL 32
+
+/* ---- the census: called while a string is checked, with dk_mutex held ---- */
+
+int dk_shim_check_instance(uint32_t id, int remove)
+{
+	struct dk_instance *instance;
+	u32 next = 0;
+
+	if (dk_instance_find(id))
+		return DK_REFUSE_NOTHING;
+	if (remove)
+		return DK_REFUSE_INSTANCE;
+	list_for_each_entry(instance, &dk_instances, node)
+		next = max(next, instance->id + 1);
+	/* An id that was removed may be used again. */
+	return id <= next ? DK_REFUSE_NOTHING : DK_REFUSE_INSTANCE;
+}
+
+int dk_shim_check_policy(const char *name)
+{
+	struct dk_policy *policy = dk_policy_get(name);
+
+	dk_policy_put(policy);
+	return policy ? DK_REFUSE_NOTHING : DK_REFUSE_POLICY;
+}
+
+int dk_shim_check_pid(uint32_t instance_id, uint32_t operation, uint32_t number)
+{
+	struct dk_instance *wanted = dk_instance_find(instance_id), *instance;
+	struct pid *pid = find_get_pid(number);
+	struct task_struct *task = pid ? get_pid_task(pid, PIDTYPE_TGID) : NULL;
+	int refusal = DK_REFUSE_NOTHING;
+
+	instance = pid ? dk_process_instance(pid) : NULL;
+	if (operation == DK_PIDS_REMOVE)
+		refusal = instance && instance == wanted ? DK_REFUSE_NOTHING : DK_REFUSE_NO_MEMBER;
+	else if (!task)
+		refusal = DK_REFUSE_PROCESS;
+	else if (task->flags & PF_KTHREAD)
+		refusal = DK_REFUSE_KERNEL_THREAD;
+	else if (instance && instance != wanted)
+		refusal = DK_REFUSE_TAKEN;
+	if (task)
+		put_task_struct(task);
+	put_pid(pid);
+	return refusal;
+}
+
+/* ---- applying a plan ---- */
+
+static bool dk_plan_has_pid(const struct dk_plan *plan, u32 number)
+{
+	u32 i;
+
+	for (i = 0; i < plan->pid_count; i++)
+		if (plan->pids[i] == number)
+			return true;
+	return false;
+}
+
+/* Members that the new list does not name leave. */
+static int dk_drop_others(struct dk_instance *instance, const struct dk_plan *plan)
+{
+	u32 count = dk_process_list(instance, NULL, 0) + 16, i;
+	u32 *pids = kvcalloc(count, sizeof(*pids), GFP_KERNEL);
+	struct pid *pid;
+
+	if (!pids)
+		return -ENOMEM;
+	count = min(count, dk_process_list(instance, pids, count));
+	for (i = 0; i < count; i++) {
+		if (dk_plan_has_pid(plan, pids[i]))
+			continue;
+		pid = find_get_pid(pids[i]);
+		if (pid)
+			dk_process_leave(instance, pid);
+		put_pid(pid);
+	}
+	kvfree(pids);
+	return 0;
+}
+
+static int dk_apply_pids(struct dk_instance *instance, const struct dk_plan *plan)
+{
+	struct pid *pid;
+	int err = 0;
+	u32 i;
+
+	if (plan->pid_operation == DK_PIDS_REPLACE)
+		err = dk_drop_others(instance, plan);
+	for (i = 0; i < plan->pid_count && !err; i++) {
+		pid = find_get_pid(plan->pids[i]);
+		if (plan->pid_operation == DK_PIDS_REMOVE)
+			dk_process_leave(instance, pid);
+		else
+			err = pid ? dk_process_join(instance, pid) : -ESRCH;
+		put_pid(pid);
+		/* One that ended since it was checked is no error. */
+		if (err == -ESRCH)
+			err = 0;
+		if (err)
+			pr_err("pid=%u: cannot join instance %u (error %d)\n", plan->pids[i], instance->id, err);
+	}
+	return err;
+}
+
+static int dk_check_least(const struct dk_instance *instance, const struct dk_plan *plan)
+{
+	const struct dime_parameters *p = instance ? &instance->control->parameters : NULL;
+	u32 scope = plan->given & DK_KEY_SCOPE ? plan->scope : p ? p->scope : DIME_SCOPE_ANON;
+	u64 local = plan->given & DK_KEY_LOCAL ? plan->local_npages : p ? p->local_npages : DK_LEAST_ALL;
+
+	if (scope != DIME_SCOPE_ALL || local >= DK_LEAST_ALL)
+		return 0;
+	pr_err("local_npages=%llu: with scope=all at least %u, or programs cannot make progress\n", local, DK_LEAST_ALL);
+	return -EINVAL;
+}
+
+static void dk_apply_numbers(struct dk_instance *instance, const struct dk_plan *plan)
+{
+	struct dime_parameters *p = &instance->control->parameters;
+
+	spin_lock(&instance->lock);
+	if (plan->given & DK_KEY_LATENCY)
+		WRITE_ONCE(p->latency_ns, plan->latency_ns);
+	if (plan->given & DK_KEY_BANDWIDTH)
+		WRITE_ONCE(p->bandwidth_bps, plan->bandwidth_bps);
+	if (plan->given & DK_KEY_LOCAL)
+		WRITE_ONCE(p->local_npages, plan->local_npages);
+	if (plan->given & DK_KEY_SCOPE)
+		WRITE_ONCE(p->scope, plan->scope);
+	if (plan->given & DK_KEY_WAIT)
+		WRITE_ONCE(p->wait, plan->wait);
+	WRITE_ONCE(p->flags, (p->flags | plan->flags_on) & ~plan->flags_off);
+	if (plan->given & DK_KEY_COUNT)
+		instance->control->counters.page_fault_count = 0;
+	instance->control->target_ns = dk_core_unloaded_stall(p);
+	spin_unlock(&instance->lock);
+}
+
+static int dk_apply(const struct dk_plan *plan)
+{
+	struct dk_instance *instance = dk_instance_find(plan->instance_id);
+	bool fresh = !instance;
+	int err = dk_check_least(instance, plan);
+
+	if (err)
+		return err;
+	if (plan->given & DK_KEY_REMOVE) {
+		dk_instance_remove(instance);
+		return 0;
+	}
+	if (fresh)
+		instance = dk_instance_create(plan->instance_id);
+	if (IS_ERR(instance))
+		return PTR_ERR(instance);
+	/* What can fail comes first. */
+	if (plan->given & DK_KEY_POLICY)
+		err = dk_instance_use_policy(instance, plan->policy);
+	if (!err && (plan->given & DK_KEY_LINK))
+		err = dk_instance_use_link(instance, plan->link);
+	if (!err) {
+		dk_apply_numbers(instance, plan);
+		dk_instance_trim(instance);
+		if (plan->given & DK_KEY_PID)
+			err = dk_apply_pids(instance, plan);
+	}
+	if (err && fresh)
+		dk_instance_remove(instance);
+	return err;
+}
+
+static ssize_t dk_config_write(struct file *file, const char __user *from, size_t count, loff_t *position)
+{
+	struct dk_plan *plan;
+	char *text, *scratch;
+	int err;
+
+	if (count > DK_STRING_BYTES) {
+		pr_err("a configuration string has at most %u characters, this one has %zu\n", DK_STRING_BYTES, count);
+		return -E2BIG;
+	}
+	text = memdup_user_nul(from, count);
+	if (IS_ERR(text))
+		return PTR_ERR(text);
+	scratch = kvzalloc(dk_config_scratch_bytes(), GFP_KERNEL);
+	plan = kzalloc(sizeof(*plan), GFP_KERNEL);
+	err = scratch && plan ? 0 : -ENOMEM;
+	if (!err) {
+		mutex_lock(&dk_mutex);
+		if (dk_config_read(text, count, scratch, plan)) {
+			pr_err("%s\n", plan->message);
+			err = -EINVAL;
+		} else {
+			err = dk_apply(plan);
+		}
+		mutex_unlock(&dk_mutex);
+	}
+	kfree(plan);
+	kvfree(scratch);
+	kfree(text);
+	return err ? err : count;
+}
+
+/* ---- the table ---- */
+
+static void *dk_table_start(struct seq_file *seq, loff_t *position)
+{
+	mutex_lock(&dk_mutex);
+	return seq_list_start_head(&dk_instances, *position);
+}
+
+static void *dk_table_next(struct seq_file *seq, void *at, loff_t *position)
+{
+	return seq_list_next(at, &dk_instances, position);
+}
+
+static void dk_table_stop(struct seq_file *seq, void *at)
+{
+	mutex_unlock(&dk_mutex);
+}
+
+static int dk_table_show(struct seq_file *seq, void *at)
+{
+	struct dk_instance *instance;
+	u32 count, most;
+	u64 length;
+	char *buffer;
+	u32 *pids;
+	size_t room;
+
+	room = seq_get_buf(seq, &buffer);
+	if (at == &dk_instances) {
+		length = dk_config_header(buffer, room);
+		seq_commit(seq, length < room ? length : -1);
+		return 0;
+	}
+	instance = list_entry(at, struct dk_instance, node);
+	most = dk_process_list(instance, NULL, 0) + 16;
+	pids = kvcalloc(most, sizeof(*pids), GFP_KERNEL);
+	if (!pids)
+		return -ENOMEM;
+	count = min(most, dk_process_list(instance, pids, most));
+	length = dk_config_row(&instance->control->parameters, instance->id,
+			       instance->control->counters.page_fault_count, pids, count, buffer, room);
+	seq_commit(seq, length < room ? length : -1);
+	kvfree(pids);
+	return 0;
+}
+
+static const struct seq_operations dk_table_ops = {
+	.start = dk_table_start,
+	.next = dk_table_next,
+	.stop = dk_table_stop,
+	.show = dk_table_show,
+};
+
+static int dk_config_open(struct inode *inode, struct file *file)
+{
+	return seq_open(file, &dk_table_ops);
+}
+
+static const struct proc_ops dk_config_ops = {
+	.proc_open = dk_config_open,
+	.proc_read = seq_read,
+	.proc_write = dk_config_write,
+	.proc_lseek = seq_lseek,
+	.proc_release = seq_release,
+};
+
+int dk_config_init(void)
+{
+	return proc_create("dime_config", 0644, NULL, &dk_config_ops) ? 0 : -ENOMEM;
+}
+
+void dk_config_exit(void)
+{
+	remove_proc_entry("dime_config", NULL);
+}

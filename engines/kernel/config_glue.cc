@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+// The configuration grammar as the shim uses it: parse, ask the shim, flatten into a C structure.
+#include "bridge.h"
+#include "core/config_string.h"
+#include "core/config_table.h"
+
+inline void* operator new(__SIZE_TYPE__, void* where) noexcept {
+  return where;
+}
+
+namespace {
+
+using namespace dime;
+using config::Key;
+using config::Reason;
+
+Reason reason_of(int refusal) {
+  switch (refusal) {
+    case DK_REFUSE_INSTANCE:
+      return Reason::kNoSuchInstance;
+    case DK_REFUSE_POLICY:
+      return Reason::kNoSuchPolicy;
+    case DK_REFUSE_PROCESS:
+      return Reason::kNoSuchProcess;
+    case DK_REFUSE_TAKEN:
+      return Reason::kPidTaken;
+    case DK_REFUSE_NO_MEMBER:
+      return Reason::kNotAMember;
+    case DK_REFUSE_KERNEL_THREAD:
+      return Reason::kCannotEmulate;
+    default:
+      return Reason::kNone;
+  }
+}
+
+class ShimCensus final : public config::Census {
+ public:
+  Reason instance(std::uint32_t id, bool remove) override {
+    return reason_of(dk_shim_check_instance(id, remove ? 1 : 0));
+  }
+  Reason policy(const char* name) override { return reason_of(dk_shim_check_policy(name)); }
+  Reason link(const char*) override { return Reason::kNone; }
+  Reason pid(std::uint32_t id, config::PidOperation operation, std::uint32_t pid) override {
+    return reason_of(dk_shim_check_pid(id, static_cast<std::uint32_t>(operation), pid));
+  }
+};
+
+static_assert(static_cast<int>(config::PidOperation::kReplace) == DK_PIDS_REPLACE);
+static_assert(static_cast<int>(config::PidOperation::kAdd) == DK_PIDS_ADD);
+static_assert(static_cast<int>(config::PidOperation::kRemove) == DK_PIDS_REMOVE);
+
+struct KeyBit {
+  Key key;
+  std::uint32_t bit;
+};
+
+constexpr KeyBit kBits[] = {
+    {Key::kLatencyNs, DK_KEY_LATENCY}, {Key::kBandwidthBps, DK_KEY_BANDWIDTH},
+    {Key::kLocalNpages, DK_KEY_LOCAL}, {Key::kPid, DK_KEY_PID},
+    {Key::kPolicy, DK_KEY_POLICY},     {Key::kLink, DK_KEY_LINK},
+    {Key::kScope, DK_KEY_SCOPE},       {Key::kWait, DK_KEY_WAIT},
+};
+
+void flatten(const config::Plan& from, dk_plan& to) {
+  to.given = 0;
+  for (const KeyBit& entry : kBits) {
+    to.given |= from.has(entry.key) ? entry.bit : 0;
+  }
+  to.given |= from.reset_page_fault_count ? DK_KEY_COUNT : 0;
+  to.given |= from.remove ? DK_KEY_REMOVE : 0;
+  to.instance_id = from.instance_id;
+  to.latency_ns = from.latency_ns;
+  to.bandwidth_bps = from.bandwidth_bps;
+  to.local_npages = from.local_npages;
+  to.wait = from.wait;
+  to.scope = from.scope;
+  to.flags_on = from.flags_on;
+  to.flags_off = from.flags_off;
+  to.pid_operation = static_cast<std::uint32_t>(from.pid_operation);
+  to.pid_count = from.pid_count;
+  to.pids = from.pids;
+  to.policy = from.policy;
+  to.link = from.link;
+}
+
+}  // namespace
+
+extern "C" {
+
+uint64_t dk_config_scratch_bytes() {
+  return sizeof(config::Plan);
+}
+
+int dk_config_read(const char* text, uint32_t length, void* scratch, dk_plan* plan) {
+  const Text line{text, length};
+  auto& parsed = *new (scratch) config::Plan;
+  config::Error error = config::parse(line, parsed);
+  if (error.ok()) {
+    ShimCensus census;
+    error = config::check(parsed, line, census);
+  }
+  if (!error.ok()) {
+    config::describe(error, plan->message, sizeof plan->message);
+    return -1;
+  }
+  flatten(parsed, *plan);
+  return 0;
+}
+
+uint64_t dk_config_header(char* buffer, uint64_t size) {
+  TextWriter out{buffer, size};
+  config::write_header(out);
+  return out.length();
+}
+
+uint64_t dk_config_row(const dime_parameters* parameters, uint32_t id, uint64_t faults,
+                       const uint32_t* pids, uint32_t pid_count, char* buffer, uint64_t size) {
+  TextWriter out{buffer, size};
+  config::write_row(out, {id, parameters->latency_ns, parameters->bandwidth_bps,
+                          parameters->local_npages, faults, pids, pid_count});
+  return out.length();
+}
+
+}  // extern "C"

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One fault of a member: asks the core what it costs, waits, and opens the page.
+ *
+ * The wrapper stands in for handle_mm_fault(). A page that we closed it opens itself and skips the kernel's handler: were the
+ * handler to run, and the page evicted in between, do_numa_page() would open it again unseen. Where the handler has to
+ * run, because it maps or copies the page, the entry is looked at afterwards and a remote page found open is closed again.
+ *
+ * On entry the caller holds a VMA lock or mmap_lock for reading, so that the tables of the mapping stay. Interrupts
+ * and preemption are on.
+ */
+#include <linux/delay.h>
+#include <linux/sched/signal.h>
+#include <linux/userfaultfd_k.h>
+
+#include "clock.h"
+#include "lead.h"
+
+/* A stall up to this length is spent spinning, a longer one sleeping until this long before its end. */
+#define DK_SPIN_NS (100 * NSEC_PER_USEC)
+#define DK_WAKE_EARLY_NS (60 * NSEC_PER_USEC)
+/* How long a fault waits for room before it is let in above the limit. */
+#define DK_ROOM_NS (20 * NSEC_PER_MSEC)
+
+static DEFINE_PER_CPU(long, dk_inside);
+
+struct dk_context {
+	struct dk_space *space;
+	struct dk_instance *instance;
+	struct vm_area_struct *vma;
+	unsigned long address;
+	unsigned int flags;
+	struct pt_regs *regs;
+	u64 entered; /* when the program faulted, by our clock */
+	bool measured; /* the tail is to be measured */
+	struct dk_site site;
+	enum dk_entry entry;
+	struct dk_fault fault;
+	struct dk_batch batch;
+};
+
+static void dk_sleep(u64 ns)
+{
+	ktime_t time = ns_to_ktime(ns);
+
+	set_current_state(TASK_KILLABLE);
+	schedule_hrtimeout_range(&time, 0, HRTIMER_MODE_REL);
+}
+
+/* Waits until @until, or until the thread is killed. Returns the time. */
+static u64 dk_wait(const struct dk_instance *instance, u64 until)
+{
+	u32 how = READ_ONCE(instance->control->parameters.wait);
+	u64 now = dk_now();
+
+	while (now < until && !fatal_signal_pending(current)) {
+		u64 left = until - now;
+
+		if (how == DIME_WAIT_SLEEP && left > NSEC_PER_USEC)
+			dk_sleep(left - NSEC_PER_USEC / 2);
+		else if (how == DIME_WAIT_AUTO && left > DK_SPIN_NS)
+			dk_sleep(left - DK_WAKE_EARLY_NS);
+		else
+			cpu_relax();
+		now = dk_now();
+	}
+	return now;
+}
+
+static vm_fault_t dk_pass(const struct dk_context *c)
+{
+	return dk_kernel_handler(c->vma, c->address, c->flags, c->regs);
+}
+
+/* The kernel's handler ran on a page that the core did not give out: closes what it should not have opened. */
+static vm_fault_t dk_pass_and_audit(struct dk_context *c)
+{
+	struct dk_instance *instance = c->instance;
+	vm_fault_t result = dk_pass(c);
+
+	if (dk_peek(c->space->mm, c->address) != DK_ENTRY_OPEN)
+		return result;
+	spin_lock(&instance->lock);
+	if (dk_core_is_remote(instance->core, c->space->table, c->address >> PAGE_SHIFT)) {
+		dk_shim_close(instance, c->space->index, c->address >> PAGE_SHIFT, &c->batch);
+		atomic64_inc(&instance->reclosed);
+	}
+	spin_unlock(&instance->lock);
+	dk_batch_flush(&c->batch);
+	return result;
+}
+
+/* Somebody else's access (ptrace, process_vm_readv): it cannot be stalled and retried here, so the page comes home. */
+static vm_fault_t dk_foreign(struct dk_context *c)
+{
+	struct dk_instance *instance = c->instance;
+	vm_fault_t result = dk_pass(c);
+
+	if (result & (VM_FAULT_RETRY | VM_FAULT_COMPLETED | VM_FAULT_ERROR))
+		return result;
+	spin_lock(&instance->lock);
+	dk_find(c->space->mm, c->address, &c->site);
+	if (dk_entry_at(&c->site) == DK_ENTRY_OPEN)
+		dk_core_came_home(instance->core, c->space->table, c->address >> PAGE_SHIFT);
+	spin_unlock(&instance->lock);
+	return result;
+}
+
+/* The stall as the program sees it, at a moment of our clock. */
+static u64 dk_stall_at(const struct dk_context *c, u64 now)
+{
+	return now - c->entered + dk_lead_ns();
+}
+
+static void dk_finish(struct dk_context *c, u64 stall)
+{
+	spin_lock(&c->instance->lock);
+	dk_core_finish(c->instance->core, &c->fault, stall);
+	spin_unlock(&c->instance->lock);
+}
+
+static void dk_abandon(struct dk_context *c)
+{
+	spin_lock(&c->instance->lock);
+	dk_core_abandon(c->instance->core, &c->fault);
+	spin_unlock(&c->instance->lock);
+}
+
+/* The kernel maps the page: a first touch, or one that was swapped out or moved meanwhile. */
+static vm_fault_t dk_map(struct dk_context *c, u64 stall)
+{
+	vm_fault_t result = dk_pass(c);
+
+	/* The locks may be gone by now, so this looks without any. */
+	if (!(result & VM_FAULT_ERROR) && dk_peek(c->space->mm, c->address) == DK_ENTRY_OPEN)
+		dk_finish(c, stall);
+	else
+		dk_abandon(c);
+	return result;
+}
+
+static vm_fault_t dk_fetch(struct dk_context *c)
+{
+	u64 lead = dk_lead_ns();
+	u64 until = c->fault.ready_ns > lead ? c->fault.ready_ns - lead : 0;
+	u64 waited = c->entered;
+
+	if (c->fault.verdict == DK_REMOTE || until > c->entered)
+		waited = dk_wait(c->instance, until);
+	if (c->entry != DK_ENTRY_CLOSED)
+		return dk_map(c, dk_stall_at(c, waited));
+	/* An anonymous mapping keeps its table while it is locked; of a file, the kernel may have replaced it meanwhile. */
+	if (!vma_is_anonymous(c->vma)) {
+		rcu_read_lock();
+		dk_find(c->space->mm, c->address, &c->site);
+	}
+	if (c->site.pte && dk_open(c->space->mm, &c->site, c->flags & FAULT_FLAG_WRITE)) {
+		if (!vma_is_anonymous(c->vma))
+			rcu_read_unlock();
+		dk_finish(c, dk_stall_at(c, waited));
+		if (c->measured)
+			dk_lead_tail(dk_now() - waited);
+		__set_current_state(TASK_RUNNING);
+		return 0;
+	}
+	if (!vma_is_anonymous(c->vma))
+		rcu_read_unlock();
+	return dk_map(c, dk_stall_at(c, waited));
+}
+
+/* Another thread fetches the page. */
+static vm_fault_t dk_join(struct dk_context *c)
+{
+	if (c->entry != DK_ENTRY_CLOSED)
+		return dk_pass_and_audit(c);
+	while (READ_ONCE(*c->fault.state) == DK_STATE_IN_FLIGHT && !fatal_signal_pending(current)) {
+		cpu_relax();
+		if (dk_now() - c->entered > DK_SPIN_NS)
+			dk_sleep(NSEC_PER_SEC / 50000);
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+/* Asks the core until it has an answer. */
+static void dk_ask(struct dk_context *c)
+{
+	struct dk_instance *instance = c->instance;
+	bool force = false;
+
+	for (;;) {
+		dk_find(c->space->mm, c->address, &c->site);
+		spin_lock(&instance->lock);
+		c->entry = dk_entry_at(&c->site);
+		dk_core_fault(instance->core, c->space->table, c->address >> PAGE_SHIFT, c->entry, c->entered, force,
+			      &c->batch, &c->fault);
+		spin_unlock(&instance->lock);
+		if (c->batch.count)
+			dk_batch_flush(&c->batch);
+		if (unlikely(dk_heap_pending(&instance->heap)))
+			dk_instance_serve_heap(instance, GFP_KERNEL);
+		if (likely(c->fault.verdict != DK_AGAIN && c->fault.verdict != DK_NO_MEMORY))
+			return;
+		if (c->fault.verdict == DK_AGAIN && dk_now() - c->entered > DK_ROOM_NS) {
+			force = true;
+			atomic64_inc(&instance->forced);
+		}
+		cpu_relax();
+		cond_resched();
+	}
+}
+
+static vm_fault_t dk_emulate(struct dk_context *c)
+{
+	if (unlikely(READ_ONCE(c->space->bounced) == current)) {
+		u64 first = dk_lead_return(c->space, c->address, c->entered);
+
+		c->measured = first != c->entered;
+		c->entered = first;
+	}
+	dk_find(c->space->mm, c->address, &c->site);
+	if (unlikely(c->site.huge))
+		return dk_pass(c);
+	if (!c->measured && (c->flags & FAULT_FLAG_USER) && dk_entry_at(&c->site) == DK_ENTRY_CLOSED &&
+	    dk_lead_bounce(c->space, c->address, c->entered)) {
+		__set_current_state(TASK_RUNNING);
+		return 0;
+	}
+	dk_ask(c);
+	switch (c->fault.verdict) {
+	case DK_FIRST_TOUCH:
+	case DK_REMOTE:
+		return dk_fetch(c);
+	case DK_JOINED:
+		return dk_join(c);
+	case DK_REOPEN:
+		if (dk_open(c->space->mm, &c->site, c->flags & FAULT_FLAG_WRITE)) {
+			__set_current_state(TASK_RUNNING);
+			return 0;
+		}
+		break;
+	}
+	return dk_pass_and_audit(c);
+}
+
+vm_fault_t dk_fault_wrapper(struct vm_area_struct *vma, unsigned long address, unsigned int flags, struct pt_regs *regs)
+{
+	struct dk_context c;
+	vm_fault_t result;
+
+	c.entered = dk_now();
+	this_cpu_inc(dk_inside);
+	c.space = dk_space_get(vma->vm_mm);
+	if (unlikely(!c.space)) {
+		result = dk_kernel_handler(vma, address, flags, regs);
+		goto out;
+	}
+	c.instance = c.space->instance;
+	c.vma = vma;
+	c.address = address & PAGE_MASK;
+	c.flags = flags;
+	c.regs = regs;
+	c.measured = false;
+	c.batch.space = c.space;
+	c.batch.count = 0;
+	if (!dk_in_scope(c.space, vma))
+		result = dk_kernel_handler(vma, address, flags, regs);
+	else if (unlikely(c.space->mm != current->mm || (flags & FAULT_FLAG_REMOTE)))
+		result = dk_foreign(&c);
+	else
+		result = dk_emulate(&c);
+	dk_space_put(c.space);
+out:
+	this_cpu_dec(dk_inside);
+	return result;
+}
+
+void dk_fault_quiesce(void)
+{
+	long inside;
+	int cpu;
+
+	for (;;) {
+		inside = 0;
+		for_each_possible_cpu(cpu)
+			inside += READ_ONCE(*per_cpu_ptr(&dk_inside, cpu));
+		if (!inside)
+			return;
+		msleep(1);
+	}
+}

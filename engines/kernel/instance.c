@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Instances: the records, the core over them, and what they share with others (policy, link).
+ */
+#define pr_fmt(fmt) "dime: " fmt
+
+#include <linux/slab.h>
+
+#include "clock.h"
+#include "shim.h"
+
+DEFINE_MUTEX(dk_mutex);
+LIST_HEAD(dk_instances);
+
+/* Without the member slots, which the kernel engine has no use for. */
+#define DK_CONTROL_BYTES offsetof(struct dime_control, members)
+
+struct dk_instance *dk_instance_find(u32 id)
+{
+	struct dk_instance *instance;
+
+	list_for_each_entry(instance, &dk_instances, node)
+		if (instance->id == id)
+			return instance;
+	return NULL;
+}
+
+static void dk_control_init(struct dime_control *control, u32 id)
+{
+	struct dime_parameters *p = &control->parameters;
+
+	control->magic = DIME_CONTROL_MAGIC;
+	control->abi_version = DIME_ABI_VERSION;
+	control->bytes = DK_CONTROL_BYTES;
+	control->engine = DIME_ENGINE_KERNEL;
+	control->instance_id = id;
+	control->keep = 1;
+	/* The design's defaults: 5 us and 40 Gbit/s. */
+	p->latency_ns = 5000;
+	p->bandwidth_bps = 40000000000ull;
+	p->local_npages = 1000;
+	p->flags = DIME_WRITEBACK | DIME_FOLLOW_CHILDREN;
+	p->wait = DIME_WAIT_AUTO;
+	p->scope = DIME_SCOPE_ANON;
+	p->writeback_depth = 64;
+	control->link.magic = DIME_LINK_MAGIC;
+	control->link.abi_version = DIME_ABI_VERSION;
+	control->link.users = 1;
+}
+
+static void dk_instance_free(struct dk_instance *instance)
+{
+	if (instance->core)
+		dk_core_destroy(instance->core);
+	dk_heap_destroy(&instance->heap);
+	dk_policy_put(instance->policy);
+	dk_link_put(instance->link);
+	kvfree(instance->control);
+	xa_destroy(&instance->spaces);
+	kvfree(instance);
+}
+
+struct dk_instance *dk_instance_create(u32 id)
+{
+	struct dk_instance *instance = kvzalloc(sizeof(*instance) + dk_core_bytes(), GFP_KERNEL);
+	int err;
+
+	if (!instance)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&instance->refs);
+	instance->id = id;
+	spin_lock_init(&instance->lock);
+	dk_heap_init(&instance->heap);
+	xa_init_flags(&instance->spaces, XA_FLAGS_ALLOC);
+	INIT_LIST_HEAD(&instance->processes);
+	instance->control = kvzalloc(DK_CONTROL_BYTES, GFP_KERNEL);
+	if (!instance->control) {
+		dk_instance_free(instance);
+		return ERR_PTR(-ENOMEM);
+	}
+	dk_control_init(instance->control, id);
+	instance->core = dk_core_create(instance->core_memory, instance, instance->control);
+	err = dk_instance_use_policy(instance, "fifo");
+	if (err) {
+		dk_instance_free(instance);
+		return ERR_PTR(err);
+	}
+	list_add_tail(&instance->node, &dk_instances);
+	return instance;
+}
+
+void dk_instance_get(struct dk_instance *instance)
+{
+	kref_get(&instance->refs);
+}
+
+/* The last reference may go in a tracepoint, where nothing can be freed that came from vmalloc. */
+static void dk_instance_free_work(struct work_struct *work)
+{
+	dk_instance_free(container_of(work, struct dk_instance, free));
+}
+
+static void dk_instance_release(struct kref *refs)
+{
+	struct dk_instance *instance = container_of(refs, struct dk_instance, refs);
+
+	INIT_WORK(&instance->free, dk_instance_free_work);
+	dk_queue_work(&instance->free);
+}
+
+void dk_instance_put(struct dk_instance *instance)
+{
+	kref_put(&instance->refs, dk_instance_release);
+}
+
+void dk_instance_remove(struct dk_instance *instance)
+{
+	dk_process_leave_all(instance);
+	list_del(&instance->node);
+	dk_instance_put(instance);
+}
+
+int dk_instance_use_policy(struct dk_instance *instance, const char *name)
+{
+	struct dk_policy *policy, *old;
+	unsigned int tries = 0;
+	int err;
+
+	policy = dk_policy_get(name);
+	if (!policy)
+		return -ENOENT;
+	/* The policy's memory is asked for under the lock; what is short is obtained in between. */
+	do {
+		dk_instance_serve_heap(instance, GFP_KERNEL);
+		spin_lock(&instance->lock);
+		err = dk_core_use_policy(instance->core, dk_policy_start(policy), dk_now());
+		spin_unlock(&instance->lock);
+	} while (err && READ_ONCE(instance->heap.wanted) && ++tries < 8);
+	dk_instance_serve_heap(instance, GFP_KERNEL);
+	if (err) {
+		dk_policy_put(policy);
+		return -ENOMEM;
+	}
+	old = instance->policy;
+	instance->policy = policy;
+	strscpy(instance->control->parameters.policy, name, DIME_NAME_BYTES);
+	dk_policy_put(old);
+	return 0;
+}
+
+int dk_instance_use_link(struct dk_instance *instance, const char *name)
+{
+	struct dk_link *link = NULL, *old = instance->link;
+
+	if (*name) {
+		link = dk_link_get(name);
+		if (!link)
+			return -ENOMEM;
+	}
+	spin_lock(&instance->lock);
+	dk_core_use_link(instance->core, link ? dk_link_record(link) : &instance->control->link);
+	spin_unlock(&instance->lock);
+	instance->link = link;
+	strscpy(instance->control->parameters.link, name, DIME_NAME_BYTES);
+	dk_link_put(old);
+	return 0;
+}
+
+void dk_instance_trim(struct dk_instance *instance)
+{
+	struct dk_batch batch = { 0 };
+	u64 gone;
+
+	do {
+		spin_lock(&instance->lock);
+		gone = dk_core_trim(instance->core, dk_now(), DK_BATCH, &batch);
+		spin_unlock(&instance->lock);
+		dk_batch_flush(&batch);
+		dk_instance_serve_heap(instance, GFP_KERNEL);
+		cond_resched();
+	} while (gone);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of the shim share.
+ *
+ * Locks, outermost first:
+ *   dk_mutex            the list of instances, members coming and going, configuration
+ *   mmap_lock, VMA lock, rmap locks (the kernel's; callers of the hook and of the notifier hold some of them)
+ *   dk_processes_lock   the processes by pid, and their links to instances and spaces
+ *   dk_instance.lock    the core of one instance, closing of its pages
+ *   page-table lock     (the kernel's)
+ * dk_space_lock (the table of spaces) is a leaf. Nothing is flushed, waited for or allocated with GFP_KERNEL under a
+ * spinlock. The hook never blocks on mmap_lock: the fault holds a VMA lock, and a writer of mmap_lock may wait for that.
+ */
+#ifndef DK_SHIM_H
+#define DK_SHIM_H
+
+#include <linux/completion.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mm_inline.h>
+#include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/task_work.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "bridge.h"
+
+extern struct mutex dk_mutex;
+
+/* ---- heap.c: the core's memory, which has to come from atomic context ---- */
+
+/* Blocks are handed out and taken back under the instance's lock and obtained and freed outside of it. */
+struct dk_heap {
+	struct list_head reserve; /* blocks ready to be handed out */
+	struct list_head retired; /* blocks to be freed */
+	u64 wanted;               /* size of the request that could not be met, 0 = none */
+};
+
+void dk_heap_init(struct dk_heap *heap);
+/* Frees what is left. REQUIRES: the core is gone. */
+void dk_heap_destroy(struct dk_heap *heap);
+/* True if dk_heap_serve() has work to do. Racy, and harmless where it errs. */
+static inline bool dk_heap_pending(const struct dk_heap *heap)
+{
+	return READ_ONCE(heap->wanted) || !list_empty(&heap->retired);
+}
+
+/* ---- policy.c ---- */
+
+struct dk_policy;
+
+/* A reference to the policy called @name, loading its module if need be; NULL if there is none. Sleeps. */
+struct dk_policy *dk_policy_get(const char *name);
+void dk_policy_put(struct dk_policy *policy);
+/* Its operations, to be handed to the core at once. REQUIRES: dk_mutex. */
+const struct dime_policy_ops *dk_policy_start(struct dk_policy *policy);
+
+/* ---- link.c ---- */
+
+struct dk_link;
+
+/* A reference to the link called @name, made where there is none; NULL without memory. Sleeps. */
+struct dk_link *dk_link_get(const char *name);
+void dk_link_put(struct dk_link *link);
+struct dime_link *dk_link_record(struct dk_link *link);
+
+/* ---- instance.c ---- */
+
+struct dk_instance {
+	struct list_head node; /* dk_instances, under dk_mutex */
+	struct kref refs;
+	u32 id;
+	spinlock_t lock; /* guards core, heap, spaces' tables */
+	struct dk_core *core;
+	struct dk_heap heap;
+	struct xarray spaces; /* of struct dk_space, by their number */
+	struct list_head processes; /* of struct dk_process, under dk_processes_lock */
+	struct dime_control *control; /* without members */
+	struct dk_policy *policy; /* under dk_mutex */
+	struct dk_link *link;     /* under dk_mutex; NULL = its own */
+	atomic64_t forced;        /* pages that were let in above the limit */
+	atomic64_t reclosed;      /* remote pages found open and closed again */
+	atomic64_t not_followed;
+	struct work_struct free;
+	u8 core_memory[] __aligned(16);
+};
+
+extern struct list_head dk_instances;
+
+struct dk_instance *dk_instance_find(u32 id);
+struct dk_instance *dk_instance_create(u32 id);
+/* Its members leave, and it goes off the list. REQUIRES: dk_mutex. */
+void dk_instance_remove(struct dk_instance *instance);
+void dk_instance_get(struct dk_instance *instance);
+void dk_instance_put(struct dk_instance *instance);
+int dk_instance_use_policy(struct dk_instance *instance, const char *name);
+int dk_instance_use_link(struct dk_instance *instance, const char *name);
+/* Evicts until the instance keeps its limit. */
+void dk_instance_trim(struct dk_instance *instance);
+/* Frees and obtains what the heap waits for; false if it was not to be had. Sleeps as @gfp allows. */
+bool dk_instance_serve_heap(struct dk_instance *instance, gfp_t gfp);
+
+/* ---- space.c: the address spaces under management ---- */
+
+struct dk_space {
+	struct mm_struct *mm;
+	struct dk_space __rcu *next; /* in dk_space_table */
+	refcount_t refs;             /* 1 while attached, and one for each fault under way */
+	u32 index;                   /* in instance->spaces */
+	struct dk_instance *instance;
+	struct dk_table *table;
+	bool closing; /* under instance->lock: no page is closed any more */
+	bool gone;    /* the process has exited: no page table is left */
+	atomic_t leaving;
+	struct mmu_notifier notifier;
+	struct work_struct reap;
+	struct completion idle; /* refs has become 0 */
+	bool had_thp_disabled;
+	struct rcu_head rcu;
+	/* A move of pages under way, under mmap_lock held for writing. */
+	struct task_struct *moving;
+	unsigned long moved_to;
+	unsigned long moved_bytes;
+	/* A fault that was sent back once, to measure the way: see lead.h. */
+	struct task_struct *bounced;
+	unsigned long bounced_address;
+	u64 bounced_entered;
+	u64 bounced_left;
+	u8 table_memory[] __aligned(16);
+};
+
+#define DK_SPACE_BITS 12
+extern struct dk_space __rcu *dk_space_table[1 << DK_SPACE_BITS];
+
+static __always_inline u32 dk_space_hash(const struct mm_struct *mm)
+{
+	return ((unsigned long)mm * GOLDEN_RATIO_64) >> (64 - DK_SPACE_BITS);
+}
+
+struct dk_space *dk_space_get(struct mm_struct *mm);
+void dk_space_put(struct dk_space *space);
+/* Makes @mm, which the caller keeps alive, a member of @instance. REQUIRES: dk_mutex. */
+int dk_space_attach(struct dk_instance *instance, struct mm_struct *mm);
+/* Brings every page of @mm home and ends its management. REQUIRES: dk_mutex, and that the caller keeps @mm alive. */
+void dk_space_detach(struct mm_struct *mm);
+/* Runs @work in process context before the module is unloaded. */
+void dk_queue_work(struct work_struct *work);
+int dk_spaces_init(void);
+void dk_spaces_exit(void);
+bool dk_in_scope(const struct dk_space *space, const struct vm_area_struct *vma);
+
+/* ---- books.c ---- */
+
+/* A walk of what the books know of a space. */
+struct dk_visit {
+	void (*page)(struct dk_visit *visit, u32 id, unsigned long address, bool remote);
+	struct dk_space *space;
+	unsigned long flush_start, flush_end; /* what @page closed */
+	u64 remote_open, local_closed, stale;
+};
+
+/* Where books and page tables differ; all 0 if the emulation is sound. */
+struct dk_audit {
+	u64 remote_open;  /* remote pages that can be accessed without a fault */
+	u64 local_closed; /* local pages that cannot */
+	u64 stale;        /* pages in the books that are not mapped */
+	u64 unknown;      /* accessible pages that are not in the books */
+};
+
+extern const struct mmu_notifier_ops dk_notifier_ops;
+/* Opens every remote page. REQUIRES: no fault under way, mm alive. */
+void dk_space_bring_home(struct dk_space *space);
+void dk_space_audit(struct dk_space *space, struct dk_audit *audit);
+
+/* ---- scan.c ---- */
+
+/* Adopts what is mapped in [start, end) of @vma. REQUIRES: mmap_lock of its mm. */
+void dk_space_scan(struct dk_space *space, struct vm_area_struct *vma, unsigned long start, unsigned long end,
+		   gfp_t gfp);
+
+/* ---- process.c: the members by pid, and their children ---- */
+
+struct dk_process {
+	struct hlist_node by_pid;
+	struct list_head node; /* instance->processes */
+	refcount_t refs;
+	struct pid *pid;
+	struct dk_instance *instance;
+	struct callback_head work; /* attaches the process' memory before it returns to user mode */
+	atomic_t work_pending;
+};
+
+int dk_processes_init(void);
+void dk_processes_exit(void);
+/* The instance that @pid is a member of, or NULL; compare only. */
+struct dk_instance *dk_process_instance(struct pid *pid);
+/* Makes the process a member. REQUIRES: dk_mutex. */
+int dk_process_join(struct dk_instance *instance, struct pid *pid);
+/* Ends membership; false if it was none. REQUIRES: dk_mutex. */
+bool dk_process_leave(struct dk_instance *instance, struct pid *pid);
+void dk_process_leave_all(struct dk_instance *instance);
+/* The members' pids as the reader's namespace sees them, at most @most; returns how many there are. */
+u32 dk_process_list(struct dk_instance *instance, u32 *pids, u32 most);
+/* No process is followed any more; waits until nothing is queued in any task. Without dk_mutex. */
+void dk_processes_quiesce(void);
+
+/* ---- pte.c: closing and opening single pages ---- */
+
+#define DK_BATCH 16
+
+struct dk_batch {
+	struct dk_space *space; /* the one of the faulting thread, whose tables are pinned by it; may be NULL */
+	u32 count;
+	struct {
+		struct mm_struct *mm;
+		unsigned long address;
+		bool held; /* drop the reference to mm after the flush */
+	} pages[DK_BATCH];
+};
+
+struct dk_site {
+	pte_t *pte; /* NULL: no page table, or a huge page */
+	pmd_t *pmd; /* valid with pte, and where a huge pmd was found; else NULL */
+	bool huge;
+};
+
+/*
+ * Finds the entry of @address. The caller keeps the tables in place: by a lock on the mapping, or, in the process' own
+ * context, with interrupts off.
+ */
+void dk_find(struct mm_struct *mm, unsigned long address, struct dk_site *site);
+/* Where the next page table can be, between @address and @end, given that @address has none. */
+unsigned long dk_skip_empty(struct mm_struct *mm, unsigned long address, unsigned long end);
+enum dk_entry dk_entry_at(const struct dk_site *site);
+/* Makes a page that we closed accessible. False if it is not (any more) closed by us. */
+bool dk_open(struct mm_struct *mm, const struct dk_site *site, bool write);
+/* REQUIRES: the page-table lock. The caller flushes if @flush comes back true. */
+enum dk_closed dk_close_entry(pte_t *pte, bool *flush);
+/* What the entry of @address is, in the context of its own process and without any lock. */
+enum dk_entry dk_peek(struct mm_struct *mm, unsigned long address);
+void dk_batch_flush(struct dk_batch *batch);
+bool dk_pte_closed(pte_t pte);
+
+/* ---- symbols.c: what the kernel does not export ---- */
+
+int dk_symbols_init(void);
+void dk_flush(struct mm_struct *mm, unsigned long start, unsigned long end);
+void dk_split_huge(struct vm_area_struct *vma, pmd_t *pmd, unsigned long address);
+
+/* ---- fault.c, hook.c ---- */
+
+vm_fault_t dk_fault_wrapper(struct vm_area_struct *vma, unsigned long address, unsigned int flags,
+			    struct pt_regs *regs);
+vm_fault_t dk_kernel_handler(struct vm_area_struct *vma, unsigned long address, unsigned int flags,
+			     struct pt_regs *regs);
+/* The hook is in place between a get and its put. REQUIRES: dk_mutex. */
+int dk_hook_get(void);
+void dk_hook_put(void);
+/* Waits until no thread is in the wrapper. */
+void dk_fault_quiesce(void);
+
+/* ---- config.c, stats.c ---- */
+
+int dk_config_init(void);
+void dk_config_exit(void);
+int dk_stats_init(void);
+void dk_stats_exit(void);
+
+#endif

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /proc/dime_stats: what each instance counted, as lines of a key and numbers.
+ *
+ *   instance 0
+ *   policy fifo
+ *   faults_remote 1234
+ *   ...
+ *   bucket 1234 5            (a bucket of the histogram of stalls that is not empty, and its count)
+ *
+ * Keys are those of struct dime_control; docs/kernel-engine.md lists them. A reader skips keys that it does not know.
+ */
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+
+#include "lead.h"
+#include "shim.h"
+
+static void *dk_stats_start(struct seq_file *seq, loff_t *position)
+{
+	mutex_lock(&dk_mutex);
+	return seq_list_start(&dk_instances, *position);
+}
+
+static void *dk_stats_next(struct seq_file *seq, void *at, loff_t *position)
+{
+	return seq_list_next(at, &dk_instances, position);
+}
+
+static void dk_stats_stop(struct seq_file *seq, void *at)
+{
+	mutex_unlock(&dk_mutex);
+}
+
+#define DK_SHOW(seq, record, field) seq_printf(seq, #field " %llu\n", (u64)READ_ONCE((record)->field))
+
+static void dk_show_parameters(struct seq_file *seq, const struct dime_parameters *p)
+{
+	seq_printf(seq, "policy %s\n", p->policy);
+	if (*p->link)
+		seq_printf(seq, "link %s\n", p->link);
+	DK_SHOW(seq, p, latency_ns);
+	DK_SHOW(seq, p, bandwidth_bps);
+	DK_SHOW(seq, p, local_npages);
+	DK_SHOW(seq, p, flags);
+	DK_SHOW(seq, p, wait);
+	DK_SHOW(seq, p, scope);
+}
+
+static void dk_show_counters(struct seq_file *seq, const struct dime_counters *c)
+{
+	DK_SHOW(seq, c, faults_first_touch);
+	DK_SHOW(seq, c, faults_remote);
+	DK_SHOW(seq, c, faults_joined);
+	DK_SHOW(seq, c, evictions_clean);
+	DK_SHOW(seq, c, evictions_dirty);
+	DK_SHOW(seq, c, evictions_refused);
+	DK_SHOW(seq, c, late_adopted);
+	DK_SHOW(seq, c, page_fault_count);
+}
+
+static void dk_show_levels(struct seq_file *seq, const struct dime_levels *l)
+{
+	DK_SHOW(seq, l, local_pages);
+	DK_SHOW(seq, l, managed_pages);
+	DK_SHOW(seq, l, local_peak);
+	DK_SHOW(seq, l, managed_peak);
+}
+
+static void dk_show_direction(struct seq_file *seq, const char *name, const struct dime_link_direction *wire)
+{
+	seq_printf(seq, "%s bytes %llu transfers %llu busy_ns %llu queue_ns %llu first_ns %llu last_ns %llu\n", name,
+		   READ_ONCE(wire->bytes), READ_ONCE(wire->transfers), READ_ONCE(wire->busy_ns),
+		   READ_ONCE(wire->queue_ns), READ_ONCE(wire->first_ns), READ_ONCE(wire->last_ns));
+}
+
+static void dk_show_histogram(struct seq_file *seq, const struct dime_histogram *h)
+{
+	u32 i;
+
+	seq_printf(seq, "stall_count %llu\nstall_sum %llu\nstall_max %llu\n", READ_ONCE(h->count), READ_ONCE(h->sum),
+		   READ_ONCE(h->max));
+	for (i = 0; i < DIME_HISTOGRAM_BUCKETS; i++)
+		if (READ_ONCE(h->buckets[i]))
+			seq_printf(seq, "bucket %u %llu\n", i, READ_ONCE(h->buckets[i]));
+}
+
+/* Compares the books with the page tables of all members, now. */
+static void dk_show_audit(struct seq_file *seq, struct dk_instance *instance)
+{
+	struct dk_audit audit = { 0 };
+	struct dk_space *space;
+	unsigned long index;
+
+	xa_for_each(&instance->spaces, index, space) {
+		if (!refcount_inc_not_zero(&space->refs))
+			continue;
+		dk_space_audit(space, &audit);
+		dk_space_put(space);
+	}
+	seq_printf(seq, "audit_remote_open %llu\naudit_local_closed %llu\naudit_stale %llu\n", audit.remote_open,
+		   audit.local_closed, audit.stale);
+}
+
+static int dk_stats_show(struct seq_file *seq, void *at)
+{
+	struct dk_instance *instance = list_entry(at, struct dk_instance, node);
+	const struct dime_control *control = instance->control;
+	const struct dime_link *link = instance->link ? dk_link_record(instance->link) : &control->link;
+
+	seq_printf(seq, "instance %u\n", instance->id);
+	dk_show_parameters(seq, &control->parameters);
+	dk_show_counters(seq, &control->counters);
+	seq_printf(seq, "not_followed %lld\n", atomic64_read(&instance->not_followed));
+	seq_printf(seq, "forced %lld\n", atomic64_read(&instance->forced));
+	seq_printf(seq, "reclosed %lld\n", atomic64_read(&instance->reclosed));
+	dk_show_levels(seq, &control->levels);
+	DK_SHOW(seq, control, target_ns);
+	seq_printf(seq, "lead_ns %u\ntail_ns %u\nlead_samples %u\n", READ_ONCE(dk_lead.outside_ns),
+		   READ_ONCE(dk_lead.tail_ns), READ_ONCE(dk_lead.samples));
+	dk_show_direction(seq, "rx", &link->rx);
+	dk_show_direction(seq, "tx", &link->tx);
+	dk_show_histogram(seq, &control->stall_ns);
+	dk_show_audit(seq, instance);
+	return 0;
+}
+
+static const struct seq_operations dk_stats_ops = {
+	.start = dk_stats_start,
+	.next = dk_stats_next,
+	.stop = dk_stats_stop,
+	.show = dk_stats_show,
+};
+
+int dk_stats_init(void)
+{
+	return proc_create_seq("dime_stats", 0444, NULL, &dk_stats_ops) ? 0 : -ENOMEM;
+}
+
+void dk_stats_exit(void)
+{
+	remove_proc_entry("dime_stats", NULL);
+}

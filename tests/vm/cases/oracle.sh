@@ -1,0 +1,3 @@
+insmod /modules/dime.ko
+oracle
+rmmod dime

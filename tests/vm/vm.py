@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Boots a kernel in QEMU with an initramfs of the cases, and judges what the console says.
+
+A case is a shell script that busybox runs; it fails by its exit status or its time limit. Any WARN, BUG, lockdep or RCU report
+of the kernel fails the run, as does a guest that does not switch itself off in time; then the console is shown.
+"""
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SKIP = 77
+
+# What a healthy kernel never says.
+REPORTS = re.compile(
+    r"WARNING:|BUG:|BUG at|Oops|general protection|rcu.*(stall|detected)|lockdep|possible (recursive|circular)"
+    r"|inconsistent lock state|INFO: task .* blocked|soft lockup|hard LOCKUP|Kernel panic|KASAN|UBSAN|suspicious RCU"
+    r"|unable to handle|Call Trace:|sleeping function called|bad page|Bad page|Bad rss")
+
+
+def build_initramfs(target: Path, modules: Path, guest: Path, cases: list[Path]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name in ("bin", "guest", "modules", "cases"):
+            (root / name).mkdir()
+        shutil.copy("/bin/busybox", root / "bin/busybox")
+        shutil.copy(HERE / "guest/init", root / "init")
+        for module in modules.glob("*.ko"):
+            subprocess.run(["strip", "--strip-debug", "-o", root / "modules" / module.name, module], check=True)
+        for program in guest.iterdir():
+            if program.is_file() and os.access(program, os.X_OK):
+                shutil.copy(program, root / "guest" / program.name)
+        for number, case in enumerate(cases):
+            shutil.copy(case, root / "cases" / f"{number:02}-{case.stem}")
+        os.chmod(root / "init", 0o755)
+        names = subprocess.run(["find", "."], cwd=root, check=True, capture_output=True).stdout
+        with open(target, "wb") as out:
+            subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=root, input=names, stdout=out, check=True)
+
+
+def boot(kernel: Path, initramfs: Path, options: argparse.Namespace) -> tuple[str, bool]:
+    """The console's text, and whether the guest came to its end by itself."""
+    settings = f"console=ttyS0 panic=-1 oops=panic nokaslr {options.append}"
+    command = ["qemu-system-x86_64", "-accel", "tcg" + ("" if options.icount else ",thread=multi"), "-m", "768",
+               "-smp", str(options.smp), "-nic", "none", "-vga", "none", "-display", "none", "-serial", "stdio",
+               "-no-reboot", "-kernel", str(kernel), "-initrd", str(initramfs), "-append", settings]
+    if options.icount:
+        command += ["-icount", "shift=0,sleep=off"]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=options.timeout)
+        return done.stdout.decode(errors="replace"), True
+    except subprocess.TimeoutExpired as late:
+        return (late.stdout or b"").decode(errors="replace"), False
+
+
+def judge(console: str, ended: bool, cases: list[Path]) -> list[str]:
+    faults = []
+    if not ended or "vm: finished" not in console:
+        faults.append("the guest did not finish")
+    for number, case in enumerate(cases):
+        name = f"{number:02}-{case.stem}"
+        end = re.search(rf"vm: end {name} (\d+)", console)
+        if end is None:
+            faults.append(f"{case.stem}: did not end")
+        elif end.group(1) != "0":
+            faults.append(f"{case.stem}: exit status {end.group(1)}")
+    faults += [f"kernel report: {line.strip()}" for line in console.splitlines() if REPORTS.search(line)]
+    return faults
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kernel", type=Path, required=True, help="folder of a release, from fetch-kernels")
+    parser.add_argument("--modules", type=Path, required=True, help="folder of the modules for it")
+    parser.add_argument("--guest", type=Path, required=True, help="folder of the guest programs")
+    parser.add_argument("--smp", type=int, default=2)
+    parser.add_argument("--icount", action="store_true", help="one instruction is one virtual nanosecond")
+    parser.add_argument("--timeout", type=int, default=300)
+    parser.add_argument("--append", default="", help="more of the kernel's command line; NAME=VALUE reaches the guest's init")
+    parser.add_argument("--show", action="store_true", help="show the console in any case")
+    parser.add_argument("cases", type=Path, nargs="+")
+    options = parser.parse_args()
+    for tool in ("qemu-system-x86_64", "cpio", "strip"):
+        if shutil.which(tool) is None:
+            print(f"vm: {tool} is not installed (tests/vm/packages.txt)")
+            return SKIP
+    with tempfile.TemporaryDirectory() as folder:
+        initramfs = Path(folder) / "initramfs"
+        build_initramfs(initramfs, options.modules, options.guest, options.cases)
+        console, ended = boot(options.kernel / "vmlinuz", initramfs, options)
+    faults = judge(console, ended, options.cases)
+    if faults or options.show:
+        print(console)
+    for fault in faults:
+        print(f"vm: FAIL {fault}")
+    if not faults:
+        print("\n".join(line for line in console.splitlines() if line.startswith("result ")))
+        print(f"vm: {len(options.cases)} cases passed")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
