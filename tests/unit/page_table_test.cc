@@ -54,6 +54,10 @@ TEST_F(PageTableTest, RefusesPagesAbove47Bits) {
   EXPECT_EQ(table_.find({kPagesOf47Bits}), kNoPage);
   EXPECT_EQ(table_.obtain({UINT64_MAX}), kNoPage);
   EXPECT_EQ(memory_.calls, 0u);
+  table_.obtain({0});
+  table_.obtain({kPagesOf47Bits - 1});
+  EXPECT_EQ(table_.find({kPagesOf47Bits}), kNoPage);
+  EXPECT_EQ(table_.find({UINT64_MAX}), kNoPage);
 }
 
 TEST_F(PageTableTest, IdsAreUnique) {

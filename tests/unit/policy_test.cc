@@ -117,6 +117,18 @@ TEST(Random, SameSeedGivesTheSameVictims) {
   EXPECT_NE(random_order(42), random_order(43));
 }
 
+// The first numbers of splitmix64 from seed 1234567 (as the authors publish them) times 64 / 2^64:
+// results of one release can be repeated with the next.
+TEST(Random, FollowsThePublishedGenerator) {
+  Block block(64);
+  Engine engine(block, policies::kRandom, 1'234'567);
+  touch_all(engine, 64);
+  for (const std::uint64_t draw : {6457827717110365317u, 3203168211198807973u, 9817491932198370423u,
+                                   4593380528125082431u, 16408922859458223821u}) {
+    EXPECT_EQ(engine.instance().pool().page(engine.instance().next_victim()).value, draw >> 58);
+  }
+}
+
 TEST(Random, EvictsEveryPageOnce) {
   std::vector<std::uint64_t> order = random_order(7);
   EXPECT_NE(order, numbers(500));
