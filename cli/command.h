@@ -8,6 +8,8 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "engines/user/system/result.h"
 
@@ -40,6 +42,10 @@ extern const Command kStatusCommand;
 extern const Command kPoliciesCommand;
 extern const Command kDoctorCommand;
 extern const Command kCalibrateCommand;
+
+/// The words behind the first "--" of the command line, which CLI11 does not see; null without a
+/// "--". Set before the commands are registered.
+const std::vector<std::string>* words_behind_dashes();
 
 /// Prints `dime: error: MESSAGE` and, where there is one, a line with the mend, on standard error.
 void print_error(const Error& error);

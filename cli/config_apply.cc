@@ -131,7 +131,7 @@ Result<void> attach_all(const std::vector<std::uint32_t>& pids, const std::strin
   DIME_TRY(const Companions companions, find_companions());
   for (std::size_t i = 0; i < pids.size(); ++i) {
     auto attached = attach_process(static_cast<pid_t>(pids[i]), companions.agent, path);
-    if (!attached) {
+    if (!attached && attached.error().code != ESRCH) {
       Error error = attached.error();
       error.message = fmt::format("pid={}: {}", pids[i], error.message);
       if (auto undone = detach_all({pids.begin(), pids.begin() + static_cast<std::ptrdiff_t>(i)});

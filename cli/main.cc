@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "cli/command.h"
@@ -18,6 +21,20 @@ constexpr const Command* kCommands[] = {&dime::kRunCommand,    &dime::kAttachCom
                                         &dime::kDetachCommand, &dime::kConfigCommand,
                                         &dime::kStatusCommand, &dime::kPoliciesCommand,
                                         &dime::kDoctorCommand, &dime::kCalibrateCommand};
+
+std::optional<std::vector<std::string>> behind_dashes;
+
+// CLI11 takes "--" for the end of the subcommand, so it gets only what is before. Returns how many
+// words that is.
+int cut_at_dashes(int count, char** words) {
+  char** const end = words + count;
+  char** const dashes =
+      std::find_if(words, end, [](const char* word) { return std::string_view(word) == "--"; });
+  if (dashes != end) {
+    behind_dashes.emplace(dashes + 1, end);
+  }
+  return static_cast<int>(dashes - words);
+}
 
 struct Registered {
   const Command* command;
@@ -47,6 +64,10 @@ int finish_parsing(const CLI::ParseError& problem, CLI::App& app,
 
 namespace dime {
 
+const std::vector<std::string>* words_behind_dashes() {
+  return behind_dashes ? &*behind_dashes : nullptr;
+}
+
 void print_error(const Error& error) {
   fmt::print(stderr, "dime: error: {}\n", error.message);
   if (!error.mend.empty()) {
@@ -61,6 +82,7 @@ void print_notice(const std::string& text) {
 }  // namespace dime
 
 int main(int count, char** words) {
+  count = cut_at_dashes(count, words);
   CLI::App app("DiME emulates disaggregated memory for unmodified programs.", "dime");
   app.set_version_flag("--version", std::string("dime ") + dime::kVersion);
   app.require_subcommand(1);

@@ -41,11 +41,15 @@ int refuse(const Error& error, int status) {
   return status;
 }
 
-// The words behind the options. CLI11 leaves a "--" that ends the options in them.
+// What is behind the options. Where the program came without "--" in front, a later "--" is its
+// own.
 std::vector<std::string> command_of(const CLI::App& app) {
   std::vector<std::string> words = app.remaining();
-  if (!words.empty() && words.front() == "--") {
-    words.erase(words.begin());
+  if (const std::vector<std::string>* const behind = words_behind_dashes()) {
+    if (!words.empty()) {
+      words.emplace_back("--");
+    }
+    words.insert(words.end(), behind->begin(), behind->end());
   }
   return words;
 }
