@@ -60,6 +60,14 @@ int finish_parsing(const CLI::ParseError& problem, CLI::App& app,
   return status;
 }
 
+// CLI11 would only say that a subcommand is required.
+bool names_unknown_command(int count, char** words) {
+  return count > 1 && words[1][0] != '-' &&
+         std::none_of(std::begin(kCommands), std::end(kCommands), [&](const Command* command) {
+           return std::string_view(command->name) == words[1];
+         });
+}
+
 }  // namespace
 
 namespace dime {
@@ -90,6 +98,10 @@ int main(int count, char** words) {
   for (const Command* const command : kCommands) {
     CLI::App* const sub = app.add_subcommand(command->name, command->summary);
     commands.push_back({command, sub, command->register_with(*sub)});
+  }
+  if (names_unknown_command(count, words)) {
+    dime::print_error({0, fmt::format("unknown command '{}'", words[1]), "dime --help"});
+    return dime::kUsage;
   }
   try {
     app.parse(count, words);

@@ -30,6 +30,7 @@ int status_of(const Error& error) {
       return kUnknownProgram;
     case EACCES:
     case ENOEXEC:
+    case ELOOP:
       return kNotExecutable;
     default:
       return kCannotEmulate;
@@ -93,6 +94,9 @@ Result<Plan> check(const RunOptions& options) {
   plan.command = command_of(*options.app);
   if (plan.command.empty()) {
     return fail_with_mend("dime run [OPTIONS] -- PROGRAM [ARGS]", "no program to run");
+  }
+  if (!options.app->remaining().empty() && plan.command.front().starts_with('-')) {
+    return fail_with_mend("dime run --help", "unknown option {}", plan.command.front());
   }
   DIME_TRY(plan.request, options.emulation.parse());
   DIME_CHECKED(check_writable(plan.request.json));
