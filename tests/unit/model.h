@@ -3,6 +3,7 @@
 // an engine that is only book-keeping, with a picture of its own of which pages are open.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <set>
@@ -14,6 +15,7 @@
 namespace dime::test {
 
 /// Memory from the C library that counts, and that fails from allocation number `fail_at` on.
+/// Behind each block stands a guard that makes reads past the end show and aborts on writes.
 class TestMemory final : public Memory {
  public:
   static constexpr std::uint64_t kNever = UINT64_MAX;
@@ -29,11 +31,17 @@ class TestMemory final : public Memory {
     }
     live_bytes += bytes;
     ++live_blocks;
-    return std::calloc(1, bytes);
+    auto* const block = static_cast<unsigned char*>(std::calloc(1, bytes + kGuardBytes));
+    std::fill_n(block + bytes, kGuardBytes, kGuard);
+    return block;
   }
   void release(void* block, std::uint64_t bytes) override {
     live_bytes -= bytes;
     --live_blocks;
+    const auto* const guard = static_cast<const unsigned char*>(block) + bytes;
+    if (std::count(guard, guard + kGuardBytes, kGuard) != kGuardBytes) {
+      std::abort();
+    }
     std::free(block);
   }
 
@@ -41,6 +49,10 @@ class TestMemory final : public Memory {
   std::uint64_t fail_at = kNever;
   std::uint64_t live_bytes = 0;
   std::uint64_t live_blocks = 0;
+
+ private:
+  static constexpr std::uint64_t kGuardBytes = 64;
+  static constexpr unsigned char kGuard = 0xa5;
 };
 
 /// What lies in a control block.
