@@ -52,14 +52,10 @@ bool has_new_threads(const StoppedProcess& process) {
   return !error && static_cast<std::size_t>(std::distance(tasks, {})) > process.threads().size();
 }
 
-void unload(StoppedProcess& process, RemoteAddress instruction, const LoadedAgent& agent) {
-  const auto lender = process.choose_thread();
-  auto borrowed = lender ? BorrowedThread::borrow(process, *lender)
-                         : Result<BorrowedThread>(tl::unexpected(lender.error()));
-  if (borrowed) {
+void unload(StoppedProcess& process, const BorrowedCode& code, const LoadedAgent& agent) {
+  if (auto borrowed = BorrowedThread::borrow(process, code)) {
     // Fails only where the process is gone.
     static_cast<void>(borrowed->system_call(
-        instruction,
         {SYS_munmap, {agent.range.begin.value, agent.range.bytes()}, "unmapping the agent"}));
   }
 }
@@ -72,18 +68,16 @@ tl::unexpected<Error> refused_by_agent(pid_t pid, int code) {
 
 enum class Attempt { kDone, kTryAgain };
 
-Result<Attempt> start_agent(StoppedProcess& process, RemoteAddress instruction, ElfImage image,
-                            const Injection& what, LoadedAgent& agent) {
+Result<Attempt> start_agent(StoppedProcess& process, ElfImage image, const Injection& what,
+                            LoadedAgent& agent) {
   DIME_TRY(const auto maps, read_maps(what.pid));
-  const auto libc_base = find_libc(maps);
-  if (!libc_base) {
-    return fail(0, "process {} has no glibc (libc.so.6) mapped", what.pid);
-  }
-  DIME_TRY(const ElfImage libc, read_library(what.pid, *libc_base, "libc.so.6"));
+  DIME_TRY(const BorrowedCode borrowed_code, find_borrowed_code(what.pid, maps));
+  const RemoteAddress libc_base = *find_libc(maps);
+  DIME_TRY(const ElfImage libc, read_library(what.pid, libc_base, "libc.so.6"));
   int code = 0;
   {
-    DIME_TRY(HelperThread helper, HelperThread::start(process, instruction));
-    DIME_TRY(agent, load_agent(helper, what.pid, std::move(image), libc, *libc_base));
+    DIME_TRY(HelperThread helper, HelperThread::start(process, borrowed_code));
+    DIME_TRY(agent, load_agent(helper, what.pid, std::move(image), libc, libc_base));
     if (inside_bound_entry(process, agent)) {
       code = EAGAIN;
     } else {
@@ -98,7 +92,7 @@ Result<Attempt> start_agent(StoppedProcess& process, RemoteAddress instruction, 
   }
   // A thread of the agent that still runs needs its code.
   if (!has_new_threads(process)) {
-    unload(process, instruction, agent);
+    unload(process, borrowed_code, agent);
   }
   if (code == EAGAIN) {
     return Attempt::kTryAgain;
@@ -113,9 +107,7 @@ Result<Attempt> try_once(const Injection& what, LoadedAgent& agent) {
     return process.error().code == EPERM ? tracing_refused(what.pid, EPERM)
                                          : tl::unexpected(process.error());
   }
-  DIME_TRY(const auto maps, read_maps(what.pid));
-  DIME_TRY(const RemoteAddress instruction, find_system_call(what.pid, maps));
-  return start_agent(*process, instruction, std::move(image), what, agent);
+  return start_agent(*process, std::move(image), what, agent);
 }
 
 // Runs in a process of its own. The result is the address of the agent's image.

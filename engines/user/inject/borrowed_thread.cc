@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kCallPatience{2000};
 constexpr std::uint64_t kAllSignals = ~std::uint64_t{0};
+constexpr std::uint64_t kInstructionBytes = 2;  // of syscall
 
 tl::unexpected<Error> thread_gone(pid_t tid) {
   return fail(ESRCH, "thread {}", tid);
@@ -80,28 +81,45 @@ Result<SystemCallResult> make_system_call(StoppedProcess& process, pid_t tid,
   return result;
 }
 
-Result<BorrowedThread> BorrowedThread::borrow(StoppedProcess& process, pid_t tid) {
+Result<BorrowedThread> BorrowedThread::borrow(StoppedProcess& process, const BorrowedCode& code) {
+  DIME_TRY(const pid_t tid, process.choose_thread());
   user_regs_struct registers{};
   std::uint64_t mask = 0;
   // The size of the kernel's signal set goes where an address is expected.
   auto* const mask_bytes =
       reinterpret_cast<void*>(sizeof mask);  // NOLINT(performance-no-int-to-ptr)
   if (::ptrace(PTRACE_GETREGS, tid, nullptr, &registers) != 0 ||
-      ::ptrace(PTRACE_GETSIGMASK, tid, mask_bytes, &mask) != 0 ||
-      ::ptrace(PTRACE_SETSIGMASK, tid, mask_bytes, &kAllSignals) != 0) {
+      ::ptrace(PTRACE_GETSIGMASK, tid, mask_bytes, &mask) != 0) {
     return thread_gone(tid);
   }
   BorrowedThread thread(process, tid);
+  thread.instruction_ = code.system_call;
   thread.registers_ = registers;
   thread.signal_mask_ = mask;
+  thread.frame_ = ReturnFrame::build(process.pid(), tid, registers, mask, code.signal_return);
+  // The way back comes before the mask, which only it restores when the tracer dies.
+  user_regs_struct calling = registers;
+  calling.rip = code.system_call.value + kInstructionBytes;
+  calling.orig_rax = ~0ULL;
+  if (thread.frame_.address() != RemoteAddress{}) {
+    calling.rsp = thread.frame_.address().value;
+    if (::ptrace(PTRACE_SETREGS, tid, nullptr, &calling) != 0) {
+      return thread_gone(tid);
+    }
+  }
+  if (::ptrace(PTRACE_SETSIGMASK, tid, mask_bytes, &kAllSignals) != 0) {
+    return thread_gone(tid);
+  }
   return thread;
 }
 
 BorrowedThread::BorrowedThread(BorrowedThread&& other) noexcept
     : process_(other.process_),
       tid_(std::exchange(other.tid_, 0)),
+      instruction_(other.instruction_),
       registers_(other.registers_),
-      signal_mask_(other.signal_mask_) {}
+      signal_mask_(other.signal_mask_),
+      frame_(std::move(other.frame_)) {}
 
 BorrowedThread::~BorrowedThread() {
   if (tid_ == 0) {
@@ -109,21 +127,27 @@ BorrowedThread::~BorrowedThread() {
   }
   auto* const mask_bytes =
       reinterpret_cast<void*>(sizeof signal_mask_);  // NOLINT(performance-no-int-to-ptr)
-  ::ptrace(PTRACE_SETREGS, tid_, nullptr, &registers_);
   ::ptrace(PTRACE_SETSIGMASK, tid_, mask_bytes, &signal_mask_);
+  ::ptrace(PTRACE_SETREGS, tid_, nullptr, &registers_);
+  frame_.restore(process_->pid());
 }
 
-Result<SystemCallResult> BorrowedThread::system_call(RemoteAddress instruction,
-                                                     const SystemCall& call) {
-  return make_system_call(*process_, tid_, instruction, call);
+Result<std::uint64_t> BorrowedThread::system_call(const SystemCall& call) {
+  DIME_TRY(const SystemCallResult result, make_system_call(*process_, tid_, instruction_, call));
+  return result.value;
 }
 
-Result<SystemCallResult> BorrowedThread::starting_call(RemoteAddress instruction,
-                                                       const SystemCall& call) {
+Result<pid_t> BorrowedThread::start_thread(RemoteAddress instruction, const SystemCall& call) {
   ::ptrace(PTRACE_SETOPTIONS, tid_, nullptr, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE);
-  auto result = make_system_call(*process_, tid_, instruction, call);
+  const auto result = make_system_call(*process_, tid_, instruction, call);
   ::ptrace(PTRACE_SETOPTIONS, tid_, nullptr, PTRACE_O_TRACESYSGOOD);
-  return result;
+  if (!result) {
+    return tl::unexpected(result.error());
+  }
+  if (result->new_thread == 0) {
+    return thread_gone(tid_);
+  }
+  return result->new_thread;
 }
 
 }  // namespace dime

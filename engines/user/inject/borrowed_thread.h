@@ -8,7 +8,7 @@
 #include <array>
 #include <cstdint>
 
-#include "engines/user/inject/remote_address.h"
+#include "engines/user/inject/return_frame.h"
 #include "engines/user/inject/stopped_process.h"
 
 namespace dime {
@@ -32,29 +32,32 @@ Result<SystemCallResult> make_system_call(StoppedProcess& process, pid_t tid,
                                           RemoteAddress instruction, const SystemCall& call);
 
 /// A thread of the program, used for a moment. What it had (registers and signal mask) comes back
-/// when this goes.
+/// when this goes, and by a return frame when the tracer dies.
 class BorrowedThread {
  public:
-  static Result<BorrowedThread> borrow(StoppedProcess& process, pid_t tid);
+  /// Borrows the thread of `process` that suits best.
+  static Result<BorrowedThread> borrow(StoppedProcess& process, const BorrowedCode& code);
   BorrowedThread(BorrowedThread&& other) noexcept;
   BorrowedThread& operator=(BorrowedThread&&) = delete;
   BorrowedThread(const BorrowedThread&) = delete;
   BorrowedThread& operator=(const BorrowedThread&) = delete;
   ~BorrowedThread();
 
-  Result<SystemCallResult> system_call(RemoteAddress instruction, const SystemCall& call);
+  Result<std::uint64_t> system_call(const SystemCall& call);
 
-  /// The same; a thread that the call starts is traced too, and stopped before its first
-  /// instruction.
-  Result<SystemCallResult> starting_call(RemoteAddress instruction, const SystemCall& call);
+  /// Makes a call that starts a thread, at `instruction`, behind which there must be a `ret` for
+  /// this thread. The new thread is traced too, and stopped before its first instruction.
+  Result<pid_t> start_thread(RemoteAddress instruction, const SystemCall& call);
 
  private:
   BorrowedThread(StoppedProcess& process, pid_t tid) : process_(&process), tid_(tid) {}
 
   StoppedProcess* process_;
   pid_t tid_;
+  RemoteAddress instruction_;
   user_regs_struct registers_{};
   std::uint64_t signal_mask_ = 0;
+  ReturnFrame frame_;
 };
 
 }  // namespace dime

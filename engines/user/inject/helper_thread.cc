@@ -22,24 +22,32 @@ constexpr std::uint64_t kTextBytes = std::uint64_t{16} << 10;
 // The helper's own page of code. Its system calls are made at offset 0; whatever lets it run on
 // from there ends it. A function that it calls returns to kReturn: that gives back the stack (r12,
 // r13: preserved by every function) and ends the thread with the negated result as its exit status.
+// The helper itself is started at kStart by a thread of the program, which returns if its tracer
+// dies.
 constexpr std::uint64_t kEnd = 2;
-constexpr std::uint64_t kReturn = 16;
-constexpr std::array<unsigned char, 48> kCode = {
-    0x0f, 0x05,                    // 00: syscall
-    0x31, 0xff,                    // 02: xor  edi, edi
-    0xb8, 0x3c, 0x00, 0x00, 0x00,  // 04: mov  eax, SYS_exit
-    0x0f, 0x05,                    // 09: syscall
-    0x0f, 0x0b, 0x90, 0x90, 0x90,  // 0b: ud2
-    0x89, 0xc3,                    // 10: mov  ebx, eax
-    0xf7, 0xdb,                    // 12: neg  ebx
-    0x4c, 0x89, 0xe7,              // 14: mov  rdi, r12
-    0x4c, 0x89, 0xee,              // 17: mov  rsi, r13
-    0xb8, 0x0b, 0x00, 0x00, 0x00,  // 1a: mov  eax, SYS_munmap
-    0x0f, 0x05,                    // 1f: syscall
-    0x89, 0xdf,                    // 21: mov  edi, ebx
-    0xb8, 0x3c, 0x00, 0x00, 0x00,  // 23: mov  eax, SYS_exit
-    0x0f, 0x05,                    // 28: syscall
-    0x0f, 0x0b, 0x90, 0x90, 0x90, 0x90};
+constexpr std::uint64_t kReturn = 0x10;
+constexpr std::uint64_t kStart = 0x30;
+constexpr std::array<unsigned char, 56> kCode = {
+    0x0f, 0x05,                          // 00: syscall
+    0x31, 0xff,                          // 02: xor  edi, edi
+    0xb8, 0x3c, 0x00, 0x00, 0x00,        // 04: mov  eax, SYS_exit
+    0x0f, 0x05,                          // 09: syscall
+    0x0f, 0x0b, 0x90, 0x90, 0x90,        // 0b: ud2
+    0x89, 0xc3,                          // 10: mov  ebx, eax
+    0xf7, 0xdb,                          // 12: neg  ebx
+    0x4c, 0x89, 0xe7,                    // 14: mov  rdi, r12
+    0x4c, 0x89, 0xee,                    // 17: mov  rsi, r13
+    0xb8, 0x0b, 0x00, 0x00, 0x00,        // 1a: mov  eax, SYS_munmap
+    0x0f, 0x05,                          // 1f: syscall
+    0x89, 0xdf,                          // 21: mov  edi, ebx
+    0xb8, 0x3c, 0x00, 0x00, 0x00,        // 23: mov  eax, SYS_exit
+    0x0f, 0x05,                          // 28: syscall
+    0x0f, 0x0b, 0x90, 0x90, 0x90, 0x90,  // 2a: ud2
+    0x0f, 0x05,                          // 30: syscall
+    0x85, 0xc0,                          // 32: test eax, eax
+    0x74, 0xcc,                          // 34: jz   02, in the new thread
+    0xc3,                                // 36: ret, in the old one
+    0x90};
 
 // Faults of the function itself must not find their signal blocked: the kernel would then reset the
 // program's handling of it.
@@ -59,11 +67,10 @@ void* as_data(std::uint64_t value) {
 
 }  // namespace
 
-Result<HelperThread> HelperThread::start(StoppedProcess& process, RemoteAddress instruction) {
-  HelperThread helper(process, instruction);
-  DIME_TRY(const pid_t lender, process.choose_thread());
+Result<HelperThread> HelperThread::start(StoppedProcess& process, const BorrowedCode& code) {
+  HelperThread helper(process, code);
   {
-    DIME_TRY(auto borrowed, BorrowedThread::borrow(process, lender));
+    DIME_TRY(auto borrowed, BorrowedThread::borrow(process, code));
     DIME_CHECKED(helper.make_code(borrowed));
     DIME_CHECKED(helper.make_thread(borrowed));
   }
@@ -73,7 +80,7 @@ Result<HelperThread> HelperThread::start(StoppedProcess& process, RemoteAddress 
 
 HelperThread::HelperThread(HelperThread&& other) noexcept
     : process_(other.process_),
-      instruction_(other.instruction_),
+      borrowed_code_(other.borrowed_code_),
       code_(std::exchange(other.code_, {})),
       stack_(std::exchange(other.stack_, {})),
       text_bytes_(other.text_bytes_),
@@ -81,12 +88,10 @@ HelperThread::HelperThread(HelperThread&& other) noexcept
       started_(std::exchange(other.started_, {})) {}
 
 Result<void> HelperThread::make_code(BorrowedThread& borrowed) {
-  DIME_TRY(const auto page,
-           borrowed.system_call(instruction_, {SYS_mmap,
-                                               {0, kPage, PROT_READ | PROT_EXEC,
-                                                MAP_PRIVATE | MAP_ANONYMOUS, ~0ULL, 0},
-                                               "mapping code"}));
-  code_ = {page.value};
+  DIME_TRY(code_.value, borrowed.system_call({SYS_mmap,
+                                              {0, kPage, PROT_READ | PROT_EXEC,
+                                               MAP_PRIVATE | MAP_ANONYMOUS, ~0ULL, 0},
+                                              "mapping code"}));
   // Written by ptrace, which may write what the process itself may not: the page is never writable
   // and executable at once.
   for (std::uint64_t at = 0; at < kCode.size(); at += sizeof(std::uint64_t)) {
@@ -105,17 +110,14 @@ Result<void> HelperThread::make_thread(BorrowedThread& borrowed) {
       CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
   // Made at the helper's own code: it is safe from its first instruction on. It needs no stack
   // until it calls something.
-  DIME_TRY(const auto started,
-           borrowed.starting_call(code_, {SYS_clone, {kFlags}, "starting a thread"}));
-  if (started.new_thread == 0) {
-    return fail(ESRCH, "starting a thread in process {}", process_->pid());
-  }
+  DIME_TRY(const pid_t started,
+           borrowed.start_thread(code_ + kStart, {SYS_clone, {kFlags}, "starting a thread"}));
   constexpr std::chrono::milliseconds kPatience{2000};
-  DIME_TRY(const ThreadStop stop, wait_for_stop(started.new_thread, deadline_in(kPatience)));
+  DIME_TRY(const ThreadStop stop, wait_for_stop(started, deadline_in(kPatience)));
   if (stop.kind == ThreadStop::Kind::kEnded) {
     return fail(ESRCH, "process {}", process_->pid());
   }
-  tid_ = started.new_thread;
+  tid_ = started;
   const std::uint64_t mask = all_but_faults();
   ::ptrace(PTRACE_SETSIGMASK, tid_, as_data(sizeof mask), &mask);
   const int follow = process_->held_by_signal() ? PTRACE_O_TRACECLONE : 0;
@@ -195,8 +197,8 @@ Result<int> HelperThread::wait_for_end(Deadline deadline) {
       stack_ = {};
       return -stop->code;
     } else if (stop->kind == ThreadStop::Kind::kSignal && crashed(stop->code)) {
-      return fail(0, "the agent crashed with signal {} while it started in process {}",
-                  stop->code, process_->pid());
+      return fail(0, "the agent crashed with signal {} while it started in process {}", stop->code,
+                  process_->pid());
     } else {
       if (stop->kind == ThreadStop::Kind::kClone) {
         unsigned long message = 0;
@@ -265,21 +267,16 @@ HelperThread::~HelperThread() {
   if (code_ == RemoteAddress{} || tid_ != 0) {
     return;
   }
-  const auto lender = process_->choose_thread();
-  if (!lender) {
-    return;
-  }
-  auto borrowed = BorrowedThread::borrow(*process_, *lender);
+  auto borrowed = BorrowedThread::borrow(*process_, borrowed_code_);
   if (!borrowed) {
     return;
   }
   // What cannot be unmapped belongs to a process that is gone.
   if (stack_ != RemoteAddress{}) {
-    static_cast<void>(borrowed->system_call(
-        instruction_, {SYS_munmap, {stack_.value, kStackBytes}, "unmapping a stack"}));
+    static_cast<void>(
+        borrowed->system_call({SYS_munmap, {stack_.value, kStackBytes}, "unmapping a stack"}));
   }
-  static_cast<void>(
-      borrowed->system_call(instruction_, {SYS_munmap, {code_.value, kPage}, "unmapping code"}));
+  static_cast<void>(borrowed->system_call({SYS_munmap, {code_.value, kPage}, "unmapping code"}));
 }
 
 }  // namespace dime

@@ -16,8 +16,8 @@ namespace dime {
 
 class HelperThread {
  public:
-  /// Starts the helper in `process`, which must outlive it. `instruction`: see find_system_call.
-  static Result<HelperThread> start(StoppedProcess& process, RemoteAddress instruction);
+  /// Starts the helper in `process`, which must outlive it.
+  static Result<HelperThread> start(StoppedProcess& process, const BorrowedCode& code);
 
   HelperThread(HelperThread&& other) noexcept;
   HelperThread& operator=(HelperThread&&) = delete;
@@ -39,8 +39,8 @@ class HelperThread {
                            Deadline deadline);
 
  private:
-  HelperThread(StoppedProcess& process, RemoteAddress instruction)
-      : process_(&process), instruction_(instruction) {}
+  HelperThread(StoppedProcess& process, const BorrowedCode& code)
+      : process_(&process), borrowed_code_(code) {}
   Result<void> make_code(BorrowedThread& borrowed);
   Result<void> make_thread(BorrowedThread& borrowed);
   Result<void> make_stack();
@@ -50,7 +50,7 @@ class HelperThread {
   void end();
 
   StoppedProcess* process_;
-  RemoteAddress instruction_;
+  BorrowedCode borrowed_code_;
   RemoteAddress code_;   ///< a page of its own; 0 = none
   RemoteAddress stack_;  ///< lowest address; texts are placed from here up
   std::uint64_t text_bytes_ = 0;

@@ -3,8 +3,7 @@
 
 #include <sys/uio.h>
 
-#include <algorithm>
-#include <array>
+#include <vector>
 
 #include "dime/abi.h"
 
@@ -49,30 +48,6 @@ Result<ElfImage> read_library(pid_t pid, RemoteAddress base, std::string name) {
     DIME_CHECKED(read_memory(pid, base + segment.begin, part));
   }
   return ElfImage::from_memory(std::move(memory), base, std::move(name));
-}
-
-Result<RemoteAddress> find_system_call(pid_t pid, const std::vector<ProcessMapping>& mappings) {
-  constexpr std::array kInstruction{std::byte{0x0f}, std::byte{0x05}};
-  const auto libc = find_libc(mappings);
-  for (const bool vdso : {true, false}) {
-    for (const ProcessMapping& mapping : mappings) {
-      const bool fits = vdso ? mapping.name == "[vdso]"
-                             : libc && mapping.range.begin >= *libc && mapping.inode != 0;
-      if (!fits || !mapping.executable || !mapping.readable) {
-        continue;
-      }
-      std::vector<std::byte> code(mapping.range.bytes());
-      if (!read_memory(pid, mapping.range.begin, code)) {
-        continue;
-      }
-      const auto found =
-          std::search(code.begin(), code.end(), kInstruction.begin(), kInstruction.end());
-      if (found != code.end()) {
-        return mapping.range.begin + static_cast<std::uint64_t>(found - code.begin());
-      }
-    }
-  }
-  return fail(0, "process {} has no system call instruction in its vdso or C library", pid);
 }
 
 }  // namespace dime

@@ -3,37 +3,19 @@
 
 #include <dirent.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <csignal>
 #include <memory>
 
+#include "engines/user/inject/interrupted_call.h"
 #include "engines/user/system/sysctl.h"
 
 namespace dime {
 namespace {
-
-// In-kernel results of an interrupted call (include/linux/errno.h): the kernel acts on them on the
-// way back to user mode.
-constexpr long kRestartUnlessHandled = -514;  // ERESTARTNOHAND: EINTR if a handler runs, else again
-constexpr long kRestartFirst = -512;          // ERESTARTSYS
-constexpr long kRestartLast = -516;           // ERESTART_RESTARTBLOCK
-
-// Calls that wait and return EINTR themselves when anything interrupts them (signal(7),
-// "Interruption of system calls by stop signals"). None has done anything by then, so starting
-// again is safe; a relative time limit starts anew.
-constexpr std::array kNeverRestarted = {SYS_epoll_wait, SYS_epoll_pwait,     SYS_epoll_pwait2,
-                                        SYS_semop,      SYS_semtimedop,      SYS_io_getevents,
-                                        SYS_msgrcv,     SYS_rt_sigtimedwait, SYS_io_pgetevents,
-                                        SYS_msgsnd,     SYS_accept,          SYS_accept4,
-                                        SYS_recvfrom,   SYS_recvmsg,         SYS_recvmmsg,
-                                        SYS_sendto,     SYS_sendmsg,         SYS_read,
-                                        SYS_readv,      SYS_write,           SYS_writev};
 
 bool has_ended(pid_t pid, pid_t tid) {
   const auto stat = read_small_file(fmt::format("/proc/{}/task/{}/stat", pid, tid));
@@ -64,25 +46,6 @@ Result<std::vector<pid_t>> list_threads(pid_t pid) {
 
 bool contains(const std::vector<pid_t>& list, pid_t tid) {
   return std::find(list.begin(), list.end(), tid) != list.end();
-}
-
-bool in_system_call(const user_regs_struct& registers) {
-  const auto number = static_cast<long>(registers.orig_rax);
-  const auto result = static_cast<long>(registers.rax);
-  return number >= 0 && result <= kRestartFirst && result >= kRestartLast;
-}
-
-// See kNeverRestarted.
-void restart_interrupted_call(pid_t tid) {
-  user_regs_struct registers{};
-  if (::ptrace(PTRACE_GETREGS, tid, nullptr, &registers) != 0 ||
-      static_cast<long>(registers.rax) != -EINTR ||
-      std::find(kNeverRestarted.begin(), kNeverRestarted.end(),
-                static_cast<long>(registers.orig_rax)) == kNeverRestarted.end()) {
-    return;
-  }
-  registers.rax = static_cast<unsigned long long>(kRestartUnlessHandled);
-  ::ptrace(PTRACE_SETREGS, tid, nullptr, &registers);
 }
 
 }  // namespace
@@ -147,6 +110,7 @@ Result<void> StoppedProcess::stop_thread(pid_t tid, Deadline deadline) {
       case ThreadStop::Kind::kPaused:
         held_by_signal_ = held_by_signal_ || stop->code != SIGTRAP;
         threads_.push_back(tid);
+        restart_interrupted_call(tid);
         return {};
       case ThreadStop::Kind::kSignal:
         // Delivered as if nobody traced; the interruption is still due and stops the thread behind
@@ -162,14 +126,12 @@ Result<void> StoppedProcess::stop_thread(pid_t tid, Deadline deadline) {
 
 Result<pid_t> StoppedProcess::choose_thread() const {
   pid_t chosen = 0;
+  Lender best = Lender::kNone;
   for (const pid_t tid : threads_) {
     user_regs_struct registers{};
-    if (::ptrace(PTRACE_GETREGS, tid, nullptr, &registers) != 0) {
-      continue;
-    }
-    chosen = tid;
-    if (in_system_call(registers)) {
-      break;
+    if (::ptrace(PTRACE_GETREGS, tid, nullptr, &registers) == 0 && lender_kind(registers) > best) {
+      best = lender_kind(registers);
+      chosen = tid;
     }
   }
   if (chosen == 0) {
@@ -194,7 +156,6 @@ StoppedProcess::~StoppedProcess() {
     ::kill(pid_, signal);
   }
   for (const pid_t tid : threads_) {
-    restart_interrupted_call(tid);
     if (::ptrace(PTRACE_DETACH, tid, nullptr, nullptr) != 0) {
       int status = 0;
       ::waitpid(tid, &status, __WALL | WNOHANG);  // it was killed: collect it, as its tracer has to

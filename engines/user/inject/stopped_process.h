@@ -39,8 +39,7 @@ class StoppedProcess {
   /// continued by its tracer.
   [[nodiscard]] bool held_by_signal() const { return held_by_signal_; }
 
-  /// The thread to borrow: one in a system call if there is any, since a thread in user mode may be
-  /// inside a restartable sequence.
+  /// The thread to borrow: the one whose work is best continued by a return frame (return_frame.h).
   [[nodiscard]] Result<pid_t> choose_thread() const;
 
   /// Takes over a traced thread, to be released with the others.
