@@ -20,13 +20,17 @@ namespace dime {
 namespace {
 
 constexpr std::uint64_t kProbeLocalPages = 256;
-// Few enough for a start-up nobody notices, enough for a steady median.
-constexpr unsigned kSamples = 600;
-constexpr std::uint64_t kMeasureNs = 6'000'000;
-// Several threads are measured with a stall that the handler spins through: at zero latency they
-// would queue for the handler, which is not part of a stall that is waited for.
-constexpr std::uint64_t kMultiLatencyNs = 40'000;
-constexpr unsigned kMultiThreads = 2;
+// What is measured at start: enough for a steady median, short enough for nobody to notice.
+constexpr std::uint64_t kMeasureNs = 7'000'000;
+constexpr unsigned kSamples = 400;
+// The leads are measured with stalls that the handler spins through. At zero latency caches are
+// warmer than behind a stall, and several threads would queue for the handler, which is no part of
+// a stall that is waited for.
+constexpr std::uint64_t kLeadLatencyNs = 20'000;
+constexpr std::uint64_t kLeadMultiLatencyNs = 40'000;
+
+constexpr unsigned kMedian = 5'000;
+constexpr unsigned kLowerQuartile = 2'500;
 
 Result<std::vector<std::uint64_t>> read_samples(int fd) {
   std::vector<std::uint64_t> samples;
@@ -47,9 +51,9 @@ Result<std::vector<std::uint64_t>> read_samples(int fd) {
 
 Result<pid_t> start_probe(const Companions& companions, const ProbeRequest& request,
                           const std::string& control, int output) {
-  std::vector<std::string> words = {companions.probe, fmt::format("{}", request.threads),
-                                    fmt::format("{}", request.most_samples),
-                                    fmt::format("{}", request.most_ns)};
+  std::vector<std::string> words = {
+      companions.probe, fmt::format("{}", request.threads), fmt::format("{}", request.most_samples),
+      fmt::format("{}", request.most_ns), is_tsc_usable() ? "tsc" : "clock"};
   std::vector<std::string> environment = environment_with_agent(companions.agent, control);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -64,8 +68,16 @@ Result<pid_t> start_probe(const Companions& companions, const ProbeRequest& requ
   return pid;
 }
 
-std::uint64_t difference(std::uint64_t a, std::uint64_t b) {
-  return a > b ? a - b : 0;
+// What a program sees of a stall beyond the agent's own measurement of it, at one quantile of both.
+std::uint64_t lead_of(const ProbeResult& result, unsigned basis_points) {
+  const std::uint64_t seen = quantile_of(result.seen_ns, basis_points);
+  const std::uint64_t measured = histogram::quantile(result.handler, basis_points).value;
+  return seen > measured ? seen - measured : 0;
+}
+
+Result<ProbeResult> probe_lead(const Companions& companions, std::uint64_t latency_ns,
+                               unsigned threads) {
+  return run_probe(companions, {probe_parameters(latency_ns), {}, threads, kSamples, kMeasureNs});
 }
 
 }  // namespace
@@ -102,7 +114,7 @@ Result<ProbeResult> run_probe(const Companions& companions, const ProbeRequest& 
     return fail(0, "calibration failed: {} samples, {} remote accesses, exit status {:#x}",
                 samples->size(), block->counters.faults_remote, status);
   }
-  return ProbeResult{std::move(*samples), histogram::quantile(block->stall_ns, 5'000).value};
+  return ProbeResult{std::move(*samples), block->stall_ns};
 }
 
 dime_parameters probe_parameters(std::uint64_t latency_ns) {
@@ -117,14 +129,16 @@ dime_parameters probe_parameters(std::uint64_t latency_ns) {
 Result<dime_calibration> calibrate(const Companions& companions) {
   dime_calibration measured{};
   const ClockMark start = mark_clocks();
-  DIME_TRY(const ProbeResult one,
-           run_probe(companions, {probe_parameters(0), measured, 1, kSamples, kMeasureNs}));
-  measured.floor_ns = quantile_of(one.seen_ns, 5'000);
-  measured.lead_ns = difference(measured.floor_ns, one.handler_p50_ns);
-  DIME_TRY(const ProbeResult several,
-           run_probe(companions,
-                     {probe_parameters(kMultiLatencyNs), {}, kMultiThreads, kSamples, kMeasureNs}));
-  measured.lead_multi_ns = difference(quantile_of(several.seen_ns, 5'000), several.handler_p50_ns);
+  DIME_TRY(const ProbeResult unstalled,
+           run_probe(companions, {probe_parameters(0), {}, 1, kSamples, kMeasureNs}));
+  measured.floor_ns = quantile_of(unstalled.seen_ns, kMedian);
+  DIME_TRY(const ProbeResult stalled, probe_lead(companions, kLeadLatencyNs, 1));
+  // On a busy machine the spinning handler loses its CPU and the median says more about the
+  // neighbours; a lead that is too long would shorten every stall.
+  const std::uint64_t lead = lead_of(stalled, kMedian);
+  measured.lead_ns = lead * 4 <= measured.floor_ns * 5 ? lead : lead_of(unstalled, kMedian);
+  DIME_TRY(const ProbeResult several, probe_lead(companions, kLeadMultiLatencyNs, 2));
+  measured.lead_multi_ns = lead_of(several, kLowerQuartile);
   measured.tsc_hz = tsc_frequency(start, mark_clocks());
   return measured;
 }

@@ -32,7 +32,7 @@ struct ProbeRequest {
 
 struct ProbeResult {
   std::vector<std::uint64_t> seen_ns;  ///< as the program saw them, ascending
-  std::uint64_t handler_p50_ns = 0;    ///< median of the agent's own measurement
+  dime_histogram handler{};            ///< the agent's own measurement of the same stalls
 };
 
 /// The parameters of a probe run: FIFO, unlimited bandwidth, and a limit below the probe's area.
@@ -42,8 +42,7 @@ dime_parameters probe_parameters(std::uint64_t latency_ns);
 /// agent could not start, where that is the reason.
 Result<ProbeResult> run_probe(const Companions& companions, const ProbeRequest& request);
 
-/// Floor and lead of this machine: two runs of the probe, with one thread and with two, at most
-/// some 20 ms of measuring.
+/// Floor and leads of this machine: three runs of the probe, some 20 ms of measuring.
 Result<dime_calibration> calibrate(const Companions& companions);
 
 /// The value below which `basis_points` / 10,000 of `ascending` lie; 0 when it is empty.

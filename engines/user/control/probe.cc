@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
-// dime-probe THREADS SAMPLES NANOSECONDS: touches pages in a cycle under the agent and times each.
+// dime-probe THREADS SAMPLES NANOSECONDS tsc|clock: touches pages in a cycle under the agent and
+// times each.
 //
 // Every thread has more pages of its own than the instance may keep local, so under FIFO each touch
 // is a remote access. What is timed is one store. The samples of all threads go to standard output
 // as 64-bit numbers. Sizes agree with calibration.cc (kProbeLocalPages).
 #include <sys/mman.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -26,6 +29,22 @@ std::uint64_t now_ns() {
                                         .count());
 }
 
+// Nothing but registers is used between the two readings: a stack or data page that went remote
+// meanwhile would be fetched within the measurement.
+struct TimeStampCounter {
+  static std::uint64_t read() {
+    _mm_lfence();
+    const std::uint64_t ticks = __rdtsc();
+    _mm_lfence();
+    return ticks;
+  }
+};
+
+struct MonotonicClock {
+  static std::uint64_t read() { return now_ns(); }
+};
+
+template <class Ticks>
 std::vector<std::uint64_t> measure(std::size_t most_samples, std::uint64_t most_ns) {
   std::vector<std::uint64_t> samples;
   samples.reserve(most_samples);
@@ -38,16 +57,21 @@ std::vector<std::uint64_t> measure(std::size_t most_samples, std::uint64_t most_
   for (std::size_t i = 0; i < kPages + kWarmUp; ++i) {
     bytes[i % kPages * kPageBytes] = 1;
   }
-  const std::uint64_t end = now_ns() + most_ns;
-  for (std::size_t i = kWarmUp; samples.size() < most_samples; ++i) {
+  const std::uint64_t start_ns = now_ns();
+  const std::uint64_t start_ticks = Ticks::read();
+  std::uint64_t end_ns = start_ns;
+  for (std::size_t i = kWarmUp; samples.size() < most_samples && end_ns < start_ns + most_ns; ++i) {
     volatile unsigned char* const page = &bytes[i % kPages * kPageBytes];
-    const std::uint64_t before = now_ns();
+    const std::uint64_t before = Ticks::read();
     *page = 1;
-    const std::uint64_t after = now_ns();
+    const std::uint64_t after = Ticks::read();
     samples.push_back(after - before);
-    if (after >= end) {
-      break;
-    }
+    end_ns = now_ns();
+  }
+  const auto ticks = static_cast<double>(Ticks::read() - start_ticks);
+  const double ns_per_tick = static_cast<double>(now_ns() - start_ns) / ticks;
+  for (std::uint64_t& sample : samples) {
+    sample = static_cast<std::uint64_t>(static_cast<double>(sample) * ns_per_tick);
   }
   ::munmap(area, kPages * kPageBytes);
   return samples;
@@ -69,18 +93,20 @@ bool write_all(const std::vector<std::uint64_t>& samples) {
 }  // namespace
 
 int main(int count, char** words) {
-  if (count != 4) {
+  if (count != 5) {
     return EXIT_FAILURE;
   }
   const std::size_t threads = std::strtoul(words[1], nullptr, 10);
   const std::size_t most_samples = std::strtoul(words[2], nullptr, 10);
   const std::uint64_t most_ns = std::strtoull(words[3], nullptr, 10);
+  const bool by_counter = std::string_view(words[4]) == "tsc";
+  const auto measure_one = by_counter ? measure<TimeStampCounter> : measure<MonotonicClock>;
   std::vector<std::vector<std::uint64_t>> samples(threads);
   std::vector<std::thread> others;
   for (std::size_t i = 1; i < threads; ++i) {
-    others.emplace_back([&, i] { samples[i] = measure(most_samples, most_ns); });
+    others.emplace_back([&, i] { samples[i] = measure_one(most_samples, most_ns); });
   }
-  samples[0] = measure(most_samples, most_ns);
+  samples[0] = measure_one(most_samples, most_ns);
   for (std::thread& other : others) {
     other.join();
   }
