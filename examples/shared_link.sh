@@ -8,7 +8,7 @@ for round in range(2):
         block[page] = 1'
 
 emulate() {
-  dime run --local 1000p --latency 20us --bandwidth 1Gbit/s --link backbone --allow-floor -- python3 -c "$program" 2> /dev/null
+  dime run --local 1000p --latency 20us --bandwidth 1Gbit/s --link backbone --allow-floor -- python3 -c "$program"
 }
 timed() {
   start=$(date +%s%N)
@@ -18,7 +18,9 @@ timed() {
 both() {
   emulate &
   emulate
-  wait
+  wait $!
 }
-echo "one program alone: $(timed emulate) ms"
-echo "two programs at once: $(timed both) ms"
+alone=$(timed emulate)
+together=$(timed both)
+echo "one program alone: $alone ms"
+echo "two programs at once: $together ms"

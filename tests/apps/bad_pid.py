@@ -40,10 +40,11 @@ def test():
     refused("abc", ["abc"])
     refused("-1", ["-1"])
     refused("0", ["0"])
-    static = sleeper([dime_test.PROGRAMS / "static_sleeper"])
+    sleepers = [sleeper([dime_test.PROGRAMS / "static_sleeper"])]
+    static = sleepers[0]
     refused(str(static.pid), [str(static.pid), "static"])
     try:
-        small = sleeper([program_of_32_bits()])
+        sleepers.append(small := sleeper([program_of_32_bits()]))
     except OSError as error:
         print(f"no 32-bit programs here: {error}")
     else:
@@ -61,7 +62,7 @@ def test():
     second = dime_test.dime("config", f"instance_id=1 latency_ns=100000 bandwidth_bps=0 local_npages=500 pid={one.pid}")
     dime_test.check(second.status != 0, "a process was put into a second instance")
     message(second, [str(one.pid)], "config with a pid that is taken")
-    for started in (static, one, other):
+    for started in (*sleepers, one, other):
         os.kill(started.pid, 9)
         started.wait()
     dime_test.dime("status")

@@ -201,7 +201,7 @@ def verdict(test):
 def main(test):
     """Runs test(*arguments) and ends the process."""
     atexit.register(remove_folders)
-    watchdog.start(SECONDS, lambda: sorted(scratch.glob("*.err")))
+    watchdog.start(SECONDS, lambda: sorted(scratch.glob("*.err")), remove_folders)
     status = verdict(test)
     watchdog.kill_tree()
     sys.exit(status)

@@ -26,9 +26,8 @@ def as_user(open_device, *command):
 def copy_program():
     for folder in (dime_test.scratch, dime_test.runtime):
         folder.chmod(0o777)
-    for part in ("bin/dime", "lib/libdime-agent.so"):
-        (dime_test.scratch / part).parent.mkdir()
-        shutil.copy(dime_test.BUILD / part, dime_test.scratch / part)
+    for part in ("bin", "lib"):
+        shutil.copytree(dime_test.BUILD / part, dime_test.scratch / part)
     return dime_test.scratch / "bin" / "dime"
 
 

@@ -5,7 +5,7 @@ import dime_test
 NUMBER = (int, float)
 SCHEMA = {
     "schema": int, "dime": {"version": str, "engine": str, "fault_path": str}, "machine": dict, "command": list, "exit_status": int,
-    "config": {"local_npages": NUMBER, "local_percent": (int, float, type(None)), "latency_ns": int, "bandwidth_bps": int,
+    "config": {"local_npages": (int, type(None)), "local_percent": (int, float, type(None)), "latency_ns": int, "bandwidth_bps": int,
                "policy": str, "link": (str, type(None))},
     "wall_s": NUMBER, "user_s": NUMBER, "sys_s": NUMBER,
     "faults": {"total": int, "first_touch": int, "remote": int, "joined": int},
@@ -39,8 +39,8 @@ def test():
     dime_test.equal(result["dime"]["engine"], "user", "engine")
 
     faults, stalls = result["faults"], result["stall_ns"]
-    dime_test.equal(faults["total"], faults["first_touch"] + faults["remote"] + faults["joined"], "faults.total")
-    dime_test.equal(stalls["target"], 200_000 + 3276, "target")
+    dime_test.equal(faults["total"], faults["first_touch"] + faults["remote"], "faults.total")
+    dime_test.equal(stalls["target"], 200_000 + 3277, "target")
     dime_test.check(stalls["p50"] <= stalls["p90"] <= stalls["p99"] <= stalls["max"], f"quantiles {stalls}")
     uppers = [upper for upper, _ in stalls["histogram"]]
     dime_test.equal(uppers, sorted(set(uppers)), "upper bounds of the histogram")

@@ -92,7 +92,7 @@ def reap():
         pass
 
 
-def fire(seconds, files):
+def fire(seconds, files, clean_up):
     print(f"WATCHDOG: nothing after {seconds} s; the process tree:", file=sys.stderr)
     tree = descendants()
     for pid in tree:
@@ -104,12 +104,13 @@ def fire(seconds, files):
         print(f"--- end of {path}\n{read(path)[-2000:]}", file=sys.stderr)
     sys.stderr.flush()
     kill_tree()
+    clean_up()
     os._exit(1)
 
 
-def start(seconds, files=lambda: []):
-    """Fires after `seconds` unless the test ends before. `files()` names outputs worth showing then."""
+def start(seconds, files, clean_up):
+    """Fires after `seconds` unless the test ends before. `files()` names outputs worth showing then; clean_up() comes last."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    timer = threading.Timer(seconds, fire, (seconds, files))
+    timer = threading.Timer(seconds, fire, (seconds, files, clean_up))
     timer.daemon = True
     timer.start()

@@ -30,7 +30,7 @@ def script_of(page):
 
 def run(what, command, build):
     with tempfile.TemporaryDirectory(prefix="dime-docs-") as folder, tempfile.TemporaryDirectory(dir="/dev/shm") as runtime:
-        environment = {**os.environ, "PATH": f"{build}/bin:{os.environ['PATH']}", "LC_ALL": "C", "DIME_RUNTIME_DIR": runtime}
+        environment = {**os.environ, "PATH": f"{build}/bin:/usr/bin:/bin", "LC_ALL": "C", "DIME_RUNTIME_DIR": runtime}
         result = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, timeout=240, check=False)
     return [] if result.returncode == 0 else [f"{what} ended with {result.returncode}:\n{result.stdout.decode(errors='replace')[-3000:]}"]

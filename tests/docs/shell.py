@@ -7,6 +7,8 @@ import sys
 
 import sources
 
+SHELLS = (b"#!/bin/sh", b"#!/bin/bash", b"#!/usr/bin/env bash")
+
 
 def first_line(path):
     with open(path, "rb") as file:
@@ -18,7 +20,7 @@ if __name__ == "__main__":
         print("SKIPPED: shellcheck is not installed", file=sys.stderr)
         sys.exit(77)
     scripts = [path for path in sources.files() if first_line(path).startswith(b"#!")]
-    shells = [str(path) for path in scripts if first_line(path).split(b"/")[-1].split()[-1] in (b"sh", b"bash")]
+    shells = [str(path) for path in scripts if first_line(path).strip() in SHELLS]
     status = subprocess.run(["shellcheck", *shells], check=False).returncode
     problems = [f"{sources.name(path)}: not executable" for path in scripts if not os.access(path, os.X_OK)]
     sources.verdict(problems + ([f"shellcheck ended with {status}"] if status else []))

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0
 """Every file states its licence in its first lines."""
+import re
+
 import sources
 
 LINE = "SPDX-License-Identifier: GPL-2.0"
 # Formats without comments, the licence itself, and inputs of tests.
 EXEMPT_NAMES = {"LICENSE", ".gitignore"}
 EXEMPT_SUFFIXES = {".json", ".trace"}
-EXEMPT_FOLDERS = ("tests/fuzz/corpus/", "tests/fuzz/seeds/")
+EXEMPT_FOLDERS = re.compile(r"tests/fuzz/\w+_seeds/")
 
 
 def lacks_line(path):
-    if path.name in EXEMPT_NAMES or path.suffix in EXEMPT_SUFFIXES or sources.name(path).startswith(EXEMPT_FOLDERS):
+    if path.name in EXEMPT_NAMES or path.suffix in EXEMPT_SUFFIXES or EXEMPT_FOLDERS.match(sources.name(path)):
         return False
     lines = path.read_bytes()[:1000].decode(errors="replace").splitlines()[:3]
     return not any(LINE in line for line in lines)
