@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+// Which instances stay, which are stale, and what becomes of members and links.
+#include "engines/user/control/directory.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <cstring>
+#include <fstream>
+
+#include "engines/user/control/members.h"
+#include "runtime_folder.h"
+
+namespace dime {
+namespace {
+
+// A process that lives until it is killed.
+class Sleeper {
+ public:
+  Sleeper() : pid_(::fork()) {
+    if (pid_ == 0) {
+      ::pause();
+      ::_exit(0);
+    }
+    id_ = identify(pid_).value_or(ProcessId{});
+  }
+  ~Sleeper() { end(); }
+  Sleeper(const Sleeper&) = delete;
+  Sleeper& operator=(const Sleeper&) = delete;
+
+  void end() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+      pid_ = 0;
+    }
+  }
+  [[nodiscard]] ProcessId id() const { return id_; }
+
+ private:
+  pid_t pid_;
+  ProcessId id_;
+};
+
+class DirectoryTest : public testing::Test {
+ protected:
+  static dime_member& add_member(ControlBlock& block, const ProcessId& process) {
+    dime_member& member = block->members[0];
+    member.pid = static_cast<std::uint32_t>(process.pid);
+    member.start_time = process.start_time;
+    member.state = DIME_MEMBER_ACTIVE;
+    return member;
+  }
+  static NewInstance owned_by(const ProcessId& owner, const char* link = "") {
+    NewInstance content;
+    content.owner = owner;
+    std::strcpy(content.parameters.link, link);
+    return content;
+  }
+  test::RuntimeFolder folder_;
+  Sleeper sleeper_;
+};
+
+TEST_F(DirectoryTest, ListsInstancesById) {
+  for (const std::uint32_t id : {10u, 2u, 0u}) {
+    ASSERT_TRUE(ControlBlock::create(id, owned_by(sleeper_.id())));
+  }
+  const auto blocks = open_instances();
+  ASSERT_TRUE(blocks);
+  ASSERT_EQ(blocks->size(), 3u);
+  EXPECT_EQ((*blocks)[0].id(), 0u);
+  EXPECT_EQ((*blocks)[1].id(), 2u);
+  EXPECT_EQ((*blocks)[2].id(), 10u);
+}
+
+TEST_F(DirectoryTest, LeavesOtherFilesAlone) {
+  const std::string prefix = folder_.path() + "/dime-" + std::to_string(::geteuid());
+  std::ofstream(prefix + "-7") << "not a block";
+  std::ofstream(prefix + "-7x") << "not a number";
+  std::ofstream(folder_.path() + "/dime-another") << "of somebody else";
+  const auto blocks = open_instances();
+  ASSERT_TRUE(blocks);
+  EXPECT_TRUE(blocks->empty());
+  EXPECT_EQ(folder_.files(), 3u);
+}
+
+TEST_F(DirectoryTest, ALivingOwnerKeepsAnInstance) {
+  ASSERT_TRUE(ControlBlock::create(0, owned_by(sleeper_.id())));
+  EXPECT_EQ(open_instances()->size(), 1u);
+  sleeper_.end();
+  EXPECT_EQ(open_instances()->size(), 0u);
+  EXPECT_EQ(folder_.files(), 0u);
+}
+
+TEST_F(DirectoryTest, ALivingMemberKeepsAnInstance) {
+  auto block = ControlBlock::create(0, {});
+  ASSERT_TRUE(block);
+  add_member(*block, sleeper_.id());
+  EXPECT_EQ(open_instances()->size(), 1u);
+  sleeper_.end();
+  EXPECT_EQ(open_instances()->size(), 0u);
+}
+
+TEST_F(DirectoryTest, AReusedPidKeepsNothing) {
+  auto block = ControlBlock::create(0, {});
+  ASSERT_TRUE(block);
+  add_member(*block, {sleeper_.id().pid, sleeper_.id().start_time + 1});
+  EXPECT_EQ(open_instances()->size(), 0u);
+}
+
+TEST_F(DirectoryTest, AnInstanceMadeToStayStays) {
+  NewInstance content;
+  content.keep = true;
+  ASSERT_TRUE(ControlBlock::create(0, content));
+  EXPECT_EQ(open_instances()->size(), 1u);
+}
+
+TEST_F(DirectoryTest, PagesOfAKilledMemberAreGivenBackOnce) {
+  auto block = ControlBlock::create(0, owned_by(identify(::getpid()).value()));
+  ASSERT_TRUE(block);
+  dime_control& control = **block;
+  dime_member& member = add_member(*block, sleeper_.id());
+  member.local_pages = 30;
+  member.managed_pages = 70;
+  member.unmanaged_pages = 5;
+  control.levels.local_pages = 100;
+  control.levels.managed_pages = 200;
+  control.levels.unmanaged_pages = 10;
+  EXPECT_EQ(reap_dead_members(control), 0u);
+  sleeper_.end();
+  EXPECT_EQ(reap_dead_members(control), 1u);
+  EXPECT_EQ(reap_dead_members(control), 0u);
+  EXPECT_EQ(member.state, std::uint32_t{DIME_MEMBER_ENDED});
+  EXPECT_EQ(control.levels.local_pages, 70u);
+  EXPECT_EQ(control.levels.managed_pages, 130u);
+  EXPECT_EQ(control.levels.unmanaged_pages, 5u);
+}
+
+TEST_F(DirectoryTest, FindsTheInstanceOfAProcess) {
+  auto block = ControlBlock::create(4, {});
+  ASSERT_TRUE(block);
+  add_member(*block, sleeper_.id());
+  EXPECT_EQ(instance_of(sleeper_.id().pid).value(), std::optional<std::uint32_t>(4));
+  EXPECT_EQ(instance_of(::getpid()).value(), std::nullopt);
+}
+
+TEST_F(DirectoryTest, ALinkLivesAsLongAsAnInstanceNamesIt) {
+  ASSERT_TRUE(ControlBlock::create(0, owned_by(sleeper_.id(), "rack")));
+  ASSERT_TRUE(ensure_link("rack"));
+  ASSERT_TRUE(ensure_link("rack"));
+  ASSERT_TRUE(ensure_link("unused"));
+  ASSERT_TRUE(open_instances());
+  const auto link = read_link("rack");
+  ASSERT_TRUE(link) << link.error().message;
+  EXPECT_STREQ(link->name, "rack");
+  EXPECT_FALSE(read_link("unused"));
+  sleeper_.end();
+  ASSERT_TRUE(remove_unused_links());
+  EXPECT_EQ(read_link("rack").error().code, ENOENT);
+}
+
+TEST_F(DirectoryTest, SaysWhyAnAgentDidNotStart) {
+  auto block = ControlBlock::create(0, {});
+  ASSERT_TRUE(block);
+  dime_member& member = add_member(*block, sleeper_.id());
+  EXPECT_TRUE(check_agent_started(**block, sleeper_.id().pid));
+  member.state = DIME_MEMBER_FREE;
+  member.attach_error = EPERM;
+  std::strcpy((*block)->last_problem, "userfaultfd");
+  const auto started = check_agent_started(**block, sleeper_.id().pid);
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, EPERM);
+  EXPECT_EQ(started.error().message,
+            "the agent could not start in the program: userfaultfd: Operation not permitted");
+}
+
+}  // namespace
+}  // namespace dime
