@@ -29,6 +29,9 @@ tl::unexpected<Error> refusal(const config::Error& error) {
   std::string line(kMostCharacters, '\0');
   const std::uint64_t length = config::describe(error, line.data(), line.size());
   line.resize(std::min<std::size_t>(length, line.size() - 1));
+  if (error.reason == config::Reason::kNoSuchPolicy) {
+    line += ": " + policy_names();
+  }
   return tl::unexpected<Error>(Error{0, std::move(line), {}});
 }
 

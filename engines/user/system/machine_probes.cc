@@ -48,13 +48,16 @@ UniqueFd open_userfaultfd() {
   return fd.valid() ? std::move(fd) : from_device();
 }
 
-// 0, or the errno with which the features were refused.
+// 0, or the errno with which the features were refused; ENOENT without a userfaultfd to ask.
 int try_features(std::uint64_t features) {
   const UniqueFd fd = open_userfaultfd();
+  if (!fd.valid()) {
+    return ENOENT;
+  }
   uffdio_api api{};
   api.api = UFFD_API;
   api.features = features;
-  return !fd.valid() || ::ioctl(fd.get(), UFFDIO_API, &api) != 0 ? errno : 0;
+  return ::ioctl(fd.get(), UFFDIO_API, &api) != 0 ? errno : 0;
 }
 
 Finding probe_userfaultfd() {
@@ -92,6 +95,7 @@ Finding probe_move() {
   const int error = try_features(kFeatureMove);
   finding.available = error == 0;
   finding.detail = error == 0        ? "UFFDIO_MOVE"
+                   : error == ENOENT ? "cannot be told without userfaultfd"
                    : error == EINVAL ? "this kernel has no UFFDIO_MOVE (Linux 6.8 and later)"
                                      : error_text(error);
   finding.mend = error == EINVAL ? "sudo apt install -t bookworm-backports linux-image-amd64" : "";
