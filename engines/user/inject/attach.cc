@@ -72,7 +72,7 @@ Result<Attempt> start_agent(StoppedProcess& process, ElfImage image, const Injec
                             LoadedAgent& agent) {
   DIME_TRY(const auto maps, read_maps(what.pid));
   DIME_TRY(const BorrowedCode borrowed_code, find_borrowed_code(what.pid, maps));
-  const RemoteAddress libc_base = *find_libc(maps);
+  const RemoteAddress libc_base = find_libc(maps).value_or(RemoteAddress{});
   DIME_TRY(const ElfImage libc, read_library(what.pid, libc_base, "libc.so.6"));
   int code = 0;
   {
