@@ -80,14 +80,17 @@ std::uint64_t Instance::limit() const {
   const std::uint64_t pages = share == 0
                                   ? atomic::load(shared_.parameters.local_npages)
                                   : atomic::load(shared_.levels.managed_pages) * share / kShareUnit;
-  return pages == 0 ? 1 : pages;
+  const std::uint64_t least = share == 0 ? 1 : kLeastShare;
+  return pages < least ? least : pages;
 }
 
 std::uint64_t Instance::allowed() const {
   return limit() + atomic::load(shared_.levels.inherited_pages);
 }
 
-bool Instance::full() const { return atomic::load(shared_.levels.local_pages) >= allowed(); }
+bool Instance::full() const {
+  return atomic::load(shared_.levels.local_pages) >= allowed();
+}
 
 void Instance::note_level(std::uint64_t local) {
   // What children have inherited is counted apart (design.md, semantics 1), so the peak shows the

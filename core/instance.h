@@ -58,6 +58,8 @@ struct Room {
 
 class Instance {
  public:
+  static constexpr std::uint64_t kLeastShare = 32;
+
   Instance(Memory& memory, InstanceShared shared);
   ~Instance();
   Instance(const Instance&) = delete;
@@ -81,7 +83,9 @@ class Instance {
     accessed_context_ = context;
   }
 
-  /// The limit in pages under the current parameters, at least 1.
+  /// The limit in pages under the current parameters. At least 1; a share of the touched pages
+  /// gives at least kLeastShare, or a program that has touched little could not get through an
+  /// instruction.
   [[nodiscard]] std::uint64_t limit() const;
 
   /// A thread touched page `id` at `at`. For a first touch and a remote access the page is in
@@ -231,8 +235,7 @@ Room Instance::make_room(Nanos now, Close&& close) {
 template <class Close>
 std::uint64_t Instance::trim(Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
-  while (gone < most &&
-         atomic::load(shared_.levels.local_pages) > allowed() &&
+  while (gone < most && atomic::load(shared_.levels.local_pages) > allowed() &&
          evict_one(now, close)) {
     ++gone;
   }

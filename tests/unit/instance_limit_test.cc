@@ -2,6 +2,8 @@
 // The limit: pages, per cent, live changes, and the debt of forked children.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/model.h"
 
 namespace dime::test {
@@ -30,7 +32,7 @@ TEST(InstanceLimit, ShareFollowsTheTouchedPages) {
   for (std::uint64_t page = 0; page < 1'000; ++page) {
     engine.touch(page);
     const std::uint64_t quarter = (page + 1) / 4;
-    ASSERT_EQ(engine.instance().limit(), quarter == 0 ? 1 : quarter);
+    ASSERT_EQ(engine.instance().limit(), std::max(quarter, Instance::kLeastShare));
     ASSERT_LE(block.levels.local_pages, engine.instance().limit());
   }
   EXPECT_EQ(engine.open_pages(), 250u);
@@ -53,15 +55,17 @@ TEST(InstanceLimit, WholeShareKeepsEverything) {
   EXPECT_EQ(block.counters.evictions_dirty, 0u);
 }
 
-TEST(InstanceLimit, SmallestShareStillLeavesOnePage) {
+TEST(InstanceLimit, SmallestShareLeavesEnoughForAnInstruction) {
   Block block(1);
   block.parameters.local_share = 1;
   Engine engine(block);
   for (std::uint64_t page = 0; page < 100; ++page) {
     engine.touch(page);
   }
+  EXPECT_EQ(engine.instance().limit(), Instance::kLeastShare);
+  EXPECT_EQ(engine.open_pages(), Instance::kLeastShare);
+  block.parameters.local_share = 0;  // a limit in pages is taken at its word
   EXPECT_EQ(engine.instance().limit(), 1u);
-  EXPECT_EQ(engine.open_pages(), 1u);
 }
 
 TEST(InstanceLimit, ShrinkingTrimsTheOldestInSteps) {

@@ -13,7 +13,6 @@ namespace {
 constexpr Nanos kSpinBelow{100'000};  // stalls longer than this are slept through ...
 constexpr Nanos kWakeEarly{
     80'000};  // ... but for the end, which is spun: timers are late by up to this
-constexpr std::uint32_t kThrashLimit = 4'096;
 
 struct Timespec {
   std::int64_t seconds;
@@ -184,7 +183,11 @@ bool Handler::release(const PendingFault& pending) {
     atomic::add(member.faults_first_touch, std::uint64_t{1});
   }
   member.last_fault_ns = opened_at.value;
-  settle(opened_at, 2);
+  if (grace_ != 0) {
+    --grace_;
+  } else {
+    settle(opened_at, 2);
+  }
   return true;
 }
 
@@ -198,8 +201,12 @@ void Handler::make_room(PageId id, Nanos now, PendingFault& pending) {
     note_victim(victim);
     return space_.close(victim);
   };
-  if (instance.full() && others_hold_it(now)) {
-    wait_for_others();
+  if (instance.full()) {
+    neighbours_.ask(instance.local_pages(), instance.limit(), now);
+    if (instance.local_pages() < neighbours_.kept(instance.limit()) && !room_from_others()) {
+      force_room();
+      return;
+    }
   }
   const Room room = instance.make_room(clock::now(), close);
   if (!room.made) {
@@ -219,18 +226,25 @@ void Handler::note_victim(PageId id) {
 }
 
 // An instruction may need several pages at once. Where the limit is smaller than that, they evict
-// one another for ever; a long run of faults on pages that went only just now is taken for that,
-// and then the limit gives way for one fault.
+// one another for ever. A long run of faults on pages that went only just now is taken for that;
+// then the limit gives way for a few faults. Once seen, it is recognised sooner, until it has not
+// been seen for a while.
 bool Handler::thrashes(PageId id) {
   bool just_evicted = false;
   for (const PageId victim : recent_victims_) {
     just_evicted = just_evicted || victim == id;
   }
   thrash_ = just_evicted ? thrash_ + 1 : 0;
-  if (thrash_ >= kThrashLimit + kRing) {
+  ++faults_since_thrash_;
+  if (thrash_ >= thrash_limit_) {
     thrash_ = 0;
+    thrash_limit_ = kThrashSoon;
+    faults_since_thrash_ = 0;
+    grace_ = kRing;
+  } else if (faults_since_thrash_ > kThrashLimit) {
+    thrash_limit_ = kThrashLimit;
   }
-  return thrash_ >= kThrashLimit;
+  return grace_ != 0;
 }
 
 void Handler::on_fork(int descriptor) {

@@ -56,8 +56,7 @@ class Handler {
 
   void make_room(PageId id, Nanos now, PendingFault& pending);
   void force_room();
-  [[nodiscard]] bool others_hold_it(Nanos now);
-  void wait_for_others();
+  [[nodiscard]] bool room_from_others();
   void give_back();
   void note_victim(PageId id);
   [[nodiscard]] bool thrashes(PageId id);
@@ -68,6 +67,7 @@ class Handler {
   void use_link();
   void spread_out();
   void survey();
+  void count_unmanaged();
   void count_adopted(std::uint64_t pages);
   void publish();
   void detach();
@@ -92,7 +92,12 @@ class Handler {
   static constexpr unsigned kRing = 4;
   PageId recent_victims_[kRing] = {kNoPage, kNoPage, kNoPage, kNoPage};
   unsigned next_victim_ = 0;
+  static constexpr std::uint32_t kThrashLimit = 4'096;
+  static constexpr std::uint32_t kThrashSoon = 64;
   std::uint32_t thrash_ = 0;
+  std::uint32_t thrash_limit_ = kThrashLimit;
+  std::uint32_t faults_since_thrash_ = 0;
+  unsigned grace_ = 0;  ///< faults for which the limit gives way
 };
 
 }  // namespace dime::agent

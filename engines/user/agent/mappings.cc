@@ -138,6 +138,25 @@ bool is_manageable(const Mapping& mapping) {
   return mapping.writable || reserved;
 }
 
+std::uint64_t resident_file_pages() {
+  const long fd = system_call(__NR_openat, AT_FDCWD, "/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  if (failed(fd)) {
+    return 0;
+  }
+  char text[128];
+  const long bytes = system_call(__NR_read, fd, text, sizeof(text) - 1);
+  system_call(__NR_close, fd);
+  text[bytes > 0 ? bytes : 0] = '\0';
+  char* at = text;
+  skip_field(at);  // size
+  skip_field(at);  // resident
+  std::uint64_t pages = 0;
+  for (; *at >= '0' && *at <= '9'; ++at) {
+    pages = pages * 10 + static_cast<std::uint64_t>(*at - '0');
+  }
+  return pages;
+}
+
 unsigned present_runs(AddressRange& range, AddressRange* runs, unsigned capacity) {
   PageRegion regions[64];
   ScanRequest request{};

@@ -45,6 +45,9 @@ class MappingReader {
 /// open them piece by piece.
 bool is_manageable(const Mapping& mapping);
 
+/// Resident pages of file mappings and shared memory, as /proc/self/statm counts them.
+std::uint64_t resident_file_pages();
+
 /// Calls `visit(AddressRange)` for each run of pages of `range` that have memory (present or
 /// swapped out).
 template <class Visit>

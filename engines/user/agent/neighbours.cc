@@ -12,7 +12,16 @@ namespace {
 constexpr long kUnix = 1;      // AF_UNIX
 constexpr long kDatagram = 2;  // SOCK_DGRAM
 constexpr Nanos kAskEvery{200'000};
+constexpr Nanos kIdleAfter{2'000'000};
 constexpr std::uint64_t kMostAtOnce = 64;
+constexpr std::uint64_t kKept = 16;
+
+/// Takes part in the competition for local pages. The pages of a member that has not faulted for a
+/// while are the oldest of all, so first-in-first-out across members would evict them first.
+bool is_faulting(const dime_member& member, Nanos now) {
+  return atomic::load(member.state) == DIME_MEMBER_ACTIVE &&
+         now - Nanos{atomic::load(member.last_fault_ns)} < kIdleAfter;
+}
 
 }  // namespace
 
@@ -68,30 +77,51 @@ void Neighbours::silence() const {
   }
 }
 
-void Neighbours::ask(std::uint64_t local, std::uint64_t limit, Nanos now) {
+std::uint64_t Neighbours::kept(std::uint64_t limit) const {
+  const std::uint64_t most = limit < kKept ? limit : kKept;
+  return others_ == 0 ? 0 : most;
+}
+
+void Neighbours::look(Nanos now) {
+  const dime_member& own = membership_->member();
+  others_ = 0;
+  active_ = 1;
+  for (const dime_member& member : membership_->control().members) {
+    if (&member != &own && atomic::load(member.state) == DIME_MEMBER_ACTIVE) {
+      ++others_;
+      active_ += is_faulting(member, now) ? 1 : 0;
+    }
+  }
+}
+
+bool Neighbours::ask(std::uint64_t local, std::uint64_t limit, Nanos now) {
   if (now - last_asked_ < kAskEvery) {
-    return;
+    return richer_;
   }
   last_asked_ = now;
-  std::uint64_t active = 0;
+  look(now);
+  const dime_member& own = membership_->member();
+  const std::uint64_t share = limit / active_;
   dime_member* richest = nullptr;
-  std::uint64_t most = local;
+  std::uint64_t spare = 0;
   for (dime_member& member : membership_->control().members) {
-    if (atomic::load(member.state) != DIME_MEMBER_ACTIVE) {
+    if (&member == &own || atomic::load(member.state) != DIME_MEMBER_ACTIVE) {
       continue;
     }
-    ++active;
     const std::uint64_t theirs = atomic::load(member.local_pages);
-    if (&member != &membership_->member() && theirs > most) {
-      most = theirs;
+    const std::uint64_t keeps = is_faulting(member, now) ? share : 1;
+    if (theirs > keeps && theirs - keeps > spare) {
+      spare = theirs - keeps;
       richest = &member;
     }
   }
-  const std::uint64_t share = active == 0 ? limit : limit / active;
-  if (richest == nullptr || local >= share) {
-    return;
+  richer_ = local < share && richest != nullptr;
+  if (!richer_) {
+    return false;
   }
-  const std::uint64_t wanted = share - local < kMostAtOnce ? share - local : kMostAtOnce;
+  const std::uint64_t lacking = share - local;
+  std::uint64_t wanted = lacking < spare ? lacking : spare;
+  wanted = wanted < kMostAtOnce ? wanted : kMostAtOnce;
   atomic::store(richest->give_back, static_cast<std::uint32_t>(wanted));
   Address address{};
   const unsigned bytes = address_of(atomic::load(richest->pid), address);
@@ -100,6 +130,7 @@ void Neighbours::ask(std::uint64_t local, std::uint64_t limit, Nanos now) {
   if (sent == -ECONNREFUSED) {
     membership_->reap();  // it ended without notice
   }
+  return true;
 }
 
 }  // namespace dime::agent

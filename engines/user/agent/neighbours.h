@@ -22,9 +22,17 @@ class Neighbours {
   [[nodiscard]] int doorbell() const { return doorbell_; }
   void silence() const;
 
-  /// Asks for pages if this member, which has `local` of `limit`, has less than its share. At most
-  /// one request in 200 us.
-  void ask(std::uint64_t local, std::uint64_t limit, Nanos now);
+  /// Asks for pages if this member, which has `local` of `limit`, has less than its share and
+  /// another has pages to spare: more than its share, or any where it has not faulted for 2 ms. At
+  /// most one request in 200 us. True if there is such a member.
+  bool ask(std::uint64_t local, std::uint64_t limit, Nanos now);
+
+  /// The pages that a member always may have while it shares the limit with others, even above it:
+  /// a process that gets less cannot make progress. 0 for the only member.
+  [[nodiscard]] std::uint64_t kept(std::uint64_t limit) const;
+
+  /// Looks how many members there are.
+  void look(Nanos now);
 
  private:
   struct Address {
@@ -36,6 +44,9 @@ class Neighbours {
   const Membership* membership_ = nullptr;
   int doorbell_ = -1;
   Nanos last_asked_{};
+  std::uint64_t others_ = 0;  ///< members besides this one
+  std::uint64_t active_ = 1;  ///< members that competed for pages at the last look
+  bool richer_ = false;       ///< there was one with pages to spare
 };
 
 }  // namespace dime::agent

@@ -8,6 +8,7 @@
 #include "core/atomic.h"
 #include "engines/user/agent/clock.h"
 #include "engines/user/agent/handler.h"
+#include "engines/user/agent/mappings.h"
 #include "policies/registry.h"
 
 namespace dime::agent {
@@ -17,7 +18,7 @@ constexpr Nanos kTick{20'000'000};
 constexpr Nanos kLongestTick{1'000'000'000};
 constexpr std::uint64_t kTrimStep = 64;  // evictions between two looks at the faults
 constexpr std::uint64_t kOwnShare = 16;  // pages that a member keeps when others want room
-constexpr Nanos kWaitForOthers{2'000'000};
+constexpr Nanos kWaitForOthers{1'000'000};
 constexpr std::uint32_t kEverything = 10'000;  // local_share of 100 %
 
 }  // namespace
@@ -47,6 +48,7 @@ long Handler::prepare() {
   if (start_.inherited) {
     space_.inherit_pages();
   }
+  neighbours_.look(clock::now());
   spread_out();
   tick_length_ = kTick;
   next_tick_ = clock::now() + kTick;
@@ -109,6 +111,7 @@ void Handler::on_request(std::uint64_t page) {
       break;
     case RequestKind::kLeave:
       survey();
+      count_unmanaged();
       publish();
       membership_.remove_if_last();
       break;
@@ -129,11 +132,11 @@ void Handler::settle(Nanos now, std::uint64_t most) {
   }
   const auto close = [this](PageId victim) { return space_.close(victim); };
   Instance& instance = space_.instance();
-  instance.repay(now, most, close);
-  publish();
-  if (instance.local_pages() > kOwnShare) {
-    const std::uint64_t own = instance.local_pages() - kOwnShare;
-    instance.trim(now, most < own ? most : own, close);
+  const std::uint64_t kept = neighbours_.kept(instance.limit());
+  if (instance.local_pages() > kept) {
+    const std::uint64_t own = instance.local_pages() - kept;
+    const std::uint64_t repaid = instance.repay(now, most < own ? most : own, close);
+    instance.trim(now, (most < own ? most : own) - repaid, close);
   }
   publish();
 }
@@ -142,36 +145,34 @@ void Handler::settle(Nanos now, std::uint64_t most) {
 void Handler::give_back() {
   const std::uint32_t asked = atomic::exchange(membership_.member().give_back, 0u);
   Instance& instance = space_.instance();
-  if (paused_ || instance.local_pages() <= kOwnShare) {
+  if (paused_ || instance.local_pages() <= 1) {
     return;
   }
-  const std::uint64_t spare = instance.local_pages() - kOwnShare;
+  const std::uint64_t spare = instance.local_pages() - 1;
   instance.evict(clock::now(), asked < spare ? asked : spare,
                  [this](PageId victim) { return space_.close(victim); });
   publish();
 }
 
-/// At the limit: asks for pages where this member has less than its share. True where it has so few
-/// of its own that evicting them would only bring them back at once.
-bool Handler::others_hold_it(Nanos now) {
-  const std::uint64_t local = space_.instance().local_pages();
-  const std::uint64_t limit = space_.instance().limit();
-  neighbours_.ask(local, limit, now);
-  return local < kOwnShare && local < limit / 2 &&
-         atomic::load(control_.levels.local_pages) > pending_.count() + local + 1;
-}
-
-/// Waits a bounded time until another member has made room.
-void Handler::wait_for_others() {
+/// At the limit, with so few pages that evicting them would only bring them back at once: waits a
+/// bounded time until another member has made room. False where there is none, and the page has to
+/// be had above the limit.
+bool Handler::room_from_others() {
   const Nanos start = clock::now();
-  for (Nanos now = start; now - start < kWaitForOthers && space_.instance().full();
-       now = clock::now()) {
-    neighbours_.ask(space_.instance().local_pages(), space_.instance().limit(), now);
+  Instance& instance = space_.instance();
+  for (Nanos now = start; now - start < kWaitForOthers; now = clock::now()) {
+    if (!instance.full()) {
+      return true;
+    }
+    if (!neighbours_.ask(instance.local_pages(), instance.limit(), now)) {
+      return false;
+    }
     const struct {
       std::int64_t seconds, nanos;
     } pause{0, 20'000};
     system_call(__NR_nanosleep, &pause, 0L);
   }
+  return false;
 }
 
 void Handler::tick() {
@@ -199,6 +200,8 @@ void Handler::tick() {
     release_due();
   }
   membership_.reap();
+  count_unmanaged();
+  neighbours_.look(before);
   publish();
   placement_.on_tick();
   const Nanos now = clock::now();
@@ -249,6 +252,17 @@ void Handler::survey() {
     count_adopted(change);
   }
   surveyed_ = pages;
+}
+
+/// Resident memory that stays local outside the limit: of files, and shared.
+void Handler::count_unmanaged() {
+  const std::uint64_t pages = resident_file_pages();
+  std::uint64_t& own = membership_.member().unmanaged_pages;
+  const std::uint64_t change =
+      pages - atomic::load(own);  // wraps where there are fewer, and adds correctly all the same
+  atomic::store(own, pages);
+  atomic::raise(control_.levels.unmanaged_peak,
+                atomic::add(control_.levels.unmanaged_pages, change));
 }
 
 void Handler::publish() {
