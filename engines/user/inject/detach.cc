@@ -10,6 +10,7 @@
 #include "engines/user/control/members.h"
 #include "engines/user/inject/attach.h"
 #include "engines/user/inject/target_check.h"
+#include "engines/user/inject/thread_wait.h"
 #include "engines/user/system/sysctl.h"
 
 namespace dime {
@@ -41,12 +42,11 @@ Result<DetachOutcome> wait_until_gone(const dime_member& member, pid_t pid) {
   constexpr std::chrono::milliseconds kPause{1};
   while (is_live(member)) {
     if (is_stopped(pid)) {
-      auto error = fail(ETIMEDOUT, "process {} is stopped: it leaves when it continues", pid);
-      error.value().mend = fmt::format("kill -CONT {}", pid);
-      return error;
+      return timed_out(fmt::format("process {} is stopped: it leaves when it continues", pid),
+                       fmt::format("kill -CONT {}", pid));
     }
     if (std::chrono::steady_clock::now() > limit) {
-      return fail(ETIMEDOUT, "process {} does not leave its instance", pid);
+      return timed_out(fmt::format("process {} does not leave its instance", pid));
     }
     std::this_thread::sleep_for(kPause);
   }

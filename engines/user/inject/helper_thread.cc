@@ -187,7 +187,7 @@ Result<int> HelperThread::wait_for_end(Deadline deadline) {
     pid_t started = 0;
     if (!stop) {
       if (std::chrono::steady_clock::now() >= deadline) {
-        return fail(ETIMEDOUT, "starting the agent in process {}", process_->pid());
+        return timed_out(fmt::format("the agent in process {} does not start", process_->pid()));
       }
     } else if (stop->kind == ThreadStop::Kind::kEnded) {
       tid_ = 0;

@@ -101,8 +101,8 @@ Result<void> StoppedProcess::stop_thread(pid_t tid, Deadline deadline) {
   for (;;) {
     auto stop = wait_for_stop(tid, deadline);
     if (!stop) {
-      return fail(ETIMEDOUT, "thread {} of process {} does not stop (it waits in the kernel)", tid,
-                  pid_);
+      return timed_out(
+          fmt::format("thread {} of process {} does not stop: it waits in the kernel", tid, pid_));
     }
     switch (stop->kind) {
       case ThreadStop::Kind::kEnded:

@@ -54,7 +54,7 @@ Result<ThreadStop> wait_for_stop(pid_t tid, Deadline deadline) {
       return ThreadStop{};  // ECHILD: it went without leaving a status (another thread called exec)
     }
     if (std::chrono::steady_clock::now() >= deadline) {
-      return fail(ETIMEDOUT, "waiting for thread {}", tid);
+      return timed_out(fmt::format("thread {} does not answer", tid));
     }
     std::this_thread::sleep_for(pause);
     pause = std::min(pause * 2, kLongestPause);

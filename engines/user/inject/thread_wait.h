@@ -17,6 +17,11 @@ inline Deadline deadline_in(std::chrono::milliseconds time) {
   return std::chrono::steady_clock::now() + time;
 }
 
+/// An error with code ETIMEDOUT and `message` alone: errno's text speaks of connections.
+inline tl::unexpected<Error> timed_out(std::string message, std::string mend = {}) {
+  return tl::unexpected<Error>(Error{ETIMEDOUT, std::move(message), std::move(mend)});
+}
+
 /// Why a traced thread stands still.
 struct ThreadStop {
   enum class Kind {
