@@ -7,14 +7,14 @@ from redis_server import Redis
 
 def test(local):
     original = Redis("native")
-    original.load(20_000)
+    original.load(12_000)
     expected = original.digest(), original.cli("dbsize")
     original.shutdown()
 
     redis = Redis("emulated", local)
-    redis.load(20_000)
+    redis.load(12_000)
     dime_test.equal((redis.digest(), redis.cli("dbsize")), expected, "digest and size of the data")
-    bench = redis.benchmark(8000).wait()
+    bench = redis.benchmark(3000).wait()
     dime_test.equal(bench.status, 0, f"status of redis-benchmark ({bench.err})")
     dime_test.check(bench.out.count(b"\n") >= 6, f"redis-benchmark: {bench.out}")
     print(bench.out.decode())

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """A remote access takes what was asked for, and nothing else is delayed; stalls of several threads overlap.
 
-The asserted bounds hold on any machine: a stall is never shorter than asked (2 % for the clock's calibration), and what is not
-remote stays far below it. How close the stall is from above is printed; bench/accuracy measures it.
+The asserted bounds hold on any machine: a stall is not shorter than asked, but for 2 % or the 2 us by which the calibration may be off
+on a busy one, and what is not remote stays far below it. How close the stall is from above is printed; bench/accuracy
+measures it.
 """
 import json
 
@@ -23,10 +24,11 @@ def measure(threads, accesses, latency, bandwidth="unlimited"):
 def test():
     for latency, target in (("20us", 20_000), ("100us", 100_000), ("1ms", 1_000_000)):
         seen, result = measure(1, 1200, latency)
-        dime_test.check(seen["again"]["p50"] >= 0.98 * target, f"{latency}: the program saw {seen['again']['p50']} ns")
+        lowest = min(0.98 * target, target - 2000)
+        dime_test.check(seen["again"]["p50"] >= lowest, f"{latency}: the program saw {seen['again']['p50']} ns")
         dime_test.check(seen["repeat"]["p50"] < 0.1 * target, f"{latency}: a local access took {seen['repeat']['p50']} ns")
         dime_test.equal(result["stall_ns"]["target"], target, "target in the result")
-        dime_test.check(result["stall_ns"]["p50"] >= 0.98 * target, f"{latency}: reported p50 {result['stall_ns']['p50']} ns")
+        dime_test.check(result["stall_ns"]["p50"] >= lowest, f"{latency}: reported p50 {result['stall_ns']['p50']} ns")
     dime_test.check(seen["first"]["p50"] < 0.5 * target, f"a first touch took {seen['first']['p50']} ns")
 
     seen, _ = measure(4, 300, "2ms")
