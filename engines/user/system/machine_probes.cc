@@ -107,8 +107,9 @@ Finding probe_fork_events() {
   const int error = try_features(UFFD_FEATURE_EVENT_FORK);
   finding.available = error == 0;
   finding.detail =
-      error == 0 ? "forks by raw system call are followed too"
-                 : fmt::format("forks by raw system call are not covered: {}", error_text(error));
+      error == ENOENT ? "cannot be told without userfaultfd"
+      : error == 0    ? "forks by raw system call are followed too"
+                   : fmt::format("forks by raw system call are not covered: {}", error_text(error));
   finding.mend = error == EPERM ? "run dime as root or with CAP_SYS_PTRACE" : "";
   return finding;
 }
