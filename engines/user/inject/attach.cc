@@ -17,6 +17,7 @@
 #include "engines/user/inject/agent_loader.h"
 #include "engines/user/inject/apart.h"
 #include "engines/user/inject/process_memory.h"
+#include "engines/user/inject/seccomp_check.h"
 #include "engines/user/inject/target_check.h"
 
 namespace dime {
@@ -107,6 +108,7 @@ Result<Attempt> try_once(const Injection& what, LoadedAgent& agent) {
     return process.error().code == EPERM ? tracing_refused(what.pid, EPERM)
                                          : tl::unexpected(process.error());
   }
+  DIME_CHECKED(check_seccomp(*process));
   return start_agent(*process, std::move(image), what, agent);
 }
 
