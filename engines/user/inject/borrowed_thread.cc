@@ -9,6 +9,8 @@
 
 #include <utility>
 
+#include "engines/user/inject/restartable_sequence.h"
+
 namespace dime {
 namespace {
 
@@ -92,6 +94,7 @@ Result<BorrowedThread> BorrowedThread::borrow(StoppedProcess& process, const Bor
       ::ptrace(PTRACE_GETSIGMASK, tid, mask_bytes, &mask) != 0) {
     return thread_gone(tid);
   }
+  abort_restartable_sequence(process.pid(), tid, registers);
   BorrowedThread thread(process, tid);
   thread.instruction_ = code.system_call;
   thread.registers_ = registers;
