@@ -46,7 +46,7 @@ def build_initramfs(target: Path, modules: Path, guest: Path, cases: list[Path])
 
 def boot(kernel: Path, initramfs: Path, options: argparse.Namespace) -> tuple[str, bool]:
     """The console's text, and whether the guest came to its end by itself."""
-    settings = f"console=ttyS0 panic=-1 oops=panic nokaslr {options.append}"
+    settings = f"console=ttyS0 panic=-1 oops=panic nokaslr no_timer_check quiet {options.append}"
     command = ["qemu-system-x86_64", "-accel", "tcg" + ("" if options.icount else ",thread=multi"), "-m", "768",
                "-smp", str(options.smp), "-nic", "none", "-vga", "none", "-display", "none", "-serial", "stdio",
                "-no-reboot", "-kernel", str(kernel), "-initrd", str(initramfs), "-append", settings]
@@ -77,24 +77,28 @@ def judge(console: str, ended: bool, cases: list[Path]) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kernel", type=Path, required=True, help="folder of a release, from fetch-kernels")
-    parser.add_argument("--modules", type=Path, required=True, help="folder of the modules for it")
+    parser.add_argument("--cache", type=Path, required=True, help="what prepare made")
+    parser.add_argument("--release", required=True, help="a release in it, or 6.1, 6.12")
     parser.add_argument("--guest", type=Path, required=True, help="folder of the guest programs")
     parser.add_argument("--smp", type=int, default=2)
     parser.add_argument("--icount", action="store_true", help="one instruction is one virtual nanosecond")
     parser.add_argument("--timeout", type=int, default=300)
-    parser.add_argument("--append", default="", help="more of the kernel's command line; NAME=VALUE reaches the guest's init")
+    parser.add_argument("--append", default="wait=1", help="more of the kernel's command line; NAME=VALUE reaches the guest's init")
     parser.add_argument("--show", action="store_true", help="show the console in any case")
     parser.add_argument("cases", type=Path, nargs="+")
     options = parser.parse_args()
+    home = options.cache / options.release
+    if not (home / "modules/dime.ko").exists():
+        print(f"vm: no modules in {home}: prepare was skipped or has failed")
+        return SKIP
     for tool in ("qemu-system-x86_64", "cpio", "strip"):
         if shutil.which(tool) is None:
             print(f"vm: {tool} is not installed (tests/vm/packages.txt)")
             return SKIP
     with tempfile.TemporaryDirectory() as folder:
         initramfs = Path(folder) / "initramfs"
-        build_initramfs(initramfs, options.modules, options.guest, options.cases)
-        console, ended = boot(options.kernel / "vmlinuz", initramfs, options)
+        build_initramfs(initramfs, home / "modules", options.guest, options.cases)
+        console, ended = boot(home / "vmlinuz", initramfs, options)
     faults = judge(console, ended, options.cases)
     if faults or options.show:
         print(console)

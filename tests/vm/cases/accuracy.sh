@@ -1,0 +1,3 @@
+insmod /modules/dime.ko
+accuracy 10
+rmmod dime

@@ -1,0 +1,4 @@
+echo never >/sys/kernel/mm/transparent_hugepage/enabled
+insmod /modules/dime.ko
+cost
+rmmod dime

@@ -1,0 +1,30 @@
+# Policies as modules: one that a third party built, live switches, refusal to unload one in use, several at a time.
+insmod /modules/dime.ko
+sleep 1000 &
+one=$!
+stress &
+two=$!
+insmod /modules/dime_nothing.ko
+insmod /modules/dime_fifo.ko
+insmod /modules/dime_random.ko
+insmod /modules/dime_lru.ko
+echo "instance_id=0 local_npages=40 latency_ns=1000 policy=nothing pid=$one" >/proc/dime_config
+echo "instance_id=1 local_npages=40 latency_ns=1000 policy=random pid=$two" >/proc/dime_config
+for module in dime_nothing dime_random dime; do
+	! rmmod $module 2>/dev/null || { echo "$module was unloaded while in use"; exit 1; }
+done
+for policy in nothing lru fifo random nothing; do
+	echo "instance_id=1 policy=$policy" >/proc/dime_config
+	grep -q "^policy $policy\$" /proc/dime_stats
+	sleep 0.5
+done
+rmmod dime_fifo
+rmmod dime_lru
+echo "instance_id=0 policy=fifo" >/proc/dime_config
+kill -TERM $two
+wait $two
+echo "instance_id=1 remove=1" >/proc/dime_config
+rmmod dime_nothing
+kill -KILL $one
+rmmod dime_random
+rmmod dime
