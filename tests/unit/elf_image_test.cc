@@ -50,29 +50,27 @@ TEST(ElfImage, FindsWhatTheLoaderFinds) {
   const OwnLibc libc = own_libc();
   for (const char* const name :
        {"mmap", "brk", "execve", "__errno_location", "__register_atfork", "pthread_create"}) {
-    const auto symbol = libc.image.find(name);
-    ASSERT_TRUE(symbol) << name;
-    EXPECT_EQ(libc.base.value + symbol->value,
+    const ElfSymbol symbol = libc.image.find(name).value_or(ElfSymbol{});
+    ASSERT_TRUE(symbol.defined) << name;
+    EXPECT_EQ(libc.base.value + symbol.value,
               reinterpret_cast<std::uint64_t>(::dlsym(RTLD_DEFAULT, name)))
         << name;
-    EXPECT_FALSE(symbol->indirect) << name;
+    EXPECT_FALSE(symbol.indirect) << name;
   }
 }
 
 TEST(ElfImage, PrefersTheDefaultVersion) {
   // Two versions with different code; dlsym gives the default one.
   const OwnLibc libc = own_libc();
-  const auto symbol = libc.image.find("pthread_cond_wait");
-  ASSERT_TRUE(symbol);
-  EXPECT_EQ(libc.base.value + symbol->value,
+  const ElfSymbol symbol = libc.image.find("pthread_cond_wait").value_or(ElfSymbol{});
+  ASSERT_TRUE(symbol.defined);
+  EXPECT_EQ(libc.base.value + symbol.value,
             reinterpret_cast<std::uint64_t>(::dlsym(RTLD_DEFAULT, "pthread_cond_wait")));
 }
 
 TEST(ElfImage, KnowsIndirectFunctionsAndAbsentOnes) {
   const OwnLibc libc = own_libc();
-  const auto symbol = libc.image.find("strlen");
-  ASSERT_TRUE(symbol);
-  EXPECT_TRUE(symbol->indirect);
+  EXPECT_TRUE(libc.image.find("strlen").value_or(ElfSymbol{}).indirect);
   EXPECT_FALSE(libc.image.find("dime_has_no_such_function"));
   EXPECT_FALSE(libc.image.find(""));
 }
@@ -80,11 +78,11 @@ TEST(ElfImage, KnowsIndirectFunctionsAndAbsentOnes) {
 TEST(ElfImage, LaysOutTheAgent) {
   auto image = ElfImage::from_file(agent_file(), "agent");
   ASSERT_TRUE(image) << image.error().message;
-  const auto entry = image->find(DIME_AGENT_ENTRY);
-  ASSERT_TRUE(entry);
+  const ElfSymbol entry = image->find(DIME_AGENT_ENTRY).value_or(ElfSymbol{});
+  ASSERT_TRUE(entry.defined);
   const auto& segments = image->segments();
   const auto holds_entry = [&](const ElfSegment& segment) {
-    return entry->value >= segment.begin && entry->value < segment.begin + segment.bytes;
+    return entry.value >= segment.begin && entry.value < segment.begin + segment.bytes;
   };
   const auto code = std::find_if(segments.begin(), segments.end(), holds_entry);
   ASSERT_NE(code, segments.end());

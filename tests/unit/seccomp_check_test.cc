@@ -12,11 +12,12 @@ namespace {
 
 using Program = std::vector<sock_filter>;
 
-sock_filter step(int code, std::uint32_t operand, std::uint8_t taken = 0, std::uint8_t passed = 0) {
+constexpr sock_filter step(int code, std::uint32_t operand, std::uint8_t taken = 0,
+                           std::uint8_t passed = 0) {
   return {static_cast<std::uint16_t>(code), taken, passed, operand};
 }
 
-const sock_filter kLoadNumber = step(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr));
+constexpr sock_filter kLoadNumber = step(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr));
 
 std::uint32_t answer(const Program& program, int number, std::uint64_t first = 0) {
   seccomp_data call{};
