@@ -2,6 +2,7 @@
 // dime calibrate: asks for some stalls and prints what a program saw.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "cli/command.h"
@@ -50,11 +51,12 @@ int run_calibrate() {
   fmt::print("{:>10} {:>10} {:>10} {:>10} {:>10} {:>9}\n", "target us", "min us", "mean us",
              "p50 us", "p99 us", "error %");
   for (const std::uint64_t target : kTargets) {
-    const auto result =
+    auto result =
         run_probe(*companions, {probe_parameters(target), *measured, 1, kSamples, kMostNs});
     if (!result) {
       return fail_with(result.error());
     }
+    std::sort(result->seen_ns.begin(), result->seen_ns.end());
     print_row(target, result->seen_ns);
   }
   return kSuccess;

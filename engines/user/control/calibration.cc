@@ -31,6 +31,7 @@ constexpr std::uint64_t kLeadMultiLatencyNs = 40'000;
 
 constexpr unsigned kMedian = 5'000;
 constexpr unsigned kLowerQuartile = 2'500;
+constexpr std::ptrdiff_t kStretch = 40;
 
 Result<std::vector<std::uint64_t>> read_samples(int fd) {
   std::vector<std::uint64_t> samples;
@@ -45,7 +46,6 @@ Result<std::vector<std::uint64_t>> read_samples(int fd) {
   }
   samples.resize(bytes.size() / sizeof samples[0]);
   std::memcpy(samples.data(), bytes.data(), samples.size() * sizeof samples[0]);
-  std::sort(samples.begin(), samples.end());
   return samples;
 }
 
@@ -68,11 +68,17 @@ Result<pid_t> start_probe(const Companions& companions, const ProbeRequest& requ
   return pid;
 }
 
-// What a program sees of a stall beyond the agent's own measurement of it, at one quantile of both.
-std::uint64_t lead_of(const ProbeResult& result, unsigned basis_points) {
-  const std::uint64_t seen = quantile_of(result.seen_ns, basis_points);
-  const std::uint64_t measured = histogram::quantile(result.handler, basis_points).value;
-  return seen > measured ? seen - measured : 0;
+// The agent's own measurement. It comes without order; its lower quartile is what quiet moments
+// give.
+std::uint64_t own_part(const ProbeResult& result) {
+  return histogram::quantile(result.handler, kLowerQuartile).value;
+}
+
+// What a program sees of a stall beyond that.
+std::uint64_t lead_of(const ProbeResult& result) {
+  const std::uint64_t seen = quiet_median(result.seen_ns);
+  const std::uint64_t own = own_part(result);
+  return seen > own ? seen - own : 0;
 }
 
 Result<ProbeResult> probe_lead(const Companions& companions, std::uint64_t latency_ns,
@@ -81,6 +87,22 @@ Result<ProbeResult> probe_lead(const Companions& companions, std::uint64_t laten
 }
 
 }  // namespace
+
+std::uint64_t quiet_median(const std::vector<std::uint64_t>& in_order) {
+  std::uint64_t least = 0;
+  for (auto begin = in_order.begin(); begin != in_order.end();) {
+    const auto end = begin + std::min(kStretch, in_order.end() - begin);
+    std::vector<std::uint64_t> stretch(begin, end);
+    std::sort(stretch.begin(), stretch.end());
+    const std::uint64_t median = quantile_of(stretch, kMedian);
+    // A short rest at the end counts only where there is nothing else.
+    if (least == 0 || (median < least && end - begin == kStretch)) {
+      least = median;
+    }
+    begin = end;
+  }
+  return least;
+}
 
 std::uint64_t quantile_of(const std::vector<std::uint64_t>& ascending, unsigned basis_points) {
   if (ascending.empty()) {
@@ -131,14 +153,16 @@ Result<dime_calibration> calibrate(const Companions& companions) {
   const ClockMark start = mark_clocks();
   DIME_TRY(const ProbeResult unstalled,
            run_probe(companions, {probe_parameters(0), {}, 1, kSamples, kMeasureNs}));
-  measured.floor_ns = quantile_of(unstalled.seen_ns, kMedian);
   DIME_TRY(const ProbeResult stalled, probe_lead(companions, kLeadLatencyNs, 1));
-  // On a busy machine the spinning handler loses its CPU and the median says more about the
-  // neighbours; a lead that is too long would shorten every stall.
-  const std::uint64_t lead = lead_of(stalled, kMedian);
-  measured.lead_ns = lead * 4 <= measured.floor_ns * 5 ? lead : lead_of(unstalled, kMedian);
+  // Two measurements of one thing: behind a stall the lead is some per cent longer. Where it is far
+  // longer, that run was disturbed, and a lead that is too long would shorten every stall.
+  const std::uint64_t least = lead_of(unstalled);
+  const std::uint64_t usual = lead_of(stalled);
+  measured.lead_ns = usual * 5 <= least * 6 ? usual : least;
+  measured.floor_ns =
+      std::min(quiet_median(unstalled.seen_ns), measured.lead_ns + own_part(unstalled));
   DIME_TRY(const ProbeResult several, probe_lead(companions, kLeadMultiLatencyNs, 2));
-  measured.lead_multi_ns = lead_of(several, kLowerQuartile);
+  measured.lead_multi_ns = std::min(lead_of(several), measured.lead_ns * 5 / 4);
   measured.tsc_hz = tsc_frequency(start, mark_clocks());
   return measured;
 }

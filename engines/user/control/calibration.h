@@ -31,7 +31,7 @@ struct ProbeRequest {
 };
 
 struct ProbeResult {
-  std::vector<std::uint64_t> seen_ns;  ///< as the program saw them, ascending
+  std::vector<std::uint64_t> seen_ns;  ///< as the program saw them, in order of time
   dime_histogram handler{};            ///< the agent's own measurement of the same stalls
 };
 
@@ -44,6 +44,11 @@ Result<ProbeResult> run_probe(const Companions& companions, const ProbeRequest& 
 
 /// Floor and leads of this machine: three runs of the probe, some 20 ms of measuring.
 Result<dime_calibration> calibrate(const Companions& companions);
+
+/// The median of the quietest stretch: the least of the medians of consecutive stretches of some
+/// dozen samples. Neighbours on a busy machine come and go in milliseconds, so it is what the
+/// median would be without them. 0 when `in_order` is empty.
+std::uint64_t quiet_median(const std::vector<std::uint64_t>& in_order);
 
 /// The value below which `basis_points` / 10,000 of `ascending` lie; 0 when it is empty.
 std::uint64_t quantile_of(const std::vector<std::uint64_t>& ascending, unsigned basis_points);
