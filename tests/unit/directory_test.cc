@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 
 #include <csignal>
-#include <cstring>
 #include <fstream>
+#include <string_view>
 
 #include "engines/user/control/members.h"
 #include "runtime_folder.h"
@@ -55,7 +55,7 @@ class DirectoryTest : public testing::Test {
   static NewInstance owned_by(const ProcessId& owner, const char* link = "") {
     NewInstance content;
     content.owner = owner;
-    std::strcpy(content.parameters.link, link);
+    std::string_view(link).copy(content.parameters.link, sizeof content.parameters.link - 1);
     return content;
   }
   test::RuntimeFolder folder_;
@@ -167,7 +167,7 @@ TEST_F(DirectoryTest, SaysWhyAnAgentDidNotStart) {
   EXPECT_TRUE(check_agent_started(**block, sleeper_.id().pid));
   member.state = DIME_MEMBER_FREE;
   member.attach_error = EPERM;
-  std::strcpy((*block)->last_problem, "userfaultfd");
+  std::string_view("userfaultfd").copy((*block)->last_problem, sizeof(*block)->last_problem - 1);
   const auto started = check_agent_started(**block, sleeper_.id().pid);
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().code, EPERM);

@@ -2,9 +2,9 @@
 // Results from a control block whose numbers are known, computed by hand.
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <fstream>
 #include <memory>
+#include <string_view>
 
 #include "core/histogram.h"
 #include "report/json.h"
@@ -40,7 +40,7 @@ class ReportTest : public testing::Test {
     member.state = DIME_MEMBER_ENDED;
     member.pid = 42;
     member.parent_pid = 41;
-    std::strcpy(member.comm, "worker");
+    std::string_view("worker").copy(member.comm, sizeof member.comm - 1);
     member.faults_first_touch = 900;
     member.faults_remote = 80;
     member.stall_ns_sum = 1'090'000;
@@ -56,7 +56,7 @@ class ReportTest : public testing::Test {
     result_.parameters.bandwidth_bps = 32'768'000'000;
     result_.parameters.local_share = 2'550;
     result_.parameters.flags = DIME_WRITEBACK;
-    std::strcpy(result_.parameters.policy, "fifo");
+    std::string_view("fifo").copy(result_.parameters.policy, sizeof result_.parameters.policy - 1);
     read_block(control, control.link, result_);
   }
 

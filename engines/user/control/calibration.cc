@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <numeric>
+#include <string_view>
 
 #include "core/histogram.h"
 #include "engines/user/control/control_block.h"
@@ -144,7 +144,7 @@ dime_parameters probe_parameters(std::uint64_t latency_ns) {
   parameters.latency_ns = latency_ns;
   parameters.local_npages = kProbeLocalPages;
   parameters.writeback_depth = 64;
-  std::strcpy(parameters.policy, policies::kFifo.name);
+  std::string_view(policies::kFifo.name).copy(parameters.policy, sizeof parameters.policy - 1);
   return parameters;
 }
 

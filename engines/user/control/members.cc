@@ -21,8 +21,13 @@ bool process_runs(const dime_member& member) {
   return is_alive({static_cast<pid_t>(member.pid), start_time});
 }
 
+// A process that was killed between two stores may have left level and part a page apart, so the
+// level stops at zero instead of wrapping.
 void take_off(std::uint64_t& level, std::uint64_t& part) {
-  atomic::sub(level, atomic::exchange(part, std::uint64_t{0}));
+  const std::uint64_t pages = atomic::exchange(part, std::uint64_t{0});
+  std::uint64_t seen = atomic::load(level);
+  while (!atomic::compare_exchange(level, seen, seen > pages ? seen - pages : 0)) {
+  }
 }
 
 }  // namespace
