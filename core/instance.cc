@@ -10,12 +10,22 @@ dime_policy_page* page_of(void* context, std::uint32_t page) {
   return &static_cast<PagePool*>(context)->record(page).policy;
 }
 
+std::uint64_t& part(std::uint64_t* wanted, std::uint64_t& otherwise) {
+  return wanted == nullptr ? otherwise : *wanted;
+}
+
 constexpr std::uint32_t kShareUnit = 10'000;  // local_share is in 1/100 per cent
 
 }  // namespace
 
 Instance::Instance(Memory& memory, InstanceShared shared)
-    : pool_(memory), memory_(memory), shared_(shared) {
+    : pool_(memory),
+      memory_(memory),
+      shared_(shared),
+      level_local_{shared.levels.local_pages, part(shared.own.local_pages, unwatched_[0])},
+      level_managed_{shared.levels.managed_pages, part(shared.own.managed_pages, unwatched_[1])},
+      level_inherited_{shared.levels.inherited_pages,
+                       part(shared.own.inherited_pages, unwatched_[2])} {
   host_.context = this;
   host_.page = [](void* context, std::uint32_t page) {
     return page_of(&static_cast<Instance*>(context)->pool_, page);
@@ -33,9 +43,9 @@ Instance::Instance(Memory& memory, InstanceShared shared)
 }
 
 Instance::~Instance() {
-  atomic::sub(shared_.levels.local_pages, local_ + rooms_);
-  atomic::sub(shared_.levels.managed_pages, managed_);
-  atomic::sub(shared_.levels.inherited_pages, debt_);
+  level_local_.sub(local_ + rooms_);
+  level_managed_.sub(managed_);
+  level_inherited_.sub(debt_);
   if (policy_ != nullptr) {
     policy_->clean(policy_state_[which_state_], &host_);
   }
@@ -65,7 +75,7 @@ bool Instance::use_policy(const dime_policy_ops& policy, std::uint64_t seed) {
         --evictable_;
         pool_.record(id).state = PageState::kUnmovable;
         --local_;
-        atomic::sub(shared_.levels.local_pages, std::uint64_t{1});
+        level_local_.sub(1);
       }
     }
     policy_->clean(old, &host_);
@@ -92,28 +102,34 @@ bool Instance::full() const {
   return atomic::load(shared_.levels.local_pages) >= allowed();
 }
 
-void Instance::note_level(std::uint64_t local) {
-  // What children have inherited is counted apart (design.md, semantics 1), so the peak shows the
-  // limit at work.
-  const std::uint64_t inherited = atomic::load(shared_.levels.inherited_pages);
+// What children have inherited is counted apart (design.md, semantics 1), so the peak shows the
+// limit at work. Members come and go while the levels are read: `inherited_before` is from before
+// `local`, and the greater of it and what is read now was there with `local`.
+void Instance::note_level(std::uint64_t local, std::uint64_t inherited_before) {
+  const std::uint64_t now = atomic::load(shared_.levels.inherited_pages);
+  const std::uint64_t inherited = now > inherited_before ? now : inherited_before;
   atomic::raise(shared_.levels.local_peak, local > inherited ? local - inherited : 0);
 }
 
 bool Instance::try_acquire() {
   std::uint64_t& local = shared_.levels.local_pages;
+  std::uint64_t inherited = 0;
   std::uint64_t seen = atomic::load(local);
   do {
-    if (seen >= allowed()) {
+    inherited = atomic::load(shared_.levels.inherited_pages);
+    if (seen >= limit() + inherited) {
       return false;
     }
   } while (!atomic::compare_exchange(local, seen, seen + 1));
+  atomic::add(level_local_.own, std::uint64_t{1});
   ++rooms_;
-  note_level(seen + 1);
+  note_level(seen + 1, inherited);
   return true;
 }
 
 void Instance::count_local(std::uint64_t pages) {
-  note_level(atomic::add(shared_.levels.local_pages, pages));
+  const std::uint64_t inherited = atomic::load(shared_.levels.inherited_pages);
+  note_level(level_local_.add(pages), inherited);
 }
 
 void Instance::force_room() {
@@ -123,13 +139,12 @@ void Instance::force_room() {
 
 void Instance::cancel_room() {
   --rooms_;
-  atomic::sub(shared_.levels.local_pages, std::uint64_t{1});
+  level_local_.sub(1);
 }
 
 void Instance::note_managed() {
   ++managed_;
-  atomic::raise(shared_.levels.managed_peak,
-                atomic::add(shared_.levels.managed_pages, std::uint64_t{1}));
+  atomic::raise(shared_.levels.managed_peak, level_managed_.add(1));
 }
 
 void Instance::enter_policy(PageId id) {
@@ -140,7 +155,7 @@ void Instance::enter_policy(PageId id) {
     ++evictable_;
   } else {
     record.state = PageState::kUnmovable;
-    atomic::sub(shared_.levels.local_pages, std::uint64_t{1});
+    level_local_.sub(1);
   }
 }
 
@@ -148,12 +163,12 @@ void Instance::leave_policy(PageId id) {
   policy_->remove_page(policy_state_[which_state_], &host_, id);
   --evictable_;
   --local_;
-  atomic::sub(shared_.levels.local_pages, std::uint64_t{1});
+  level_local_.sub(1);
 }
 
 void Instance::pay_debt() {
   --debt_;
-  atomic::sub(shared_.levels.inherited_pages, std::uint64_t{1});
+  level_inherited_.sub(1);
 }
 
 PageId Instance::next_victim() {
@@ -211,7 +226,7 @@ void Instance::abandon(PageId id, const Fault& fault) {
   } else {
     record.state = PageState::kUntouched;
     --managed_;
-    atomic::sub(shared_.levels.managed_pages, std::uint64_t{1});
+    level_managed_.sub(1);
   }
 }
 
@@ -253,7 +268,7 @@ void Instance::drop(PageId id) {
   }
   record.state = PageState::kUntouched;
   --managed_;
-  atomic::sub(shared_.levels.managed_pages, std::uint64_t{1});
+  level_managed_.sub(1);
 }
 
 void Instance::rename(PageId from, PageId to) {
@@ -289,7 +304,7 @@ void Instance::bring_home(PageId id) {
 
 void Instance::borrow(std::uint64_t pages) {
   debt_ += pages;
-  atomic::add(shared_.levels.inherited_pages, pages);
+  level_inherited_.add(pages);
 }
 
 void Instance::closed(PageId id, Closed how, Nanos now) {

@@ -21,12 +21,22 @@
 
 namespace dime {
 
+/// What one Instance adds to the shared levels, kept where others can read it: a process may be
+/// killed at any moment, and whoever finds it gone gives back what it had. Null = nobody wants to
+/// know.
+struct OwnLevels {
+  std::uint64_t* local_pages = nullptr;
+  std::uint64_t* managed_pages = nullptr;
+  std::uint64_t* inherited_pages = nullptr;
+};
+
 /// The shared part of an instance. All references outlive the Instance.
 struct InstanceShared {
   dime_parameters& parameters;
   dime_counters& counters;
   dime_levels& levels;
   dime_histogram& stalls;
+  OwnLevels own = {};
 };
 
 enum class FaultKind : std::uint8_t {
@@ -170,7 +180,22 @@ class Instance {
  private:
   [[nodiscard]] std::uint64_t allowed() const;
   [[nodiscard]] bool try_acquire();
-  void note_level(std::uint64_t local);
+  /// One level of the instance together with this Instance's part of it, changed one right after
+  /// the other.
+  struct Level {
+    std::uint64_t& all;
+    std::uint64_t& own;
+    std::uint64_t add(std::uint64_t pages) {
+      const std::uint64_t now = atomic::add(all, pages);
+      atomic::add(own, pages);
+      return now;
+    }
+    void sub(std::uint64_t pages) {
+      atomic::sub(all, pages);
+      atomic::sub(own, pages);
+    }
+  };
+  void note_level(std::uint64_t local, std::uint64_t inherited_before);
   void count_local(std::uint64_t pages);
   void enter_policy(PageId id);
   void leave_policy(PageId id);
@@ -186,6 +211,10 @@ class Instance {
   PagePool pool_;
   Memory& memory_;
   InstanceShared shared_;
+  std::uint64_t unwatched_[3] = {};  ///< own levels that nobody wants to know
+  Level level_local_;
+  Level level_managed_;
+  Level level_inherited_;
   dime_link* link_ = nullptr;
   const dime_policy_ops* policy_ = nullptr;
   dime_policy_host host_;

@@ -14,10 +14,16 @@ constexpr Nanos kSpinBelow{100'000};  // stalls longer than this are slept throu
 constexpr Nanos kWakeEarly{
     80'000};  // ... but for the end, which is spun: timers are late by up to this
 
+constexpr Nanos kEvictionTakes{40'000};
+
 struct Timespec {
   std::int64_t seconds;
   std::int64_t nanos;
 };
+
+OwnLevels own_levels(dime_member& member) {
+  return {&member.local_pages, &member.managed_pages, &member.inherited_pages};
+}
 
 }  // namespace
 
@@ -26,8 +32,8 @@ Handler::Handler(HandlerStart& start)
       membership_(*start.membership),
       mailbox_(*start.mailbox),
       control_(start.membership->control()),
-      space_(*start.arena,
-             {control_.parameters, control_.counters, control_.levels, control_.stall_ns}) {}
+      space_(*start.arena, {control_.parameters, control_.counters, control_.levels,
+                            control_.stall_ns, own_levels(membership_.member())}) {}
 
 void Handler::run() {
   const long prepared = prepare();
@@ -39,6 +45,7 @@ void Handler::run() {
     wait_for_work();
     served_ = read_messages();
     release_due();
+    make_rooms();
     if (atomic::load(membership_.member().give_back) != 0) {
       give_back();
     }
@@ -132,10 +139,15 @@ void Handler::on_fault(std::uint64_t address, std::uint32_t thread) {
   if (fault.kind == FaultKind::kFirstTouch) {
     space_.instance().pool().record(id).slot = Shadow::kNone;
   }
-  PendingFault pending{fault.ready, entry, fault, id, thread};
-  make_room(id, entry, pending);
-  const bool delayed = fault.kind == FaultKind::kRemote || fault.ready > entry;
-  pending.release = delayed ? pending.release - placement_.lead() : entry;
+  PendingFault pending{entry, entry, fault, id, thread, /*has_room=*/false};
+  if (fault.kind == FaultKind::kRemote || fault.ready > entry) {
+    pending.release = fault.ready - placement_.lead();
+  }
+  // An eviction takes up to an interrupt between CPUs, which others' releases must not wait for; it
+  // can be done later.
+  if (pending_.empty() || pending.release < entry + kEvictionTakes) {
+    make_room(pending);
+  }
   if (pending.release > clock::now() || !release(pending)) {
     if (pending_.full()) {
       release_due();
@@ -148,7 +160,7 @@ void Handler::release_due() {
   const Nanos now = clock::now();
   for (unsigned i = pending_.count();
        i != 0 && !pending_.empty() && pending_.first().release <= now; --i) {
-    const PendingFault pending = pending_.pop();
+    PendingFault pending = pending_.pop();
     if (!release(pending)) {
       pending_.push(pending);
       return;  // events have to be read first
@@ -157,7 +169,21 @@ void Handler::release_due() {
   }
 }
 
-bool Handler::release(const PendingFault& pending) {
+/// Makes room for a fault that has none yet, if no release is due meanwhile.
+void Handler::make_rooms() {
+  PendingFault pending{};
+  if (!pending_.empty() && pending_.first().release >= clock::now() + kEvictionTakes &&
+      pending_.remove_roomless(pending)) {
+    make_room(pending);
+    pending_.push(pending);
+    served_ = true;
+  }
+}
+
+bool Handler::release(PendingFault& pending) {
+  if (!pending.has_room) {
+    make_room(pending);
+  }
   Instance& instance = space_.instance();
   const bool remote = pending.fault.kind == FaultKind::kRemote;
   const Nanos opened_at = clock::now();
@@ -191,24 +217,24 @@ bool Handler::release(const PendingFault& pending) {
   return true;
 }
 
-void Handler::make_room(PageId id, Nanos now, PendingFault& pending) {
+void Handler::make_room(PendingFault& pending) {
   Instance& instance = space_.instance();
-  if (paused_ || thrashes(id)) {
+  pending.has_room = true;
+  if (paused_ || thrashes(pending.page)) {
     force_room();
     return;
   }
-  const auto close = [this](PageId victim) {
-    note_victim(victim);
-    return space_.close(victim);
-  };
   if (instance.full()) {
-    neighbours_.ask(instance.local_pages(), instance.limit(), now);
+    neighbours_.ask(instance.local_pages(), instance.limit(), clock::now());
     if (instance.local_pages() < neighbours_.kept(instance.limit()) && !room_from_others()) {
       force_room();
       return;
     }
   }
-  const Room room = instance.make_room(clock::now(), close);
+  const Room room = instance.make_room(clock::now(), [this](PageId victim) {
+    note_victim(victim);
+    return space_.close(victim);
+  });
   if (!room.made) {
     force_room();
   }
@@ -256,12 +282,14 @@ void Handler::on_fork(int descriptor) {
 
 void Handler::forget(AddressRange range) {
   space_.forget(range, [this](PageId id) {
-    if (pending_.remove(id)) {
+    PendingFault pending{};
+    if (pending_.remove(id, pending)) {
       space_.faults().wake(space_.instance().pool().page(id).address());
-      space_.instance().cancel_room();
+      if (pending.has_room) {
+        space_.instance().cancel_room();
+      }
     }
   });
-  publish();
 }
 
 void Handler::on_remap(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {

@@ -52,9 +52,10 @@ class Handler {
   void forget(AddressRange range);
   void on_remap(std::uint64_t from, std::uint64_t to, std::uint64_t bytes);
   void release_due();
-  bool release(const PendingFault& pending);
+  bool release(PendingFault& pending);
 
-  void make_room(PageId id, Nanos now, PendingFault& pending);
+  void make_room(PendingFault& pending);
+  void make_rooms();
   void force_room();
   [[nodiscard]] bool room_from_others();
   void give_back();
@@ -68,8 +69,8 @@ class Handler {
   void spread_out();
   void survey();
   void count_unmanaged();
+  void count_surveyed(std::uint64_t pages);
   void count_adopted(std::uint64_t pages);
-  void publish();
   void detach();
 
   HandlerStart& start_;
@@ -87,7 +88,7 @@ class Handler {
   std::uint64_t parameters_ = ~std::uint64_t{0};
   Nanos next_tick_{};
   Nanos tick_length_{};
-  std::uint64_t surveyed_ = 0;
+  std::uint64_t surveyed_ = 0;  ///< pages counted while nothing is managed
 
   static constexpr unsigned kRing = 4;
   PageId recent_victims_[kRing] = {kNoPage, kNoPage, kNoPage, kNoPage};

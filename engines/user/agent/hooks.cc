@@ -43,10 +43,10 @@ void* replaced_mmap(void* address, std::size_t bytes, int rights, int flags, int
   const long at = system_call(__NR_mmap, address, bytes, static_cast<long>(rights),
                               static_cast<long>(flags), static_cast<long>(fd), offset);
   constexpr int kOurs = MAP_PRIVATE | MAP_ANONYMOUS;
-  const bool writable = rights == PROT_NONE || (rights & PROT_WRITE) != 0;
-  if (!failed(at) && (flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_HUGETLB)) == kOurs && writable) {
+  if (!failed(at) && (flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_HUGETLB)) == kOurs) {
     const auto begin = static_cast<std::uint64_t>(at);
-    process::on_mapped({begin, begin + ((bytes + kPageBytes - 1) & ~(kPageBytes - 1))});
+    process::on_mapped({begin, begin + ((bytes + kPageBytes - 1) & ~(kPageBytes - 1))},
+                       (rights & PROT_WRITE) != 0);
   }
   return reinterpret_cast<void*>(with_errno(at));
 }
@@ -61,7 +61,7 @@ int replaced_brk(void* wanted) {
   }
   const AddressRange grown{(old + kMask) & ~kMask, (end + kMask) & ~kMask};
   if (old != 0 && !grown.empty()) {
-    process::on_mapped(grown);
+    process::on_mapped(grown, /*writable=*/true);
   }
   return 0;
 }

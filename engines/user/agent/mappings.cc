@@ -134,8 +134,7 @@ bool is_manageable(const Mapping& mapping) {
   if (starts_with(mapping.name, "[v")) {  // vdso, vvar, vsyscall
     return false;
   }
-  const bool reserved = !mapping.readable && !mapping.writable && !mapping.executable;
-  return mapping.writable || reserved;
+  return true;
 }
 
 std::uint64_t resident_file_pages() {

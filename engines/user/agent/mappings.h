@@ -40,9 +40,9 @@ class MappingReader {
   char* line_ = nullptr;
 };
 
-/// True for memory that the user engine manages: private, anonymous, writable: heap, stacks, .bss,
-/// anonymous mappings. Reserved (inaccessible) anonymous mappings count too, because allocators
-/// open them piece by piece.
+/// True for memory that the user engine manages: private and anonymous: heap, stacks, .bss,
+/// anonymous mappings. Whatever their rights are now: allocators open reserved memory piece by
+/// piece, and mappings with different registrations cannot merge again.
 bool is_manageable(const Mapping& mapping);
 
 /// Resident pages of file mappings and shared memory, as /proc/self/statm counts them.

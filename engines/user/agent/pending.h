@@ -12,6 +12,7 @@ struct PendingFault {
   Fault fault;
   PageId page;
   std::uint32_t thread;
+  bool has_room;  ///< a place among the local pages was made for it
 };
 
 class PendingFaults {
@@ -55,16 +56,21 @@ class PendingFaults {
   }
 
   /// Takes out the fault of `page`, if it is here.
-  bool remove(PageId page) {
+  bool remove(PageId page, PendingFault& fault) {
     for (unsigned i = 0; i < count_; ++i) {
       if (heap_[i].page == page) {
-        heap_[i].release = Nanos{0};
-        const PendingFault gone = heap_[i];
-        for (; i != 0; i = (i - 1) / 2) {
-          heap_[i] = heap_[(i - 1) / 2];
-        }
-        heap_[0] = gone;
-        pop();
+        fault = take(i);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Takes out one that has no room yet, if there is one.
+  bool remove_roomless(PendingFault& fault) {
+    for (unsigned i = 0; i < count_; ++i) {
+      if (!heap_[i].has_room) {
+        fault = take(i);
         return true;
       }
     }
@@ -72,6 +78,17 @@ class PendingFaults {
   }
 
  private:
+  PendingFault take(unsigned i) {
+    const PendingFault taken = heap_[i];
+    // As if it were the earliest of all: up to the top, and out.
+    for (; i != 0; i = (i - 1) / 2) {
+      heap_[i] = heap_[(i - 1) / 2];
+    }
+    heap_[0] = taken;
+    pop();
+    return taken;
+  }
+
   unsigned count_ = 0;
   PendingFault heap_[kCapacity];
 };

@@ -176,7 +176,6 @@ void Placement::set_mode(Mode mode) {
   }
   mode_ = mode;
   if (mode == Mode::kShared) {
-    set_idle_policy(false);
     if (mask_bytes_ > 0) {
       system_call(__NR_sched_setaffinity, 0L, mask_bytes_, all_cpus_);
     }
@@ -193,7 +192,8 @@ void Placement::watch_starvation(Nanos now) {
   const bool starved = delay - run_delay_ > kStarved;
   run_delay_ = delay;
   if (!idle_policy_) {
-    if (faults_ % kLookEvery == 0 && faults_ >= busy_until_ && machine_is_ours()) {
+    if (faults_ % kLookEvery == 0 && faults_ >= busy_until_ &&
+        (mode_ == Mode::kShared || machine_is_ours())) {
       set_idle_policy(true);
     }
     return;
@@ -203,7 +203,7 @@ void Placement::watch_starvation(Nanos now) {
     penalty_ = faults_ - busy_until_ > kCalm ? kFirstPenalty : penalty_ * 2;
     penalty_ = penalty_ < kLastPenalty ? penalty_ : kLastPenalty;
     busy_until_ = faults_ + penalty_;
-  } else if (faults_ % kLookEvery == 0 && !machine_is_ours()) {
+  } else if (mode_ == Mode::kFollowing && faults_ % kLookEvery == 0 && !machine_is_ours()) {
     set_idle_policy(false);
   }
 }
@@ -225,8 +225,8 @@ void Placement::on_fault(std::uint32_t thread, Nanos now) {
   }
   if (mode_ == Mode::kFollowing) {
     go_to(cpu_of(thread));
-    watch_starvation(now);
   }
+  watch_starvation(now);
   last_fault_ = now;
 }
 

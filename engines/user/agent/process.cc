@@ -218,9 +218,10 @@ void end() {
   }
 }
 
-void on_mapped(AddressRange range) {
+void on_mapped(AddressRange range, bool writable) {
   if (is_member()) {
-    mailbox.send({RequestKind::kMapped, range.begin, range.end});
+    mailbox.send(
+        {writable ? RequestKind::kMappedWritable : RequestKind::kMapped, range.begin, range.end});
   }
 }
 

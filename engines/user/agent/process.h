@@ -24,7 +24,7 @@ void end();
 [[nodiscard]] AddressRange own_memory();
 
 /// The program mapped `range` of private anonymous memory. Returns when it is managed.
-void on_mapped(AddressRange range);
+void on_mapped(AddressRange range, bool writable);
 
 /// Counts a started program that cannot be followed (static, setuid, 32-bit).
 void note_not_followed();

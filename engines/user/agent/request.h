@@ -14,8 +14,9 @@
 namespace dime::agent {
 
 enum class RequestKind : std::uint32_t {
-  kMapped,    ///< begin, end: the program has mapped this range
-  kComeHome,  ///< bring every page home and evict nothing until kForkDone
+  kMapped,          ///< begin, end: the program has mapped this range
+  kMappedWritable,  ///< the same, and it may write to it
+  kComeHome,        ///< bring every page home and evict nothing until kForkDone
   kForkDone,
   kLeave,  ///< the process ends
 };

@@ -102,6 +102,15 @@ long Space::adopt(AddressRange range) {
   return taken;
 }
 
+// The kernel gives a mapping its anon_vma with its first page, and mappings with different ones
+// never merge. Natively, reading a hole does not need one (it shows the zero page); filling it
+// does. So the whole gets one while it is whole.
+void Space::prime(std::uint64_t address) {
+  if (app_.copy(address, zero_page_) == 0) {
+    empty(address);
+  }
+}
+
 bool Space::remember(AddressRange mapping) {
   AddressRange& place = known_[(mapping.begin >> DIME_PAGE_SHIFT) * 0x9e3779b97f4a7c15u >> 52];
   const bool known = place == mapping;

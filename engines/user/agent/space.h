@@ -49,6 +49,10 @@ class Space {
   /// are present. Returns how many, or a negative errno where it cannot be managed.
   long adopt(AddressRange range);
 
+  /// Readies a mapping that only the thread that waits for it knows, is writable, and has no page
+  /// yet: parts of it that get other rights later can merge again, as they would natively.
+  void prime(std::uint64_t address);
+
   /// adopt() for every manageable mapping that was not there at the last call. Returns how many
   /// pages were taken in, or -EBUSY where another owner's descriptor is in the way.
   long adopt_new();

@@ -54,7 +54,6 @@ long Handler::prepare() {
   next_tick_ = clock::now() + kTick;
   atomic::store(membership_.member().handler_tid,
                 static_cast<std::uint32_t>(system_call(__NR_gettid)));
-  publish();
   atomic::store_release(membership_.member().state, std::uint32_t{DIME_MEMBER_ACTIVE});
   return 0;
 }
@@ -68,9 +67,7 @@ void Handler::spread_out() {
   }
   Instance& instance = space_.instance();
   // What survey() counted is counted page by page from now on.
-  atomic::sub(control_.levels.managed_pages, surveyed_);
-  atomic::sub(control_.levels.local_pages, surveyed_);
-  surveyed_ = 0;
+  count_surveyed(0);
   const std::uint64_t known = instance.managed_pages();
   // A child's memory is watched by its parent's handler until that has filled it.
   long taken = space_.adopt_new();
@@ -98,8 +95,10 @@ void Handler::on_request(std::uint64_t page) {
   const Request request = mailbox_.request();
   switch (request.kind) {
     case RequestKind::kMapped:
-      if (spread_ == Spread::kManaged) {
-        space_.adopt({request.begin, request.end});
+    case RequestKind::kMappedWritable:
+      if (spread_ == Spread::kManaged && space_.adopt({request.begin, request.end}) == 0 &&
+          request.kind == RequestKind::kMappedWritable) {
+        space_.prime(request.begin);
       }
       break;
     case RequestKind::kComeHome:
@@ -112,7 +111,6 @@ void Handler::on_request(std::uint64_t page) {
     case RequestKind::kLeave:
       survey();
       count_unmanaged();
-      publish();
       membership_.remove_if_last();
       break;
   }
@@ -138,7 +136,6 @@ void Handler::settle(Nanos now, std::uint64_t most) {
     const std::uint64_t repaid = instance.repay(now, most < own ? most : own, close);
     instance.trim(now, (most < own ? most : own) - repaid, close);
   }
-  publish();
 }
 
 /// Evicts what another member has asked for.
@@ -151,7 +148,6 @@ void Handler::give_back() {
   const std::uint64_t spare = instance.local_pages() - 1;
   instance.evict(clock::now(), asked < spare ? asked : spare,
                  [this](PageId victim) { return space_.close(victim); });
-  publish();
 }
 
 /// At the limit, with so few pages that evicting them would only bring them back at once: waits a
@@ -192,9 +188,9 @@ void Handler::tick() {
   }
   // Debts and a lowered limit are worked off here, in steps between which faults are served.
   const Instance& instance = space_.instance();
-  std::uint64_t counted = instance.counted_pages() + 1;
-  while (instance.counted_pages() < counted) {
-    counted = instance.counted_pages();
+  std::uint64_t before_step = instance.local_pages() + 1;
+  while (instance.local_pages() < before_step) {
+    before_step = instance.local_pages();
     settle(clock::now(), kTrimStep);
     served_ = read_messages() || served_;
     release_due();
@@ -202,7 +198,6 @@ void Handler::tick() {
   membership_.reap();
   count_unmanaged();
   neighbours_.look(before);
-  publish();
   placement_.on_tick();
   const Nanos now = clock::now();
   // A survey walks the page tables: at most a thousandth of the time goes into it.
@@ -244,14 +239,22 @@ void Handler::survey() {
     return;
   }
   const std::uint64_t pages = space_.survey();
-  const std::uint64_t change =
-      pages - surveyed_;  // wraps where there are fewer, and adds correctly all the same
-  atomic::raise(control_.levels.local_peak, atomic::add(control_.levels.local_pages, change));
-  atomic::raise(control_.levels.managed_peak, atomic::add(control_.levels.managed_pages, change));
   if (pages > surveyed_) {
-    count_adopted(change);
+    count_adopted(pages - surveyed_);
   }
+  count_surveyed(pages);
+}
+
+/// Takes `pages` for the local and managed pages of this process. Differences wrap where there are
+/// fewer than before, and add correctly all the same.
+void Handler::count_surveyed(std::uint64_t pages) {
+  dime_member& member = membership_.member();
+  const std::uint64_t change = pages - surveyed_;
   surveyed_ = pages;
+  atomic::raise(control_.levels.local_peak, atomic::add(control_.levels.local_pages, change));
+  atomic::add(member.local_pages, change);
+  atomic::raise(control_.levels.managed_peak, atomic::add(control_.levels.managed_pages, change));
+  atomic::add(member.managed_pages, change);
 }
 
 /// Resident memory that stays local outside the limit: of files, and shared.
@@ -265,21 +268,12 @@ void Handler::count_unmanaged() {
                 atomic::add(control_.levels.unmanaged_pages, change));
 }
 
-void Handler::publish() {
-  dime_member& member = membership_.member();
-  const Instance& instance = space_.instance();
-  atomic::store(member.local_pages, instance.counted_pages() + surveyed_);
-  atomic::store(member.managed_pages, instance.managed_pages() + surveyed_);
-  atomic::store(member.inherited_pages, instance.debt());
-}
-
 void Handler::detach() {
   atomic::store_release(membership_.member().state, std::uint32_t{DIME_MEMBER_LEAVING});
   atomic::store_release(*start_.leave, 1u);
   paused_ = true;
   space_.bring_all_home([this] { read_messages(); });
   mailbox_.close();
-  publish();
   // Closing the descriptor unregisters everything and lets every waiting thread go on.
   space_.destroy();
   neighbours_.close();
