@@ -198,9 +198,8 @@ void dk_core_fault(dk_core* core, dk_table* table, uint64_t page, dk_entry entry
     Instance& instance = core->instance;
     auto close = core->closer(batch);
     if (atomic::load(core->levels.local_pages) > instance.limit()) {
+      // The limit has sunk: a few at a time, so that the batch suffices.
       instance.trim({at}, kTrimStep, close);
-    }
-    if (atomic::load(core->levels.local_pages) > instance.limit()) {
       fault->verdict = DK_AGAIN;
       return;
     }

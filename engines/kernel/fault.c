@@ -182,14 +182,13 @@ static vm_fault_t dk_join(struct dk_context *c)
 	return 0;
 }
 
-/* Asks the core until it has an answer. */
+/* Asks the core until it has an answer. The site was found just now. */
 static void dk_ask(struct dk_context *c)
 {
 	struct dk_instance *instance = c->instance;
 	bool force = false;
 
 	for (;;) {
-		dk_find(c->space->mm, c->address, &c->site);
 		spin_lock(&instance->lock);
 		c->entry = dk_entry_at(&c->site);
 		dk_core_fault(instance->core, c->space->table, c->address >> PAGE_SHIFT, c->entry, c->entered, force,
@@ -207,6 +206,7 @@ static void dk_ask(struct dk_context *c)
 		}
 		cpu_relax();
 		cond_resched();
+		dk_find(c->space->mm, c->address, &c->site);
 	}
 }
 

@@ -38,37 +38,43 @@ bool dk_pte_closed(pte_t pte)
 	return (pte_val(pte) & (_PAGE_PRESENT | _PAGE_PROTNONE | _PAGE_USER)) == (_PAGE_PROTNONE | _PAGE_USER);
 }
 
+/* The next table below an entry. Entries are read plainly: the accessors of pgtable.h are paravirtual, for Xen PV only. */
+static __always_inline u64 *dk_table_below(u64 entry, unsigned long index)
+{
+	return (u64 *)__va(entry & PTE_PFN_MASK) + index;
+}
+
 void dk_find(struct mm_struct *mm, unsigned long address, struct dk_site *site)
 {
-	pgd_t *pgd = pgd_offset(mm, address);
-	p4d_t *p4d;
-	pud_t *pud;
-	pmd_t pmd;
+	u64 *at = (u64 *)mm->pgd + pgd_index(address), entry = READ_ONCE(*at);
 
 	site->pte = NULL;
 	site->pmd = NULL;
 	site->huge = false;
-	if (pgd_none(*pgd))
+	if (pgtable_l5_enabled()) {
+		if (!(entry & _PAGE_PRESENT))
+			return;
+		entry = READ_ONCE(*dk_table_below(entry, p4d_index(address)));
+	}
+	if (!(entry & _PAGE_PRESENT))
 		return;
-	p4d = p4d_offset(pgd, address);
-	if (p4d_none(*p4d))
+	entry = READ_ONCE(*dk_table_below(entry, pud_index(address)));
+	if (!entry)
 		return;
-	pud = pud_offset(p4d, address);
-	if (pud_none(*pud))
-		return;
-	if (pud_leaf(*pud) || !pud_present(*pud)) {
+	if ((entry & (_PAGE_PRESENT | _PAGE_PSE)) != _PAGE_PRESENT) {
 		site->huge = true;
 		return;
 	}
-	site->pmd = pmd_offset(pud, address);
-	pmd = READ_ONCE(*site->pmd);
-	if (pmd_none(pmd))
+	at = dk_table_below(entry, pmd_index(address));
+	entry = READ_ONCE(*at);
+	if (!entry)
 		return;
-	if (pmd_leaf(pmd) || !pmd_present(pmd)) {
+	site->pmd = (pmd_t *)at;
+	if ((entry & (_PAGE_PRESENT | _PAGE_PSE)) != _PAGE_PRESENT) {
 		site->huge = true;
 		return;
 	}
-	site->pte = pte_offset_kernel(&pmd, address);
+	site->pte = (pte_t *)dk_table_below(entry, pte_index(address));
 }
 
 unsigned long dk_skip_empty(struct mm_struct *mm, unsigned long address, unsigned long end)

@@ -27,10 +27,12 @@ REPORTS = re.compile(
 def build_initramfs(target: Path, modules: Path, guest: Path, cases: list[Path]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        for name in ("bin", "guest", "modules", "cases"):
+        for name in ("bin", "guest", "modules", "cases", "tools"):
             (root / name).mkdir()
         shutil.copy("/bin/busybox", root / "bin/busybox")
         shutil.copy(HERE / "guest/init", root / "init")
+        for tool in ("insert_module.sh", "config_template.conf"):
+            shutil.copy(HERE.parent.parent / "tools" / tool, root / "tools" / tool)
         for module in modules.glob("*.ko"):
             subprocess.run(["strip", "--strip-debug", "-o", root / "modules" / module.name, module], check=True)
         for program in guest.iterdir():

@@ -1,3 +1,4 @@
+echo never >/sys/kernel/mm/transparent_hugepage/enabled
 insmod /modules/dime.ko
 accuracy 10
 rmmod dime

@@ -1,4 +1,13 @@
 # Policies as modules: one that a third party built, live switches, refusal to unload one in use, several at a time.
+# What ended is taken apart a moment later, in a work queue.
+unload() {
+	for try in 1 2 3 4 5 6 7 8 9 10; do
+		! rmmod $1 2>/dev/null || return 0
+		sleep 0.3
+	done
+	rmmod $1
+}
+
 insmod /modules/dime.ko
 sleep 1000 &
 one=$!
@@ -18,13 +27,13 @@ for policy in nothing lru fifo random nothing; do
 	grep -q "^policy $policy\$" /proc/dime_stats
 	sleep 0.5
 done
-rmmod dime_fifo
-rmmod dime_lru
+unload dime_fifo
+unload dime_lru
 echo "instance_id=0 policy=fifo" >/proc/dime_config
 kill -TERM $two
 wait $two
 echo "instance_id=1 remove=1" >/proc/dime_config
-rmmod dime_nothing
+unload dime_nothing
 kill -KILL $one
-rmmod dime_random
-rmmod dime
+unload dime_random
+unload dime
