@@ -98,8 +98,8 @@ namespace {
 /// Corrects the books where the entry says otherwise. Returns the page's state.
 PageState settle(dk_core& core, PageId id, dk_entry entry) {
   const PageState state = core.instance.pool().record(id).state;
-  const bool known = state == PageState::kLocal || state == PageState::kRemote ||
-                     state == PageState::kUnmovable;
+  const bool known =
+      state == PageState::kLocal || state == PageState::kRemote || state == PageState::kUnmovable;
   if (entry == DK_ENTRY_NONE && known) {
     core.instance.forget(id);
     return PageState::kUntouched;
@@ -176,9 +176,8 @@ dk_table* dk_core_table_create(void* memory, dk_core* core, uint32_t space) {
 }
 
 void dk_core_table_destroy(dk_core* core, dk_table* table) {
-  table->pages.for_each({0, ~std::uint64_t{0} >> 1}, [core](PageId id) {
-    core->instance.forget(id);
-  });
+  table->pages.for_each({0, ~std::uint64_t{0} >> 1},
+                        [core](PageId id) { core->instance.forget(id); });
   table->~dk_table();
 }
 
