@@ -15,8 +15,8 @@ struct Text {
   constexpr Text() = default;
   constexpr Text(const char* characters, std::uint32_t length) : data(characters), size(length) {}
   /// A C string. Implicit, so that literals can be passed.
-  constexpr Text(const char* characters)
-      : data(characters) {  // NOLINT(google-explicit-constructor)
+  constexpr Text(const char* characters)  // NOLINT(google-explicit-constructor)
+      : data(characters) {
     while (characters[size] != '\0') {
       ++size;
     }

@@ -21,7 +21,7 @@ bool cannot_be_followed(int directory, const char* path) {
   struct {
     Elf64_Ehdr header;
     char rest[4096 - sizeof(Elf64_Ehdr)];
-  } start;
+  } start{};
   const long fd =
       system_call(__NR_openat, static_cast<long>(directory), path, O_RDONLY | O_CLOEXEC);
   if (failed(fd)) {

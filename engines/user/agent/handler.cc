@@ -226,7 +226,7 @@ void Handler::make_room(PendingFault& pending) {
   }
   if (instance.full()) {
     neighbours_.ask(instance.local_pages(), instance.limit(), clock::now());
-    if (instance.local_pages() < neighbours_.kept(instance.limit()) && !room_from_others()) {
+    if (instance.counted_pages() < Neighbours::kept(instance.limit()) && !room_from_others()) {
       force_room();
       return;
     }

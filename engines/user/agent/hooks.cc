@@ -16,8 +16,8 @@
 // Symbols of the target's C library, null where it has none. Their types do not matter: only
 // addresses are used.
 extern "C" {
-__attribute__((weak)) int* __errno_location();  // NOLINT(bugprone-reserved-identifier)
-__attribute__((weak)) extern void* __curbrk;    // NOLINT(bugprone-reserved-identifier)
+__attribute__((weak)) int* __errno_location();  // NOLINT
+__attribute__((weak)) extern void* __curbrk;    // NOLINT
 __attribute__((weak)) extern char mmap[];
 __attribute__((weak)) extern char brk[];
 __attribute__((weak)) extern char execve[];
@@ -105,6 +105,7 @@ struct Entry {
   std::uint64_t original;  ///< its first 8 bytes; 0 = not redirected
 };
 constexpr unsigned kEntries = 5;
+constexpr std::uint64_t kStubBytes = 16;
 Entry entries[kEntries];
 AddressRange stubs;
 
@@ -169,7 +170,8 @@ bool redirect(unsigned index) {
     return false;
   }
   // Stub: jmp *0(%rip); .quad replacement
-  auto* const stub = reinterpret_cast<std::uint8_t*>(stubs.begin + index * 16);
+  auto* const stub =
+      reinterpret_cast<std::uint8_t*>(stubs.begin + std::uint64_t{index} * kStubBytes);
   constexpr std::uint8_t kJump[] = {0xff, 0x25, 0, 0, 0, 0};
   for (unsigned i = 0; i < sizeof(kJump); ++i) {
     stub[i] = kJump[i];
@@ -178,7 +180,8 @@ bool redirect(unsigned index) {
     stub[6 + i] = static_cast<std::uint8_t>(entry.replacement >> (8 * i));
   }
   const std::uint64_t original = *reinterpret_cast<const std::uint64_t*>(entry.address);
-  const auto distance = static_cast<std::uint32_t>(stubs.begin + index * 16 - (entry.address + 5));
+  const auto distance = static_cast<std::uint32_t>(stubs.begin + std::uint64_t{index} * kStubBytes -
+                                                   (entry.address + 5));
   constexpr std::uint64_t kKeep = 0xffffff0000000000u;
   if (!write_code(entry.address, (original & kKeep) | (std::uint64_t{distance} << 8) | 0xe9)) {
     return false;

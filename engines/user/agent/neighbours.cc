@@ -77,18 +77,15 @@ void Neighbours::silence() const {
   }
 }
 
-std::uint64_t Neighbours::kept(std::uint64_t limit) const {
-  const std::uint64_t most = limit < kKept ? limit : kKept;
-  return others_ == 0 ? 0 : most;
+std::uint64_t Neighbours::kept(std::uint64_t limit) {
+  return limit < kKept ? limit : kKept;
 }
 
 void Neighbours::look(Nanos now) {
   const dime_member& own = membership_->member();
-  others_ = 0;
   active_ = 1;
   for (const dime_member& member : membership_->control().members) {
     if (&member != &own && atomic::load(member.state) == DIME_MEMBER_ACTIVE) {
-      ++others_;
       active_ += is_faulting(member, now) ? 1 : 0;
     }
   }

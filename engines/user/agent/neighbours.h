@@ -27,9 +27,9 @@ class Neighbours {
   /// most one request in 200 us. True if there is such a member.
   bool ask(std::uint64_t local, std::uint64_t limit, Nanos now);
 
-  /// The pages that a member always may have while it shares the limit with others, even above it:
-  /// a process that gets less cannot make progress. 0 for the only member.
-  [[nodiscard]] std::uint64_t kept(std::uint64_t limit) const;
+  /// The pages that a member always may have, even while others hold the limit: a process that gets
+  /// fewer cannot make progress.
+  [[nodiscard]] static std::uint64_t kept(std::uint64_t limit);
 
   /// Looks how many members there are.
   void look(Nanos now);
@@ -44,7 +44,6 @@ class Neighbours {
   const Membership* membership_ = nullptr;
   int doorbell_ = -1;
   Nanos last_asked_{};
-  std::uint64_t others_ = 0;  ///< members besides this one
   std::uint64_t active_ = 1;  ///< members that competed for pages at the last look
   bool richer_ = false;       ///< there was one with pages to spare
 };

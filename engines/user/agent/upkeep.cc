@@ -17,7 +17,6 @@ namespace {
 constexpr Nanos kTick{20'000'000};
 constexpr Nanos kLongestTick{1'000'000'000};
 constexpr std::uint64_t kTrimStep = 64;  // evictions between two looks at the faults
-constexpr std::uint64_t kOwnShare = 16;  // pages that a member keeps when others want room
 constexpr Nanos kWaitForOthers{1'000'000};
 constexpr std::uint32_t kEverything = 10'000;  // local_share of 100 %
 
@@ -25,7 +24,7 @@ constexpr std::uint32_t kEverything = 10'000;  // local_share of 100 %
 
 long Handler::prepare() {
   // From here on this thread has its own table of descriptors, with nothing of the program's in it.
-  system_call(__NR_close_range, 0L, static_cast<long>(~0u), 0L);
+  system_call(__NR_close_range, 0L, 0xffffffffL, 0L);
   if (const long made = space_.create(); failed(made)) {
     return made;
   }
@@ -130,7 +129,7 @@ void Handler::settle(Nanos now, std::uint64_t most) {
   }
   const auto close = [this](PageId victim) { return space_.close(victim); };
   Instance& instance = space_.instance();
-  const std::uint64_t kept = neighbours_.kept(instance.limit());
+  const std::uint64_t kept = Neighbours::kept(instance.limit());
   if (instance.local_pages() > kept) {
     const std::uint64_t own = instance.local_pages() - kept;
     const std::uint64_t repaid = instance.repay(now, most < own ? most : own, close);
@@ -248,13 +247,20 @@ void Handler::survey() {
 /// Takes `pages` for the local and managed pages of this process. Differences wrap where there are
 /// fewer than before, and add correctly all the same.
 void Handler::count_surveyed(std::uint64_t pages) {
+  if (pages == surveyed_) {
+    return;
+  }
   dime_member& member = membership_.member();
   const std::uint64_t change = pages - surveyed_;
   surveyed_ = pages;
-  atomic::raise(control_.levels.local_peak, atomic::add(control_.levels.local_pages, change));
   atomic::add(member.local_pages, change);
-  atomic::raise(control_.levels.managed_peak, atomic::add(control_.levels.managed_pages, change));
   atomic::add(member.managed_pages, change);
+  const std::uint64_t local = atomic::add(control_.levels.local_pages, change);
+  const std::uint64_t managed = atomic::add(control_.levels.managed_pages, change);
+  if (pages != 0) {
+    atomic::raise(control_.levels.local_peak, local);
+    atomic::raise(control_.levels.managed_peak, managed);
+  }
 }
 
 /// Resident memory that stays local outside the limit: of files, and shared.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 echo never >/sys/kernel/mm/transparent_hugepage/enabled
 insmod /modules/dime.ko
 accuracy 10

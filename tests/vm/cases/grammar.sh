@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Every refusal: an error, one line in the log that names key and reason, nothing changed.
 insmod /modules/dime.ko
 sleep 1000 &

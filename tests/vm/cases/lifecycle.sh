@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Members come and go: an address space that changes, fork and exec, kill -9, attach and detach.
 insmod /modules/dime.ko
 lifecycle

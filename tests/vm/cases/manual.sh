@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # The manual's session, to the letter.
 member() {
 	echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid

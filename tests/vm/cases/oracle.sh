@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 insmod /modules/dime.ko
 oracle
 rmmod dime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Policies as modules: one that a third party built, live switches, refusal to unload one in use, several at a time.
 # What ended is taken apart a moment later, in a work queue.
 unload() {

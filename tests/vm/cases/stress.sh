@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Four threads do everything to their memory, in an instance that changes under them; then the same with two instances.
 insmod /modules/dime.ko
 insmod /modules/dime_random.ko

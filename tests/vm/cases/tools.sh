@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # tools/insert_module.sh with the template, and its refusals.
 insmod /modules/dime.ko
 sleep 1000 &

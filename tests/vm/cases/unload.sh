@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Loading, managing and unloading under load, over and over ($rounds times, 8 by default); the program verifies its memory all the while.
 stress &
 one=$!
