@@ -133,7 +133,8 @@ enum dime_member_state {
 	DIME_MEMBER_ACTIVE = 2,
 	DIME_MEMBER_LEAVING = 3,  /* pages are coming home */
 	DIME_MEMBER_DETACHED = 4, /* left while its process lives on */
-	DIME_MEMBER_ENDED = 5     /* process gone; kept for the results until the slot is needed */
+	DIME_MEMBER_ENDED = 5,    /* process gone; kept for the results until the slot is needed */
+	DIME_MEMBER_REAPED = 6    /* process gone; somebody gives back what it counted, then ENDED */
 };
 
 enum dime_member_command { DIME_COMMAND_NONE = 0, DIME_COMMAND_DETACH = 1 };

@@ -170,8 +170,10 @@ unsigned Membership::reap() const {
     if (&member == member_ || !counts(state) || start_time_of(member.pid) == member.start_time) {
       continue;
     }
-    if (atomic::compare_exchange(member.state, state, std::uint32_t{DIME_MEMBER_ENDED})) {
+    if (atomic::compare_exchange(member.state, state, std::uint32_t{DIME_MEMBER_REAPED})) {
       give_back(member);
+      // Only now may another process take the slot.
+      atomic::store_release(member.state, std::uint32_t{DIME_MEMBER_ENDED});
       ++found;
     }
   }

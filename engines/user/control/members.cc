@@ -70,13 +70,15 @@ unsigned reap_dead_members(dime_control& control) {
   for (dime_member& member : control.members) {
     std::uint32_t state = atomic::load_acquire(member.state);
     if (!counts(state) || process_runs(member) ||
-        !atomic::compare_exchange(member.state, state, std::uint32_t{DIME_MEMBER_ENDED})) {
+        !atomic::compare_exchange(member.state, state, std::uint32_t{DIME_MEMBER_REAPED})) {
       continue;
     }
     take_off(control.levels.local_pages, member.local_pages);
     take_off(control.levels.managed_pages, member.managed_pages);
     take_off(control.levels.inherited_pages, member.inherited_pages);
     take_off(control.levels.unmanaged_pages, member.unmanaged_pages);
+    // Only now may another process take the slot.
+    atomic::store_release(member.state, std::uint32_t{DIME_MEMBER_ENDED});
     ++found;
   }
   return found;
