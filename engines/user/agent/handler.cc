@@ -116,7 +116,6 @@ void Handler::on_fault(std::uint64_t address, std::uint32_t thread) {
     on_request(address);
     return;
   }
-  placement_.on_fault(thread, entry);
   const PageId id = space_.table().obtain(PageNumber::of(address));
   if (id == kNoPage) {
     membership_.note_problem("out of memory for page records; some pages stay unmanaged");
@@ -139,6 +138,7 @@ void Handler::on_fault(std::uint64_t address, std::uint32_t thread) {
   if (fault.kind == FaultKind::kFirstTouch) {
     space_.instance().pool().record(id).slot = Shadow::kNone;
   }
+  placement_.on_fault(thread, entry, fault.ready - placement_.lead() - entry);
   PendingFault pending{entry, entry, fault, id, thread, /*has_room=*/false};
   if (fault.kind == FaultKind::kRemote || fault.ready > entry) {
     pending.release = fault.ready - placement_.lead();

@@ -33,6 +33,7 @@ constexpr int kSchedIdle = 5;
 constexpr std::uint32_t kRseqCpuOffset = 4;  // struct rseq: cpu_id_start, cpu_id
 constexpr std::uint32_t kCheckEvery = 32;
 constexpr std::uint32_t kLookEvery = 64;
+constexpr Nanos kLookTakes{8'000};
 constexpr std::uint32_t kFirstPenalty = 64;
 constexpr std::uint32_t kLastPenalty = 4'096;
 constexpr std::uint32_t kCalm = 1'024;
@@ -152,12 +153,13 @@ void Placement::go_to(std::int32_t cpu) {
   }
 }
 
-std::int32_t Placement::cpu_of(std::uint32_t thread) {
+std::int32_t Placement::cpu_of(std::uint32_t thread, Nanos spare) {
   if (thread == main_thread_ && main_rseq_ != 0) {
     return atomic::load(*reinterpret_cast<const std::int32_t*>(main_rseq_ + kRseqCpuOffset));
   }
   char text[512];
-  if (faults_ % kCheckEvery != 0 || read_task_file(thread, "/stat", text, sizeof(text)) == 0) {
+  const bool look = spare > kLookTakes || faults_ % kCheckEvery == 0;
+  if (!look || read_task_file(thread, "/stat", text, sizeof(text)) == 0) {
     return cpu_;
   }
   const char* at = text;
@@ -213,7 +215,7 @@ void Placement::on_tick() {
   run_delay_ = run_delay_of(own_thread_);
 }
 
-void Placement::on_fault(std::uint32_t thread, Nanos now) {
+void Placement::on_fault(std::uint32_t thread, Nanos now, Nanos spare) {
   ++faults_;
   same_thread_faults_ = thread == last_thread_ ? same_thread_faults_ + 1 : 0;
   const bool first = last_thread_ == 0;
@@ -224,7 +226,7 @@ void Placement::on_fault(std::uint32_t thread, Nanos now) {
     set_mode(Mode::kShared);
   }
   if (mode_ == Mode::kFollowing) {
-    go_to(cpu_of(thread));
+    go_to(cpu_of(thread, spare));
   }
   watch_starvation(now);
   last_fault_ = now;

@@ -17,7 +17,8 @@ class Placement {
 
   /// A fault of `thread` was read. Cheap for one thread; moves the handler when the thread has
   /// moved.
-  void on_fault(std::uint32_t thread, Nanos now);
+  /// `spare` is the time that is left until it is released.
+  void on_fault(std::uint32_t thread, Nanos now, Nanos spare);
 
   /// The handler woke by itself.
   void on_tick();
@@ -31,7 +32,7 @@ class Placement {
   void set_idle_policy(bool idle);
   void go_to(std::int32_t cpu);
   void watch_starvation(Nanos now);
-  [[nodiscard]] std::int32_t cpu_of(std::uint32_t thread);
+  [[nodiscard]] std::int32_t cpu_of(std::uint32_t thread, Nanos spare);
 
   static constexpr unsigned kMaskWords = 16;  // 1,024 CPUs
 

@@ -162,7 +162,7 @@ Result<dime_calibration> calibrate(const Companions& companions) {
   measured.floor_ns =
       std::min(quiet_median(unstalled.seen_ns), measured.lead_ns + own_part(unstalled));
   DIME_TRY(const ProbeResult several, probe_lead(companions, kLeadMultiLatencyNs, 2));
-  measured.lead_multi_ns = std::min(lead_of(several), measured.lead_ns * 5 / 4);
+  measured.lead_multi_ns = std::min(lead_of(several), measured.lead_ns * 3);
   measured.tsc_hz = tsc_frequency(start, mark_clocks());
   return measured;
 }
