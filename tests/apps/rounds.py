@@ -8,14 +8,18 @@ class Rounds:
     def __init__(self, pages=1500, threads=2, local=None):
         self.stop_file = dime_test.scratch / "stop"
         self.progress = dime_test.scratch / "progress"
+        self.seen = 0
         command = [dime_test.PROGRAMS / "rounds", pages, threads, self.stop_file, self.progress]
         self.started = dime_test.start_emulated(command, local) if local else dime_test.start(command)
         self.more(2)
         self.pid = watchdog.children(self.started.pid)[0] if local else self.started.pid
 
     def done(self):
+        """Finished rounds, as far as known: the program may be rewriting the file just now."""
         text = self.progress.read_text() if self.progress.exists() else ""
-        return int(text) if text.endswith("\n") else 0
+        if text.endswith("\n"):
+            self.seen = int(text)
+        return self.seen
 
     def more(self, rounds):
         """Waits until as many further rounds were finished."""
