@@ -99,4 +99,9 @@ Nanos now() {
           static_cast<std::uint64_t>(time.nanos)};
 }
 
+void sleep(Nanos time) {
+  const Timespec pause{0, static_cast<std::int64_t>(time.value)};
+  system_call(__NR_nanosleep, &pause, 0L);
+}
+
 }  // namespace dime::agent::clock

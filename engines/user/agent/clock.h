@@ -11,4 +11,7 @@ void prepare();
 
 Nanos now();
 
+/// Sleeps for a time below a second.
+void sleep(Nanos time);
+
 }  // namespace dime::agent::clock

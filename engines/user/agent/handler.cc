@@ -139,7 +139,7 @@ void Handler::on_fault(std::uint64_t address, std::uint32_t thread) {
     space_.instance().pool().record(id).slot = Shadow::kNone;
   }
   placement_.on_fault(thread, entry, fault.ready - placement_.lead() - entry);
-  PendingFault pending{entry, entry, fault, id, thread, /*has_room=*/false};
+  PendingFault pending{entry, entry, fault, id, /*has_room=*/false};
   if (fault.kind == FaultKind::kRemote || fault.ready > entry) {
     pending.release = fault.ready - placement_.lead();
   }

@@ -81,24 +81,17 @@ std::uint64_t Neighbours::kept(std::uint64_t limit) {
   return limit < kKept ? limit : kKept;
 }
 
-void Neighbours::look(Nanos now) {
-  const dime_member& own = membership_->member();
-  active_ = 1;
-  for (const dime_member& member : membership_->control().members) {
-    if (&member != &own && atomic::load(member.state) == DIME_MEMBER_ACTIVE) {
-      active_ += is_faulting(member, now) ? 1 : 0;
-    }
-  }
-}
-
 bool Neighbours::ask(std::uint64_t local, std::uint64_t limit, Nanos now) {
   if (now - last_asked_ < kAskEvery) {
     return richer_;
   }
   last_asked_ = now;
-  look(now);
   const dime_member& own = membership_->member();
-  const std::uint64_t share = limit / active_;
+  std::uint64_t competing = 1;
+  for (const dime_member& member : membership_->control().members) {
+    competing += &member != &own && is_faulting(member, now) ? 1 : 0;
+  }
+  const std::uint64_t share = limit / competing;
   dime_member* richest = nullptr;
   std::uint64_t spare = 0;
   for (dime_member& member : membership_->control().members) {

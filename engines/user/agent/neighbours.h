@@ -31,9 +31,6 @@ class Neighbours {
   /// fewer cannot make progress.
   [[nodiscard]] static std::uint64_t kept(std::uint64_t limit);
 
-  /// Looks how many members there are.
-  void look(Nanos now);
-
  private:
   struct Address {
     std::uint16_t family;
@@ -44,8 +41,7 @@ class Neighbours {
   const Membership* membership_ = nullptr;
   int doorbell_ = -1;
   Nanos last_asked_{};
-  std::uint64_t active_ = 1;  ///< members that competed for pages at the last look
-  bool richer_ = false;       ///< there was one with pages to spare
+  bool richer_ = false;  ///< there was one with pages to spare
 };
 
 }  // namespace dime::agent

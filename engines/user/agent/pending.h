@@ -11,7 +11,6 @@ struct PendingFault {
   Nanos entry;    ///< when the thread faulted, as far as known
   Fault fault;
   PageId page;
-  std::uint32_t thread;
   bool has_room;  ///< a place among the local pages was made for it
 };
 

@@ -3,12 +3,11 @@
 // no interrupt between CPUs, which on virtual machines is the dearest part (30-50 us each way). Two
 // things are needed for that:
 //   - the handler follows: its affinity is the CPU on which the thread last ran, read from the
-//   thread's rseq area (a load) or, for
-//     other threads than the first, from /proc every 32 faults;
+//     thread's rseq area (a load) or, for other threads than the first, from /proc: at every fault
+//     whose stall leaves time for it, or every 32;
 //   - the thread stays: the handler runs under SCHED_IDLE. The scheduler then takes the handler's
-//   CPU for idle when it places the woken
-//     thread (sched_idle_cpu() in select_idle_sibling()) and lets it preempt at once. The program's
-//     own affinity is never touched.
+//     CPU for idle when it places the woken thread (sched_idle_cpu() in select_idle_sibling()) and
+//     lets it preempt at once. The program's own affinity is never touched.
 // Under SCHED_IDLE the handler starves when somebody else wants the CPU, and then SCHED_OTHER is
 // the better choice anyway, since no other CPU is idle. So it starts under SCHED_OTHER and changes
 // only while nothing else runs on the machine (/proc/loadavg, looked at every 64 faults). It also
@@ -16,8 +15,8 @@
 // millisecond, it goes back to SCHED_OTHER for 64 faults, for twice as many each time this comes
 // back soon (up to 4,096).
 //
-// Several faulting threads: no CPU is right for all, so the handler runs under SCHED_OTHER wherever
-// the scheduler puts it.
+// Several faulting threads: no CPU is right for all, so the handler runs wherever the scheduler
+// puts it, under SCHED_IDLE as long as it does not starve.
 #include "engines/user/agent/placement.h"
 
 #include <linux/fcntl.h>

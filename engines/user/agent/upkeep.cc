@@ -38,7 +38,6 @@ long Handler::prepare() {
   }
   neighbours_.start(membership_);
   placement_.start(start_.rseq, start_.thread, control_.calibration);
-  use_link();
   follow_parameters();
   if (space_.instance().policy() == nullptr) {
     space_.destroy();
@@ -47,7 +46,6 @@ long Handler::prepare() {
   if (start_.inherited) {
     space_.inherit_pages();
   }
-  neighbours_.look(clock::now());
   spread_out();
   tick_length_ = kTick;
   next_tick_ = clock::now() + kTick;
@@ -71,10 +69,7 @@ void Handler::spread_out() {
   // A child's memory is watched by its parent's handler until that has filled it.
   long taken = space_.adopt_new();
   for (unsigned tries = 0; taken == -EBUSY && tries < 50'000; ++tries) {
-    const struct {
-      std::int64_t seconds, nanos;
-    } pause{0, 100'000};
-    system_call(__NR_nanosleep, &pause, 0L);
+    clock::sleep(Nanos{100'000});
     taken = space_.adopt_new();
   }
   spread_ = Spread::kManaged;
@@ -162,10 +157,7 @@ bool Handler::room_from_others() {
     if (!neighbours_.ask(instance.local_pages(), instance.limit(), now)) {
       return false;
     }
-    const struct {
-      std::int64_t seconds, nanos;
-    } pause{0, 20'000};
-    system_call(__NR_nanosleep, &pause, 0L);
+    clock::sleep(Nanos{20'000});
   }
   return false;
 }
@@ -196,7 +188,6 @@ void Handler::tick() {
   }
   membership_.reap();
   count_unmanaged();
-  neighbours_.look(before);
   placement_.on_tick();
   const Nanos now = clock::now();
   // A survey walks the page tables: at most a thousandth of the time goes into it.

@@ -75,11 +75,6 @@ long Userfault::register_missing(AddressRange range) const {
   return system_call(__NR_ioctl, static_cast<long>(fd_), UFFDIO_REGISTER, &request);
 }
 
-long Userfault::unregister(AddressRange range) const {
-  uffdio_range request{range.begin, range.bytes()};
-  return system_call(__NR_ioctl, static_cast<long>(fd_), UFFDIO_UNREGISTER, &request);
-}
-
 long Userfault::move(std::uint64_t to, std::uint64_t from) const {
   Move request{to, from, kPageBytes, 0, 0};
   return system_call(__NR_ioctl, static_cast<long>(fd_), kMoveRequest, &request);

@@ -20,11 +20,9 @@ class Userfault {
   long open(Events events);
   void close();
   [[nodiscard]] int fd() const { return fd_; }
-  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
   void adopt(int fd) { fd_ = fd; }
 
   [[nodiscard]] long register_missing(AddressRange range) const;
-  [[nodiscard]] long unregister(AddressRange range) const;
 
   /// Moves the page at `from` to the hole at `to`, whose mapping is registered here; wakes those
   /// who wait at `to`.
