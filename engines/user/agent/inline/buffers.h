@@ -25,8 +25,8 @@ struct BufferRange {
 inline constexpr std::uint64_t kLongestTransfer = 0x7ffff000;
 
 /// The ranges of a call in batches, each of at most kCapacity. Outer structures come before what
-/// they point to. A range that begins on the last page of the one before it, and is as much
-/// written, extends that one: nothing but bytes of the same pages lies between.
+/// they point to. A range that begins on the last page of the one before it or right behind that,
+/// and is as much written, extends it: only bytes of the same page lie between.
 ///
 ///   BufferList list;
 ///   do {
@@ -56,6 +56,7 @@ class BufferList {
     skipped_ = found_ - 1;
     found_ = 0;
     size_ = 0;
+    last_ = {};
     overflowed_ = false;
     return true;
   }
@@ -65,6 +66,7 @@ class BufferList {
 
  private:
   BufferRange ranges_[kCapacity];
+  BufferRange last_{};  // found last, listed or skipped
   std::uint32_t size_ = 0;
   std::uint32_t found_ = 0;    // in this enumeration, listed or not
   std::uint32_t skipped_ = 0;  // of the batches before
