@@ -192,6 +192,7 @@ Fault Instance::begin(PageId id, Nanos at) {
       return {FaultKind::kJoined, at};
     case PageState::kLocal:
     case PageState::kUnmovable:
+    case PageState::kEvicting:
       return fault;
   }
   record.state = PageState::kInFlight;
@@ -259,7 +260,8 @@ void Instance::drop(PageId id) {
     case PageState::kUntouched:
       return;
     case PageState::kLocal:
-      leave_policy(id);
+    case PageState::kEvicting:
+      leave_local(id);
       break;
     case PageState::kRemote:
     case PageState::kInFlight:
@@ -289,8 +291,8 @@ void Instance::rename(PageId from, PageId to) {
 
 void Instance::set_unmovable(PageId id) {
   PageRecord& record = pool_.record(id);
-  if (record.state == PageState::kLocal) {
-    leave_policy(id);
+  if (record.state == PageState::kLocal || record.state == PageState::kEvicting) {
+    leave_local(id);
   } else if (record.state == PageState::kUntouched) {
     note_managed();
   }
@@ -307,7 +309,28 @@ void Instance::borrow(std::uint64_t pages) {
   level_inherited_.add(pages);
 }
 
+PageId Instance::claim_victim() {
+  const PageId id = next_victim();
+  if (id != kNoPage) {
+    policy_->remove_page(policy_state_[which_state_], &host_, id);
+    --evictable_;
+    pool_.record(id).state = PageState::kEvicting;
+  }
+  return id;
+}
+
+/// A page that counts as local, in the policy's charge or claimed, does so no more.
+void Instance::leave_local(PageId id) {
+  if (pool_.record(id).state == PageState::kLocal) {
+    leave_policy(id);
+  } else {
+    --local_;
+    level_local_.sub(1);
+  }
+}
+
 void Instance::closed(PageId id, Closed how, Nanos now) {
+  PageRecord& record = pool_.record(id);
   switch (how) {
     case Closed::kDirty:
       atomic::add(shared_.counters.evictions_dirty, std::uint64_t{1});
@@ -315,19 +338,26 @@ void Instance::closed(PageId id, Closed how, Nanos now) {
         link::reserve(link_->tx, now, kPageBytes,
                       BitsPerSecond{atomic::load(shared_.parameters.bandwidth_bps)});
       }
-      leave_policy(id);
-      pool_.record(id).state = PageState::kRemote;
+      leave_local(id);
+      record.state = PageState::kRemote;
       break;
     case Closed::kClean:
       atomic::add(shared_.counters.evictions_clean, std::uint64_t{1});
-      leave_policy(id);
-      pool_.record(id).state = PageState::kRemote;
+      leave_local(id);
+      record.state = PageState::kRemote;
       break;
     case Closed::kGone:
       drop(id);
       break;
-    case Closed::kRefused:
     case Closed::kBusy:
+      if (record.state == PageState::kEvicting) {
+        // Claimed, and in use just now: ranked as if it had just come. It keeps its room.
+        --local_;
+        enter_policy(id);
+        break;
+      }
+      [[fallthrough]];
+    case Closed::kRefused:
       atomic::add(shared_.counters.evictions_refused, std::uint64_t{1});
       set_unmovable(id);
       break;

@@ -108,8 +108,23 @@ class Instance {
   template <class Close>
   Room make_room(Nanos now, Close&& close);
 
+  /// Counts one page more as local if the limit allows it.
+  [[nodiscard]] bool try_room() { return try_acquire(); }
+
   /// As make_room, but counts the page whatever the limit says; the excess is trimmed later.
   void force_room();
+
+  /// For engines whose threads evict at the same time: the next victim, out of the policy's charge
+  /// and in state kEvicting, or kNoPage. It still counts as local. The caller makes it inaccessible
+  /// without the lock, and reports to closed().
+  PageId claim_victim();
+
+  /// What became of a victim of claim_victim(). One that was forgotten meanwhile is left alone.
+  void closed(PageId id, Closed how, Nanos now);
+
+  /// How long an eviction at `now` has to stall its thread: until the returned time, 0 = not at
+  /// all.
+  [[nodiscard]] Nanos writeback_stall(Nanos now) const;
 
   /// Gives back the room of a page that was not opened after all.
   void cancel_room();
@@ -202,8 +217,7 @@ class Instance {
   void drop(PageId id);
   void pay_debt();
   void note_managed();
-  void closed(PageId id, Closed how, Nanos now);
-  [[nodiscard]] Nanos writeback_stall(Nanos now) const;
+  void leave_local(PageId id);
   template <class Close>
   [[nodiscard]] bool evict_one(Nanos now, Close&& close);
   bool start_policy(const dime_policy_ops& policy, void* state, std::uint64_t seed);

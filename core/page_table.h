@@ -20,6 +20,7 @@ enum class PageState : std::uint8_t {
   kRemote,
   kInFlight,   ///< being fetched; counts as local from the start of the fetch
   kUnmovable,  ///< local outside the limit: pinned, or in a mapping whose rights forbid moving
+  kEvicting,   ///< a victim that is being made inaccessible; counts as local, no policy has it
 };
 
 using PageId = std::uint32_t;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// The loop, the faults and their release. What is done between faults is in upkeep.cc.
+// The loop, the faults and their release. What is done between faults is in requests.cc and the
+// keeper.
 #include "engines/user/agent/handler.h"
 
 #include <linux/poll.h>
@@ -21,10 +22,6 @@ struct Timespec {
   std::int64_t nanos;
 };
 
-OwnLevels own_levels(dime_member& member) {
-  return {&member.local_pages, &member.managed_pages, &member.inherited_pages};
-}
-
 }  // namespace
 
 Handler::Handler(HandlerStart& start)
@@ -32,8 +29,8 @@ Handler::Handler(HandlerStart& start)
       membership_(*start.membership),
       mailbox_(*start.mailbox),
       control_(start.membership->control()),
-      space_(*start.arena, {control_.parameters, control_.counters, control_.levels,
-                            control_.stall_ns, own_levels(membership_.member())}) {}
+      keeper_(*start.arena, membership_, start.inherited),
+      space_(keeper_.space()) {}
 
 void Handler::run() {
   const long prepared = prepare();
@@ -47,7 +44,7 @@ void Handler::run() {
     release_due();
     make_rooms();
     if (atomic::load(membership_.member().give_back) != 0) {
-      give_back();
+      keeper_.give_back();
     }
     if (clock::now() >= next_tick_) {
       tick();
@@ -74,10 +71,10 @@ void Handler::wait_for_work() {
   const Nanos left = wake - now;
   const Timespec timeout{static_cast<std::int64_t>(left.value / kNanosPerSecond),
                          static_cast<std::int64_t>(left.value % kNanosPerSecond)};
-  pollfd wanted[] = {{space_.faults().fd(), POLLIN, 0}, {neighbours_.doorbell(), POLLIN, 0}};
+  pollfd wanted[] = {{space_.faults().fd(), POLLIN, 0}, {keeper_.neighbours().doorbell(), POLLIN, 0}};
   system_call(__NR_ppoll, wanted, 2L, &timeout, 0L, 0L);
   if (wanted[1].revents != 0) {
-    neighbours_.silence();
+    keeper_.neighbours().silence();
   }
 }
 
@@ -199,78 +196,14 @@ bool Handler::release(PendingFault& pending) {
     case Opened::kPresent:
       break;
   }
-  const Nanos stall = opened_at - pending.entry + placement_.lead();
-  instance.finish(pending.page, pending.fault, stall);
-  dime_member& member = membership_.member();
-  if (remote) {
-    atomic::add(member.faults_remote, std::uint64_t{1});
-    atomic::add(member.stall_ns_sum, stall.value);
-  } else {
-    atomic::add(member.faults_first_touch, std::uint64_t{1});
-  }
-  member.last_fault_ns = opened_at.value;
-  if (grace_ != 0) {
-    --grace_;
-  } else {
-    settle(opened_at, 2);
-  }
+  keeper_.finish(pending.page, pending.fault, opened_at,
+                 opened_at - pending.entry + placement_.lead());
   return true;
 }
 
 void Handler::make_room(PendingFault& pending) {
-  Instance& instance = space_.instance();
   pending.has_room = true;
-  if (paused_ || thrashes(pending.page)) {
-    force_room();
-    return;
-  }
-  if (instance.full()) {
-    neighbours_.ask(instance.local_pages(), instance.limit(), clock::now());
-    if (instance.counted_pages() < Neighbours::kept(instance.limit()) && !room_from_others()) {
-      force_room();
-      return;
-    }
-  }
-  const Room room = instance.make_room(clock::now(), [this](PageId victim) {
-    note_victim(victim);
-    return space_.close(victim);
-  });
-  if (!room.made) {
-    force_room();
-  }
-  pending.release = later(pending.release, room.writeback_end);
-}
-
-/// Room above the limit, as a debt that is repaid as soon as something can be evicted.
-void Handler::force_room() {
-  space_.instance().borrow(1);
-  space_.instance().force_room();
-}
-
-void Handler::note_victim(PageId id) {
-  recent_victims_[next_victim_++ % kRing] = id;
-}
-
-// An instruction may need several pages at once. Where the limit is smaller than that, they evict
-// one another for ever. A long run of faults on pages that went only just now is taken for that;
-// then the limit gives way for a few faults. Once seen, it is recognised sooner, until it has not
-// been seen for a while.
-bool Handler::thrashes(PageId id) {
-  bool just_evicted = false;
-  for (const PageId victim : recent_victims_) {
-    just_evicted = just_evicted || victim == id;
-  }
-  thrash_ = just_evicted ? thrash_ + 1 : 0;
-  ++faults_since_thrash_;
-  if (thrash_ >= thrash_limit_) {
-    thrash_ = 0;
-    thrash_limit_ = kThrashSoon;
-    faults_since_thrash_ = 0;
-    grace_ = kRing;
-  } else if (faults_since_thrash_ > kThrashLimit) {
-    thrash_limit_ = kThrashLimit;
-  }
-  return grace_ != 0;
+  pending.release = later(pending.release, keeper_.make_room(pending.page));
 }
 
 void Handler::on_fork(int descriptor) {

@@ -7,12 +7,10 @@
 // file descriptors and no TLS; it touches only the arena, its stack, and the control block.
 #pragma once
 
-#include "engines/user/agent/member.h"
-#include "engines/user/agent/neighbours.h"
+#include "engines/user/agent/keeper.h"
 #include "engines/user/agent/pending.h"
 #include "engines/user/agent/placement.h"
 #include "engines/user/agent/request.h"
-#include "engines/user/agent/space.h"
 
 namespace dime::agent {
 
@@ -40,8 +38,6 @@ class Handler {
   void run();
 
  private:
-  enum class Spread : std::uint8_t { kNothing, kManaged };
-
   long prepare();
   void wait_for_work();
   bool read_messages();
@@ -53,52 +49,23 @@ class Handler {
   void on_remap(std::uint64_t from, std::uint64_t to, std::uint64_t bytes);
   void release_due();
   bool release(PendingFault& pending);
-
   void make_room(PendingFault& pending);
   void make_rooms();
-  void force_room();
-  [[nodiscard]] bool room_from_others();
-  void give_back();
-  void note_victim(PageId id);
-  [[nodiscard]] bool thrashes(PageId id);
-  void settle(Nanos now, std::uint64_t most);
-
   void tick();
-  void follow_parameters();
-  void use_link();
-  void spread_out();
-  void survey();
-  void count_unmanaged();
-  void count_surveyed(std::uint64_t pages);
-  void count_adopted(std::uint64_t pages);
   void detach();
 
   HandlerStart& start_;
   Membership& membership_;
   Mailbox& mailbox_;
   dime_control& control_;
-  Space space_;
+  Keeper keeper_;
+  Space& space_;
   Placement placement_;
-  Neighbours neighbours_;
   PendingFaults pending_;
-  Spread spread_ = Spread::kNothing;
-  bool paused_ = false;  ///< evict nothing: a fork is being prepared
   bool serving_ = true;
   bool served_ = false;  ///< something was done since the last wait
-  std::uint64_t parameters_ = ~std::uint64_t{0};
   Nanos next_tick_{};
   Nanos tick_length_{};
-  std::uint64_t surveyed_ = 0;  ///< pages counted while nothing is managed
-
-  static constexpr unsigned kRing = 4;
-  PageId recent_victims_[kRing] = {kNoPage, kNoPage, kNoPage, kNoPage};
-  unsigned next_victim_ = 0;
-  static constexpr std::uint32_t kThrashLimit = 4'096;
-  static constexpr std::uint32_t kThrashSoon = 64;
-  std::uint32_t thrash_ = 0;
-  std::uint32_t thrash_limit_ = kThrashLimit;
-  std::uint32_t faults_since_thrash_ = 0;
-  unsigned grace_ = 0;  ///< faults for which the limit gives way
 };
 
 }  // namespace dime::agent

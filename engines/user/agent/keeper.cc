@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+// Room within the shared limit, and the debts. What the keeper does with the parameters and the
+// record is in upkeep.cc.
+#include "engines/user/agent/keeper.h"
+
+#include "core/atomic.h"
+
+namespace dime::agent {
+namespace {
+
+constexpr Nanos kWaitForOthers{1'000'000};
+
+OwnLevels own_levels(dime_member& member) {
+  return {&member.local_pages, &member.managed_pages, &member.inherited_pages};
+}
+
+}  // namespace
+
+Keeper::Keeper(Arena& arena, Membership& membership, bool inherited)
+    : membership_(membership),
+      control_(membership.control()),
+      space_(arena, {control_.parameters, control_.counters, control_.levels, control_.stall_ns,
+                     own_levels(membership_.member())}),
+      inherited_(inherited) {}
+
+Nanos Keeper::make_room(PageId page) {
+  if (paused_ || thrashes(page)) {
+    force_room();
+    return {};
+  }
+  if (instance().full()) {
+    neighbours_.ask(instance().local_pages(), instance().limit(), clock::now());
+    if (instance().counted_pages() < Neighbours::kept(instance().limit()) && !room_from_others()) {
+      force_room();
+      return {};
+    }
+  }
+  const Room room = instance().make_room(clock::now(), [this](PageId victim) {
+    note_victim(victim);
+    return space_.close(victim);
+  });
+  if (!room.made) {
+    force_room();
+  }
+  return room.writeback_end;
+}
+
+void Keeper::force_room() {
+  instance().borrow(1);
+  instance().force_room();
+}
+
+void Keeper::finish(PageId page, const Fault& fault, Nanos at, Nanos stall) {
+  instance().finish(page, fault, stall);
+  dime_member& member = membership_.member();
+  if (fault.kind == FaultKind::kRemote) {
+    atomic::add(member.faults_remote, std::uint64_t{1});
+    atomic::add(member.stall_ns_sum, stall.value);
+  } else {
+    atomic::add(member.faults_first_touch, std::uint64_t{1});
+  }
+  member.last_fault_ns = at.value;
+  if (grace_ != 0) {
+    --grace_;
+  } else {
+    settle(at, 2);
+  }
+}
+
+void Keeper::note_victim(PageId id) {
+  recent_victims_[next_victim_++ % kRing] = id;
+}
+
+// An instruction may need several pages at once. Where the limit is smaller than that, they evict
+// one another for ever. A long run of faults on pages that went only just now is taken for that;
+// then the limit gives way for a few faults. Once seen, it is recognised sooner, until it has not
+// been seen for a while.
+bool Keeper::thrashes(PageId id) {
+  bool just_evicted = false;
+  for (const PageId victim : recent_victims_) {
+    just_evicted = just_evicted || victim == id;
+  }
+  thrash_ = just_evicted ? thrash_ + 1 : 0;
+  ++faults_since_thrash_;
+  if (thrash_ >= thrash_limit_) {
+    thrash_ = 0;
+    thrash_limit_ = kThrashSoon;
+    faults_since_thrash_ = 0;
+    grace_ = kRing;
+  } else if (faults_since_thrash_ > kThrashLimit) {
+    thrash_limit_ = kThrashLimit;
+  }
+  return grace_ != 0;
+}
+
+/// At the limit, with so few pages that evicting them would only bring them back at once: waits a
+/// bounded time until another member has made room. False where there is none, and the page has to
+/// be had above the limit.
+bool Keeper::room_from_others() {
+  const Nanos start = clock::now();
+  for (Nanos now = start; now - start < kWaitForOthers; now = clock::now()) {
+    if (!instance().full()) {
+      return true;
+    }
+    if (!neighbours_.ask(instance().local_pages(), instance().limit(), now)) {
+      return false;
+    }
+    clock::sleep(Nanos{20'000});
+  }
+  return false;
+}
+
+void Keeper::settle(Nanos now, std::uint64_t most) {
+  if (paused_) {
+    return;
+  }
+  const auto close = [this](PageId victim) { return space_.close(victim); };
+  const std::uint64_t kept = Neighbours::kept(instance().limit());
+  if (instance().local_pages() > kept) {
+    const std::uint64_t own = instance().local_pages() - kept;
+    const std::uint64_t repaid = instance().repay(now, most < own ? most : own, close);
+    instance().trim(now, (most < own ? most : own) - repaid, close);
+  }
+}
+
+void Keeper::give_back() {
+  const std::uint32_t asked = atomic::exchange(membership_.member().give_back, 0u);
+  if (paused_ || instance().local_pages() <= 1) {
+    return;
+  }
+  const std::uint64_t spare = instance().local_pages() - 1;
+  instance().evict(clock::now(), asked < spare ? asked : spare,
+                   [this](PageId victim) { return space_.close(victim); });
+}
+
+}  // namespace dime::agent

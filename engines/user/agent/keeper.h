@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+// What both fault paths need around a fault: room within the limit that members share, live changes
+// of the parameters, debts, and this process's record in the control block.
+//
+// Used by one thread, or by several under the lock of the inline path.
+#pragma once
+
+#include "engines/user/agent/clock.h"
+#include "engines/user/agent/member.h"
+#include "engines/user/agent/neighbours.h"
+#include "engines/user/agent/space.h"
+
+namespace dime::agent {
+
+class Keeper {
+ public:
+  /// `inherited`: a forked child, whose pages may exceed the limit for a while.
+  Keeper(Arena& arena, Membership& membership, bool inherited);
+
+  /// Opens the descriptors and reads the parameters. `image` and `thread_area` are never managed.
+  /// 0 or a negative errno, and then nothing is left open.
+  long start(AddressRange image, AddressRange thread_area);
+  void stop();
+
+  [[nodiscard]] Space& space() { return space_; }
+  [[nodiscard]] Instance& instance() { return space_.instance(); }
+  [[nodiscard]] Membership& membership() { return membership_; }
+  [[nodiscard]] dime_control& control() { return control_; }
+  [[nodiscard]] Neighbours& neighbours() { return neighbours_; }
+  [[nodiscard]] bool manages() const { return manages_; }
+
+  /// Evicts nothing until it is set back.
+  void pause(bool paused) { paused_ = paused; }
+
+  /// Starts to manage memory, unless everything may be local anyway: then nothing is registered and
+  /// nothing costs anything.
+  void spread_out();
+
+  /// Makes room for `page`, in any case. Returns when a stall for write-back ends, 0 = none.
+  Nanos make_room(PageId page);
+  /// Room above the limit, as a debt that is repaid as soon as something can be evicted.
+  void force_room();
+
+  /// The fault of a thread was resolved at `at` after `stall`.
+  void finish(PageId page, const Fault& fault, Nanos at, Nanos stall);
+
+  /// Evicts what other members have asked for.
+  void give_back();
+
+  /// Follows changed parameters.
+  void follow_parameters();
+
+  /// The regular part of the upkeep: new mappings, debts and a lowered limit, the record.
+  /// `between()` is called between steps of evictions.
+  template <class Between>
+  void tick(Between&& between);
+
+  /// Counts resident memory that stays local outside the limit: of files, and shared; and, where
+  /// nothing is managed, the pages that would be.
+  void count_pages();
+
+ private:
+  void settle(Nanos now, std::uint64_t most);
+  void adopt_late();
+  void note_victim(PageId id);
+  [[nodiscard]] bool thrashes(PageId id);
+  [[nodiscard]] bool room_from_others();
+  void use_link();
+  void survey();
+  void count_surveyed(std::uint64_t pages);
+  void count_adopted(std::uint64_t pages);
+
+  Membership& membership_;
+  dime_control& control_;
+  Space space_;
+  Neighbours neighbours_;
+  bool inherited_;
+  bool manages_ = false;
+  bool paused_ = false;
+  bool started_ = false;
+  std::uint64_t parameters_ = ~std::uint64_t{0};
+  std::uint64_t surveyed_ = 0;  ///< pages counted while nothing is managed
+
+  static constexpr std::uint64_t kTrimStep = 64;  ///< evictions between two looks at the faults
+  static constexpr unsigned kRing = 4;
+  PageId recent_victims_[kRing] = {kNoPage, kNoPage, kNoPage, kNoPage};
+  unsigned next_victim_ = 0;
+  static constexpr std::uint32_t kThrashLimit = 4'096;
+  static constexpr std::uint32_t kThrashSoon = 64;
+  std::uint32_t thrash_ = 0;
+  std::uint32_t thrash_limit_ = kThrashLimit;
+  std::uint32_t faults_since_thrash_ = 0;
+  unsigned grace_ = 0;  ///< faults for which the limit gives way
+};
+
+template <class Between>
+void Keeper::tick(Between&& between) {
+  follow_parameters();
+  adopt_late();
+  // Debts and a lowered limit are worked off here, in steps between which faults are served.
+  std::uint64_t before_step = instance().local_pages() + 1;
+  while (instance().local_pages() < before_step) {
+    before_step = instance().local_pages();
+    settle(clock::now(), kTrimStep);
+    between();
+  }
+  membership_.reap();
+  count_pages();
+}
+
+}  // namespace dime::agent

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+// What the handler does between faults: start and end, requests of the program's threads, ticks.
+#include <linux/close_range.h>
+#include <linux/fcntl.h>
+#include <linux/mman.h>
+
+#include "core/atomic.h"
+#include "engines/user/agent/clock.h"
+#include "engines/user/agent/handler.h"
+
+namespace dime::agent {
+namespace {
+
+constexpr Nanos kTick{20'000'000};
+constexpr Nanos kLongestTick{1'000'000'000};
+
+}  // namespace
+
+long Handler::prepare() {
+  // From here on this thread has its own table of descriptors, with nothing of the program's in it.
+  system_call(__NR_close_range, 0L, 0xffffffffL, 0L);
+  if (const long started = keeper_.start(start_.image, start_.thread_area); failed(started)) {
+    return started;
+  }
+  start_.fork_events = space_.follows_raw_forks();
+  const AddressRange box = mailbox_.range();
+  if (const long registered = space_.faults().register_missing(box); failed(registered)) {
+    keeper_.stop();
+    return registered;
+  }
+  placement_.start(start_.rseq, start_.thread, control_.calibration);
+  keeper_.spread_out();
+  tick_length_ = kTick;
+  next_tick_ = clock::now() + kTick;
+  atomic::store(membership_.member().handler_tid,
+                static_cast<std::uint32_t>(system_call(__NR_gettid)));
+  atomic::store_release(membership_.member().state, std::uint32_t{DIME_MEMBER_ACTIVE});
+  return 0;
+}
+
+void Handler::on_request(std::uint64_t page) {
+  const Request request = mailbox_.request();
+  switch (request.kind) {
+    case RequestKind::kMapped:
+    case RequestKind::kMappedWritable:
+      if (keeper_.manages() && space_.adopt({request.begin, request.end}) == 0 &&
+          request.kind == RequestKind::kMappedWritable) {
+        space_.prime(request.begin);
+      }
+      break;
+    case RequestKind::kComeHome:
+      keeper_.pause(true);
+      space_.bring_all_home([this] { read_messages(); });
+      break;
+    case RequestKind::kForkDone:
+      keeper_.pause(false);
+      break;
+    case RequestKind::kLeave:
+      keeper_.count_pages();
+      membership_.remove_if_last();
+      break;
+  }
+  // Fill the page to let the sender go on; the one half the mailbox away is made a hole again for
+  // the next round.
+  page &= ~(kPageBytes - 1);
+  while (!space_.fill(page)) {
+    read_messages();
+  }
+  const AddressRange box = mailbox_.range();
+  space_.empty((page - box.begin + box.bytes() / 2) % box.bytes() + box.begin);
+}
+
+void Handler::tick() {
+  if (atomic::load(membership_.member().command) == DIME_COMMAND_DETACH) {
+    detach();
+    return;
+  }
+  const Nanos before = clock::now();
+  keeper_.tick([this] {
+    served_ = read_messages() || served_;
+    release_due();
+  });
+  placement_.on_tick();
+  const Nanos now = clock::now();
+  // A survey walks the page tables: at most a thousandth of the time goes into it.
+  tick_length_ = later(kTick, Nanos{(now - before).value * 1'000});
+  tick_length_ = tick_length_ > kLongestTick ? kLongestTick : tick_length_;
+  next_tick_ = now + tick_length_;
+}
+
+void Handler::detach() {
+  atomic::store_release(membership_.member().state, std::uint32_t{DIME_MEMBER_LEAVING});
+  atomic::store_release(*start_.leave, 1u);
+  keeper_.pause(true);
+  space_.bring_all_home([this] { read_messages(); });
+  mailbox_.close();
+  keeper_.stop();
+  membership_.leave(DIME_MEMBER_DETACHED);
+  serving_ = false;
+}
+
+}  // namespace dime::agent
