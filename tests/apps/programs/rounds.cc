@@ -38,9 +38,12 @@ int main(int argc, char** argv) {
   for (unsigned long i = std::stoul(argv[2]); i > 0; --i) {
     threads.emplace_back(work, pages);
   }
+  // Rewritten in place: truncating waits for the disk where that is busy.
+  std::ofstream progress(argv[4]);
   while (access(argv[3], F_OK) != 0) {
     usleep(5000);
-    std::ofstream(argv[4]) << rounds.load() << '\n';
+    progress.seekp(0);
+    progress << rounds.load() << std::endl;
   }
   stop.store(true);
   for (std::thread& thread : threads) {
