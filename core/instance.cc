@@ -171,6 +171,17 @@ void Instance::pay_debt() {
   level_inherited_.sub(1);
 }
 
+link::Terms Instance::terms_at(Nanos now) const {
+  const dime_parameters& parameters = shared_.parameters;
+  link::Terms terms = link::terms_at(
+      shared_.network, now,
+      {{atomic::load(parameters.latency_ns)}, {atomic::load(parameters.bandwidth_bps)}});
+  if ((atomic::load(parameters.flags) & DIME_ONE_WAY) != 0) {
+    terms.latency = terms.latency + terms.latency;
+  }
+  return terms;
+}
+
 PageId Instance::next_victim() {
   return policy_->victim(policy_state_[which_state_], &host_);
 }
@@ -197,10 +208,7 @@ Fault Instance::begin(PageId id, Nanos at) {
   }
   record.state = PageState::kInFlight;
   if (fault.kind == FaultKind::kRemote || (flags & DIME_CHARGE_FIRST_TOUCH) != 0) {
-    const BitsPerSecond bandwidth{atomic::load(shared_.parameters.bandwidth_bps)};
-    const std::uint64_t latency = atomic::load(shared_.parameters.latency_ns);
-    const link::Transfer transfer = link::reserve(link_->rx, at, kPageBytes, bandwidth);
-    fault.ready = transfer.end + Nanos{(flags & DIME_ONE_WAY) != 0 ? 2 * latency : latency};
+    fault.ready = link::fetch(link_->rx, at, kPageBytes, terms_at(at), shared_.network);
   }
   return fault;
 }
@@ -335,8 +343,8 @@ void Instance::closed(PageId id, Closed how, Nanos now) {
     case Closed::kDirty:
       atomic::add(shared_.counters.evictions_dirty, std::uint64_t{1});
       if ((atomic::load(shared_.parameters.flags) & DIME_WRITEBACK) != 0) {
-        link::reserve(link_->tx, now, kPageBytes,
-                      BitsPerSecond{atomic::load(shared_.parameters.bandwidth_bps)});
+        link::reserve(link_->tx, now, kPageBytes, terms_at(now).bandwidth,
+                      shared_.network.schedule);
       }
       leave_local(id);
       record.state = PageState::kRemote;
@@ -366,7 +374,7 @@ void Instance::closed(PageId id, Closed how, Nanos now) {
 
 Nanos Instance::writeback_stall(Nanos now) const {
   const std::uint32_t flags = atomic::load(shared_.parameters.flags);
-  const BitsPerSecond bandwidth{atomic::load(shared_.parameters.bandwidth_bps)};
+  const BitsPerSecond bandwidth = terms_at(now).bandwidth;
   if ((flags & DIME_WRITEBACK) == 0 || bandwidth.unlimited()) {
     return {};
   }

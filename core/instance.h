@@ -37,6 +37,7 @@ struct InstanceShared {
   dime_levels& levels;
   dime_histogram& stalls;
   OwnLevels own = {};
+  link::Network network = {};
 };
 
 enum class FaultKind : std::uint8_t {
@@ -218,6 +219,7 @@ class Instance {
   void pay_debt();
   void note_managed();
   void leave_local(PageId id);
+  [[nodiscard]] link::Terms terms_at(Nanos now) const;
   template <class Close>
   [[nodiscard]] bool evict_one(Nanos now, Close&& close);
   bool start_policy(const dime_policy_ops& policy, void* state, std::uint64_t seed);

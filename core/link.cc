@@ -2,6 +2,8 @@
 #include "core/link.h"
 
 #include "core/atomic.h"
+#include "core/fetch_times.h"
+#include "core/jitter.h"
 
 namespace dime::link {
 namespace {
@@ -22,20 +24,56 @@ constexpr Nanos round_up(std::uint64_t ticks) {
   return {(ticks + kTicksPerNano - 1) / kTicksPerNano};
 }
 
+/// The time of the wire between two moments, in ticks.
+struct Hold {
+  std::uint64_t start;
+  std::uint64_t end;
+  Nanos patience;
+};
+
+/// Where a transfer that could start at `start` and was asked for at `asked` comes to lie around
+/// the outages. Waiting in the queue is waiting: without that, the transfers behind an outage
+/// without an end would wait for it one after the other.
+Hold around_outages(const dime_schedule& outages, std::uint64_t asked, std::uint64_t start,
+                    std::uint64_t length) {
+  Nanos patience = Nanos{atomic::load(outages.outage_max_ns)} - round_up(start - asked);
+  const Nanos could{start / kTicksPerNano};
+  const Nanos begin = schedule::after(outages, could, {}, patience);
+  if (begin != could) {
+    start = begin.value * kTicksPerNano;
+  }
+  const Nanos needs = round_up(length);
+  const Nanos interrupted = schedule::after(outages, begin, needs, patience) - (begin + needs);
+  return {start, start + length + interrupted.value * kTicksPerNano, patience};
+}
+
+/// Times of the whole fetch, and of that on the wire: what is left is spent behind the wire.
+Nanos behind_wire(const dime_fetch_times& times, std::uint64_t bytes, BitsPerSecond bandwidth) {
+  return fetch_times::at(times, bytes) - transfer_time(bytes, bandwidth);
+}
+
+bool has_times(const dime_fetch_times* times) {
+  return times != nullptr && atomic::load(times->count) != 0;
+}
+
 }  // namespace
 
-Transfer reserve(dime_link_direction& wire, Nanos now, std::uint64_t bytes,
-                 BitsPerSecond bandwidth) {
+Transfer reserve(dime_link_direction& wire, Nanos now, std::uint64_t bytes, BitsPerSecond bandwidth,
+                 const dime_schedule* schedule) {
   const std::uint64_t length = ticks_of(bytes, bandwidth);
   const std::uint64_t asked = now.value * kTicksPerNano;
-  std::uint64_t start = asked;
-  if (length != 0) {
-    std::uint64_t free_at = atomic::load(wire.next_free);
-    do {
-      start = free_at > asked ? free_at : asked;
-    } while (!atomic::compare_exchange(wire.next_free, free_at, start + length));
-  }
-  const Transfer transfer{round_up(start), round_up(start + length), round_up(start) - now};
+  const bool outages = schedule != nullptr && atomic::load(schedule->count) != 0;
+  Hold hold{asked, asked, {}};
+  std::uint64_t free_at = atomic::load(wire.next_free);
+  do {
+    hold.start = length != 0 && free_at > asked ? free_at : asked;
+    hold.end = hold.start + length;
+    if (outages) {
+      hold = around_outages(*schedule, asked, hold.start, length);
+    }
+  } while (length != 0 && !atomic::compare_exchange(wire.next_free, free_at, hold.end));
+  const Transfer transfer{round_up(hold.start), round_up(hold.end), round_up(hold.start) - now,
+                          hold.patience};
   atomic::add(wire.bytes, bytes);
   atomic::add(wire.transfers, std::uint64_t{1});
   atomic::add(wire.busy_ns, length / kTicksPerNano);
@@ -56,11 +94,33 @@ Nanos backlog(const dime_link_direction& wire, Nanos now) {
   return round_up(atomic::load(wire.next_free)) - now;
 }
 
-Nanos unloaded_stall(const dime_parameters& parameters) {
+Terms terms_at(const Network& network, Nanos now, Terms otherwise) {
+  return network.schedule == nullptr ? otherwise : schedule::at(*network.schedule, now, otherwise);
+}
+
+Nanos fetch(dime_link_direction& wire, Nanos now, std::uint64_t bytes, Terms terms,
+            const Network& network) {
+  const Transfer transfer = reserve(wire, now, bytes, terms.bandwidth, network.schedule);
+  Nanos rest = has_times(network.times) ? behind_wire(*network.times, bytes, terms.bandwidth)
+                                        : terms.latency;
+  if (network.jitter != nullptr) {
+    rest = jitter::shake(*network.jitter, rest);
+  }
+  Nanos patience = transfer.patience;
+  return network.schedule == nullptr
+             ? transfer.end + rest
+             : schedule::after(*network.schedule, transfer.end, rest, patience);
+}
+
+Nanos unloaded_stall(const dime_parameters& parameters, const dime_fetch_times* times) {
+  const BitsPerSecond bandwidth{atomic::load(parameters.bandwidth_bps)};
+  const Nanos transfer = transfer_time(kPageBytes, bandwidth);
+  if (has_times(times)) {
+    return transfer + behind_wire(*times, kPageBytes, bandwidth);
+  }
   const std::uint64_t latency = atomic::load(parameters.latency_ns);
   const bool twice = (atomic::load(parameters.flags) & DIME_ONE_WAY) != 0;
-  return Nanos{twice ? 2 * latency : latency} +
-         transfer_time(kPageBytes, BitsPerSecond{atomic::load(parameters.bandwidth_bps)});
+  return Nanos{twice ? 2 * latency : latency} + transfer;
 }
 
 }  // namespace dime::link

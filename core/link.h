@@ -10,20 +10,42 @@
 // instances that name a link may call this at once.
 #pragma once
 
+#include "core/schedule.h"
 #include "core/units.h"
 
 namespace dime::link {
+
+using schedule::Terms;
+
+/// What shapes the fetches of an instance besides latency and bandwidth; null = nothing does.
+struct Network {
+  dime_jitter* jitter = nullptr;
+  const dime_fetch_times* times = nullptr;
+  const dime_schedule* schedule = nullptr;
+};
 
 struct Transfer {
   Nanos start;     ///< when the wire takes it
   Nanos end;       ///< when its last bit is on the wire
   Nanos queueing;  ///< start - now
+  Nanos patience;  ///< what it still may wait for a link that is down
 };
 
 /// Reserves the wire for `bytes`. `now` must come from one clock for all users of the link.
 /// Unlimited bandwidth: the transfer takes no time, never waits, and only counts.
-Transfer reserve(dime_link_direction& wire, Nanos now, std::uint64_t bytes,
-                 BitsPerSecond bandwidth);
+/// Where `schedule` has the link down, the transfer waits or is interrupted until it is up.
+Transfer reserve(dime_link_direction& wire, Nanos now, std::uint64_t bytes, BitsPerSecond bandwidth,
+                 const dime_schedule* schedule = nullptr);
+
+/// Latency and bandwidth at `now` under the network's schedule, where the parameters say
+/// `otherwise`.
+Terms terms_at(const Network& network, Nanos now, Terms otherwise);
+
+/// Fetches `bytes`, a page or several at once, which pay the latency once: reserves the wire and
+/// returns when the data is there. `terms` are those of terms_at(), the latency twice where it is
+/// one-way.
+Nanos fetch(dime_link_direction& wire, Nanos now, std::uint64_t bytes, Terms terms,
+            const Network& network);
 
 /// The time that `bytes` hold the wire, rounded up; 0 when unlimited.
 Nanos transfer_time(std::uint64_t bytes, BitsPerSecond bandwidth);
@@ -32,7 +54,7 @@ Nanos transfer_time(std::uint64_t bytes, BitsPerSecond bandwidth);
 Nanos backlog(const dime_link_direction& wire, Nanos now);
 
 /// The unloaded stall of one page fetch under `parameters`: latency (twice where it is one-way) +
-/// transfer time.
-Nanos unloaded_stall(const dime_parameters& parameters);
+/// transfer time, or what `times` says where there is one. Without jitter.
+Nanos unloaded_stall(const dime_parameters& parameters, const dime_fetch_times* times = nullptr);
 
 }  // namespace dime::link

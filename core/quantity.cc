@@ -156,6 +156,8 @@ constexpr const char* kBandwidthAllowed =
     "allowed: 1kbit/s to 1000Tbit/s with a unit (kbit/s, Mbit/s, Gbit/s, Tbit/s, kB/s, MB/s, GB/s, "
     "KiB/s, MiB/s, GiB/s), as in 40Gbit/s, or 'unlimited'";
 
+constexpr const char* kShareAllowed = "allowed: 0% to 100%";
+
 }  // namespace
 
 Parsed<LocalSize> parse_local(Text text) {
@@ -177,13 +179,21 @@ Parsed<LocalSize> parse_local(Text text) {
   return {{size.down, 0}, nullptr};
 }
 
-Parsed<Nanos> parse_latency(Text text) {
+Parsed<Nanos> parse_duration(Text text) {
   const Amount time = read(text, kTimeUnits);
   const bool vanishes = time.nearest == 0 && !time.exact;
-  if (!time.ok || vanishes || time.nearest > config::kMaxLatencyNs) {
+  if (!time.ok || vanishes) {
     return {{}, kLatencyAllowed};
   }
   return {{time.nearest}, nullptr};
+}
+
+Parsed<Nanos> parse_latency(Text text) {
+  Parsed<Nanos> time = parse_duration(text);
+  if (time.ok() && time.value.value > config::kMaxLatencyNs) {
+    time.problem = kLatencyAllowed;
+  }
+  return time;
 }
 
 Parsed<BitsPerSecond> parse_bandwidth(Text text) {
@@ -195,6 +205,14 @@ Parsed<BitsPerSecond> parse_bandwidth(Text text) {
     return {{}, kBandwidthAllowed};
   }
   return {{rate.down}, nullptr};
+}
+
+Parsed<std::uint32_t> parse_share(Text text) {
+  const Amount share = read(text, kShareUnits);
+  if (!share.ok || share.nearest > kShareOfAll) {
+    return {0, kShareAllowed};
+  }
+  return {static_cast<std::uint32_t>(share.nearest), nullptr};
 }
 
 ShortText format_time(Nanos time) {

@@ -33,8 +33,14 @@ Parsed<LocalSize> parse_local(Text text);
 /// `500ns`, `3us`, `1.5ms`, `1s`; at most 60 s, rounded to nanoseconds.
 Parsed<Nanos> parse_latency(Text text);
 
+/// The same without a limit.
+Parsed<Nanos> parse_duration(Text text);
+
 /// `40Gbit/s`, `5GB/s`, `512MiB/s`, `unlimited`.
 Parsed<BitsPerSecond> parse_bandwidth(Text text);
+
+/// `25%`, `12.5%`: per cent times 100, from 0% to 100%.
+Parsed<std::uint32_t> parse_share(Text text);
 
 /// A short text by value.
 struct ShortText {

@@ -60,8 +60,12 @@ struct dk_core {
         parameters(control->parameters),
         levels(control->levels),
         counters(control->counters),
-        instance(memory,
-                 {control->parameters, control->counters, control->levels, control->stall_ns}) {
+        instance(memory, {control->parameters,
+                          control->counters,
+                          control->levels,
+                          control->stall_ns,
+                          {},
+                          {&control->jitter, &control->fetch_times, &control->schedule}}) {
     instance.use_link(control->link);
     instance.use_accessed(
         [](void* context, PageId id) {

@@ -26,7 +26,7 @@ extern "C" {
 #define DIME_STATIC_ASSERT _Static_assert
 #endif
 
-#define DIME_ABI_VERSION 1u
+#define DIME_ABI_VERSION 2u
 #define DIME_CONTROL_MAGIC 0x31656d6964u /* "dime1" */
 #define DIME_LINK_MAGIC 0x6b6e696c6du    /* "mlink" */
 
@@ -91,6 +91,61 @@ struct dime_link {
 	char name[DIME_NAME_BYTES];
 	struct dime_link_direction rx; /* fetches */
 	struct dime_link_direction tx; /* write-back */
+};
+
+/* What is added to the latency of each fetch: a table of quantiles and a seeded sequence, see core/jitter.h. */
+#define DIME_JITTER_OCTAVES 20
+#define DIME_JITTER_CELLS 32
+#define DIME_JITTER_HALF (DIME_JITTER_OCTAVES * DIME_JITTER_CELLS + 2)
+enum dime_jitter_shape {
+	DIME_JITTER_NONE = 0,
+	DIME_JITTER_NORMAL = 1,
+	DIME_JITTER_LOGNORMAL = 2,
+	DIME_JITTER_PARETO = 3,
+	DIME_JITTER_PARETONORMAL = 4,
+	DIME_JITTER_TABLE = 5
+};
+struct dime_jitter {
+	uint32_t shape;        /* enum dime_jitter_shape */
+	uint32_t correlation;  /* of one draw with the next, per cent times 100 */
+	uint64_t deviation_ns; /* standard deviation; 0 for a table, which holds times itself */
+	uint64_t seed;
+	uint64_t draws; /* how many fetches have drawn so far */
+	uint64_t reserved[2];
+	int64_t quantiles_ns[2][DIME_JITTER_HALF]; /* lower and upper half, each from its tail to the median */
+};
+
+/* Unloaded time of a fetch by its size, ascending; count 0 = latency + size / bandwidth. See core/fetch_times.h. */
+#define DIME_MAX_FETCH_SIZES 32
+struct dime_fetch_size {
+	uint64_t bytes;
+	uint64_t ns;
+};
+struct dime_fetch_times {
+	uint32_t count;
+	uint32_t reserved;
+	struct dime_fetch_size sizes[DIME_MAX_FETCH_SIZES];
+};
+
+/* How the network changes over time, see core/schedule.h. Each step holds until another changes the same thing. */
+#define DIME_MAX_STEPS 64
+#define DIME_STEP_LATENCY (1u << 0)
+#define DIME_STEP_BANDWIDTH (1u << 1)
+#define DIME_STEP_DOWN (1u << 2) /* nothing is transferred until UP */
+#define DIME_STEP_UP (1u << 3)
+struct dime_step {
+	uint64_t at_ns; /* after start_ns; ascending */
+	uint64_t latency_ns;
+	uint64_t bandwidth_bps;
+	uint32_t what; /* DIME_STEP_LATENCY ... */
+	uint32_t reserved;
+};
+struct dime_schedule {
+	uint64_t start_ns;
+	uint64_t outage_max_ns; /* the longest that one fetch waits for a link that is down */
+	uint32_t count;
+	uint32_t reserved;
+	struct dime_step steps[DIME_MAX_STEPS];
 };
 
 /* Monotonic counts of an instance. */
@@ -179,6 +234,9 @@ struct dime_control {
 	struct dime_counters counters;
 	struct dime_levels levels;
 	struct dime_link link; /* used where parameters.link is "" */
+	struct dime_jitter jitter;
+	struct dime_fetch_times fetch_times;
+	struct dime_schedule schedule;
 	struct dime_histogram stall_ns; /* fault entry to release */
 	uint64_t target_ns; /* unloaded stall that the parameters ask for */
 	char last_problem[128]; /* the last thing an agent could not do, for the summary; "" = none */
@@ -188,6 +246,9 @@ struct dime_control {
 DIME_STATIC_ASSERT(sizeof(struct dime_parameters) == 56 + 2 * DIME_NAME_BYTES, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_link_direction) == 64, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_link) == 48 + 128, "layout");
+DIME_STATIC_ASSERT(sizeof(struct dime_jitter) == 48 + 16 * DIME_JITTER_HALF, "layout");
+DIME_STATIC_ASSERT(sizeof(struct dime_fetch_times) == 8 + 16 * DIME_MAX_FETCH_SIZES, "layout");
+DIME_STATIC_ASSERT(sizeof(struct dime_schedule) == 24 + 32 * DIME_MAX_STEPS, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_member) == 176, "layout");
 
 #ifdef __cplusplus

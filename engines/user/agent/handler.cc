@@ -71,7 +71,8 @@ void Handler::wait_for_work() {
   const Nanos left = wake - now;
   const Timespec timeout{static_cast<std::int64_t>(left.value / kNanosPerSecond),
                          static_cast<std::int64_t>(left.value % kNanosPerSecond)};
-  pollfd wanted[] = {{space_.faults().fd(), POLLIN, 0}, {keeper_.neighbours().doorbell(), POLLIN, 0}};
+  pollfd wanted[] = {{space_.faults().fd(), POLLIN, 0},
+                     {keeper_.neighbours().doorbell(), POLLIN, 0}};
   system_call(__NR_ppoll, wanted, 2L, &timeout, 0L, 0L);
   if (wanted[1].revents != 0) {
     keeper_.neighbours().silence();

@@ -19,8 +19,12 @@ OwnLevels own_levels(dime_member& member) {
 Keeper::Keeper(Arena& arena, Membership& membership, bool inherited)
     : membership_(membership),
       control_(membership.control()),
-      space_(arena, {control_.parameters, control_.counters, control_.levels, control_.stall_ns,
-                     own_levels(membership_.member())}),
+      space_(arena, {control_.parameters,
+                     control_.counters,
+                     control_.levels,
+                     control_.stall_ns,
+                     own_levels(membership_.member()),
+                     {&control_.jitter, &control_.fetch_times, &control_.schedule}}),
       inherited_(inherited) {}
 
 Nanos Keeper::make_room(PageId page) {

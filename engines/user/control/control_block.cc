@@ -55,6 +55,7 @@ void fill(dime_control& control, std::uint32_t instance_id, const NewInstance& c
   control.target_ns = link::unloaded_stall(content.parameters).value;
   control.link.magic = DIME_LINK_MAGIC;
   control.link.abi_version = DIME_ABI_VERSION;
+  control.schedule.outage_max_ns = schedule::kDefaultOutageMaxNs;
   control.magic = DIME_CONTROL_MAGIC;
 }
 
