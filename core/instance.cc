@@ -14,18 +14,21 @@ std::uint64_t& part(std::uint64_t* wanted, std::uint64_t& otherwise) {
   return wanted == nullptr ? otherwise : *wanted;
 }
 
+constexpr std::uint64_t kNoLimit = UINT64_MAX / 2;
 constexpr std::uint32_t kShareUnit = 10'000;  // local_share is in 1/100 per cent
 
 }  // namespace
 
 Instance::Instance(Memory& memory, InstanceShared shared)
-    : pool_(memory),
-      memory_(memory),
-      shared_(shared),
-      level_local_{shared.levels.local_pages, part(shared.own.local_pages, unwatched_[0])},
-      level_managed_{shared.levels.managed_pages, part(shared.own.managed_pages, unwatched_[1])},
-      level_inherited_{shared.levels.inherited_pages,
-                       part(shared.own.inherited_pages, unwatched_[2])} {
+    : pool_(memory), memory_(memory), shared_(shared) {
+  watch(sets_[kShared], shared.levels, shared.own);
+  for (unsigned tier = kShared + 1; tier < DIME_MAX_TIERS && shared.tiers.uses != nullptr; ++tier) {
+    dime_tier_part* const own = shared.tiers.parts == nullptr ? nullptr : &shared.tiers.parts[tier];
+    watch(sets_[tier], shared.tiers.uses[tier].levels,
+          own == nullptr
+              ? OwnLevels{}
+              : OwnLevels{&own->local_pages, &own->managed_pages, &own->inherited_pages});
+  }
   host_.context = this;
   host_.page = [](void* context, std::uint32_t page) {
     return page_of(&static_cast<Instance*>(context)->pool_, page);
@@ -43,12 +46,23 @@ Instance::Instance(Memory& memory, InstanceShared shared)
 }
 
 Instance::~Instance() {
-  level_local_.sub(local_ + rooms_);
-  level_managed_.sub(managed_);
-  level_inherited_.sub(debt_);
-  if (policy_ != nullptr) {
-    policy_->clean(policy_state_[which_state_], &host_);
+  for (LocalSet& set : sets_) {
+    if (set.levels != nullptr) {
+      set.level_local.sub(set.local + set.rooms);
+      set.level_managed.sub(set.managed);
+      set.level_inherited.sub(set.debt);
+    }
+    if (set.policy != nullptr) {
+      set.policy->clean(set.policy_state[set.which_state], &host_);
+    }
   }
+}
+
+void Instance::watch(LocalSet& set, dime_levels& levels, const OwnLevels& own) {
+  set.levels = &levels;
+  set.level_local = {&levels.local_pages, &part(own.local_pages, set.unwatched[0])};
+  set.level_managed = {&levels.managed_pages, &part(own.managed_pages, set.unwatched[1])};
+  set.level_inherited = {&levels.inherited_pages, &part(own.inherited_pages, set.unwatched[2])};
 }
 
 bool Instance::start_policy(const dime_policy_ops& policy, void* state, std::uint64_t seed) {
@@ -59,116 +73,192 @@ bool Instance::start_policy(const dime_policy_ops& policy, void* state, std::uin
   return policy.state_bytes <= DIME_POLICY_STATE_BYTES && policy.init(state, &host_, seed) == 0;
 }
 
-bool Instance::use_policy(const dime_policy_ops& policy, std::uint64_t seed) {
-  const unsigned other = 1 - which_state_;
-  void* const fresh = policy_state_[other];
+bool Instance::use_policy(unsigned tier, const dime_policy_ops& policy, std::uint64_t seed) {
+  LocalSet& set = sets_[tier];
+  const unsigned other = 1 - set.which_state;
+  void* const fresh = set.policy_state[other];
   if (!start_policy(policy, fresh, seed)) {
     return false;
   }
-  if (policy_ != nullptr) {
-    void* const old = policy_state_[which_state_];
+  if (set.policy != nullptr) {
+    void* const old = set.policy_state[set.which_state];
     // A page has one record of links, so it leaves the old policy before it enters the new one.
-    for (PageId id = policy_->victim(old, &host_); id != kNoPage;
-         id = policy_->victim(old, &host_)) {
-      policy_->remove_page(old, &host_, id);
+    for (PageId id = set.policy->victim(old, &host_); id != kNoPage;
+         id = set.policy->victim(old, &host_)) {
+      set.policy->remove_page(old, &host_, id);
       if (policy.add_page(fresh, &host_, id) != 0) {
-        --evictable_;
+        --set.evictable;
         pool_.record(id).state = PageState::kUnmovable;
-        --local_;
-        level_local_.sub(1);
+        --set.local;
+        set.level_local.sub(1);
       }
     }
-    policy_->clean(old, &host_);
+    set.policy->clean(old, &host_);
   }
-  policy_ = &policy;
-  which_state_ = other;
+  set.policy = &policy;
+  set.which_state = other;
   return true;
 }
 
-std::uint64_t Instance::limit() const {
-  const std::uint32_t share = atomic::load(shared_.parameters.local_share);
-  const std::uint64_t pages = share == 0
-                                  ? atomic::load(shared_.parameters.local_npages)
-                                  : atomic::load(shared_.levels.managed_pages) * share / kShareUnit;
+/// The local set that counts a page; of an untouched one, that will.
+unsigned Instance::set_for(PageId id) {
+  PageRecord& record = pool_.record(id);
+  if (record.state == PageState::kUntouched) {
+    record.tier = tier_of_ == nullptr ? std::uint8_t{0}
+                                      : static_cast<std::uint8_t>(tier_of_(tier_context_, id));
+    record.set = static_cast<std::uint8_t>(set_of_[record.tier]);
+  }
+  return record.set;
+}
+
+/// An untouched page comes under management.
+void Instance::enter(PageId id) {
+  note_managed(sets_[set_for(id)]);
+}
+
+void Instance::place(PageId id, unsigned tier) {
+  PageRecord& record = pool_.record(id);
+  if (record.state != PageState::kUntouched) {
+    record.tier = static_cast<std::uint8_t>(tier);
+    settle(id);
+  }
+}
+
+/// Moves the page into the local set of its tier, unless it is on its way in or out.
+void Instance::settle(PageId id) {
+  PageRecord& record = pool_.record(id);
+  const auto wanted = static_cast<std::uint8_t>(set_of_[record.tier]);
+  const bool on_its_way =
+      record.state == PageState::kInFlight || record.state == PageState::kEvicting;
+  if (record.set == wanted || on_its_way || record.state == PageState::kUntouched) {
+    return;
+  }
+  LocalSet& old = set_of(id);
+  const bool local = record.state == PageState::kLocal;
+  if (local) {
+    leave_policy(id);
+  }
+  --old.managed;
+  old.level_managed.sub(1);
+  record.set = wanted;
+  LocalSet& fresh = set_of(id);
+  note_managed(fresh);
+  if (local) {
+    count_local(fresh, 1);
+    enter_policy(id);
+  }
+}
+
+/// Counts an event for the instance, and for the tier of the page where that is not the instance.
+void Instance::count(PageId id, std::uint64_t dime_counters::*which) {
+  atomic::add(shared_.counters.*which, std::uint64_t{1});
+  if (const unsigned tier = pool_.record(id).tier; tier != 0) {
+    atomic::add(shared_.tiers.uses[tier].counters.*which, std::uint64_t{1});
+  }
+}
+
+std::uint64_t Instance::limit(unsigned set) const {
+  if (set == DIME_TIER_LOCAL) {
+    return kNoLimit;
+  }
+  const std::uint32_t share = atomic::load(set == kShared ? shared_.parameters.local_share
+                                                          : shared_.tiers.tiers[set].local_share);
+  const std::uint64_t pages =
+      share == 0 ? atomic::load(set == kShared ? shared_.parameters.local_npages
+                                               : shared_.tiers.tiers[set].local_npages)
+                 : atomic::load(sets_[set].levels->managed_pages) * share / kShareUnit;
   const std::uint64_t least = share == 0 ? 1 : kLeastShare;
   return pages < least ? least : pages;
 }
 
-std::uint64_t Instance::allowed() const {
-  return limit() + atomic::load(shared_.levels.inherited_pages);
+std::uint64_t Instance::allowed(unsigned set) const {
+  return limit(set) + atomic::load(sets_[set].levels->inherited_pages);
 }
 
-bool Instance::full() const {
-  return atomic::load(shared_.levels.local_pages) >= allowed();
+bool Instance::full(unsigned set) const {
+  return atomic::load(sets_[set].levels->local_pages) >= allowed(set);
+}
+
+std::uint64_t Instance::managed_pages() const {
+  std::uint64_t pages = 0;
+  for (const LocalSet& set : sets_) {
+    pages += set.managed;
+  }
+  return pages;
 }
 
 // What children have inherited is counted apart (design.md, semantics 1), so the peak shows the
 // limit at work. Members come and go while the levels are read: `inherited_before` is from before
 // `local`, and the greater of it and what is read now was there with `local`.
-void Instance::note_level(std::uint64_t local, std::uint64_t inherited_before) {
-  const std::uint64_t now = atomic::load(shared_.levels.inherited_pages);
+void Instance::note_level(LocalSet& set, std::uint64_t local, std::uint64_t inherited_before) {
+  const std::uint64_t now = atomic::load(set.levels->inherited_pages);
   const std::uint64_t inherited = now > inherited_before ? now : inherited_before;
-  atomic::raise(shared_.levels.local_peak, local > inherited ? local - inherited : 0);
+  atomic::raise(set.levels->local_peak, local > inherited ? local - inherited : 0);
 }
 
-bool Instance::try_acquire() {
-  std::uint64_t& local = shared_.levels.local_pages;
+bool Instance::try_acquire(unsigned index) {
+  LocalSet& set = sets_[index];
+  std::uint64_t& local = set.levels->local_pages;
   std::uint64_t inherited = 0;
   std::uint64_t seen = atomic::load(local);
   do {
-    inherited = atomic::load(shared_.levels.inherited_pages);
-    if (seen >= limit() + inherited) {
+    inherited = atomic::load(set.levels->inherited_pages);
+    if (seen >= limit(index) + inherited) {
       return false;
     }
   } while (!atomic::compare_exchange(local, seen, seen + 1));
-  atomic::add(level_local_.own, std::uint64_t{1});
-  ++rooms_;
-  note_level(seen + 1, inherited);
+  atomic::add(*set.level_local.own, std::uint64_t{1});
+  ++set.rooms;
+  note_level(set, seen + 1, inherited);
   return true;
 }
 
-void Instance::count_local(std::uint64_t pages) {
-  const std::uint64_t inherited = atomic::load(shared_.levels.inherited_pages);
-  note_level(level_local_.add(pages), inherited);
+void Instance::count_local(LocalSet& set, std::uint64_t pages) {
+  const std::uint64_t inherited = atomic::load(set.levels->inherited_pages);
+  note_level(set, set.level_local.add(pages), inherited);
 }
 
-void Instance::force_room() {
-  count_local(1);
-  ++rooms_;
+void Instance::force_room(PageId id) {
+  LocalSet& set = sets_[set_for(id)];
+  count_local(set, 1);
+  ++set.rooms;
 }
 
-void Instance::cancel_room() {
-  --rooms_;
-  level_local_.sub(1);
+void Instance::cancel_room(PageId id) {
+  LocalSet& set = set_of(id);
+  --set.rooms;
+  set.level_local.sub(1);
 }
 
-void Instance::note_managed() {
-  ++managed_;
-  atomic::raise(shared_.levels.managed_peak, level_managed_.add(1));
+void Instance::note_managed(LocalSet& set) {
+  ++set.managed;
+  atomic::raise(set.levels->managed_peak, set.level_managed.add(1));
 }
 
 void Instance::enter_policy(PageId id) {
   PageRecord& record = pool_.record(id);
-  if (policy_->add_page(policy_state_[which_state_], &host_, id) == 0) {
+  LocalSet& set = set_of(id);
+  if (set.policy->add_page(set.policy_state[set.which_state], &host_, id) == 0) {
     record.state = PageState::kLocal;
-    ++local_;
-    ++evictable_;
+    ++set.local;
+    ++set.evictable;
   } else {
     record.state = PageState::kUnmovable;
-    level_local_.sub(1);
+    set.level_local.sub(1);
   }
 }
 
 void Instance::leave_policy(PageId id) {
-  policy_->remove_page(policy_state_[which_state_], &host_, id);
-  --evictable_;
-  --local_;
-  level_local_.sub(1);
+  LocalSet& set = set_of(id);
+  set.policy->remove_page(set.policy_state[set.which_state], &host_, id);
+  --set.evictable;
+  --set.local;
+  set.level_local.sub(1);
 }
 
-void Instance::pay_debt() {
-  --debt_;
-  level_inherited_.sub(1);
+void Instance::pay_debt(LocalSet& set) {
+  --set.debt;
+  set.level_inherited.sub(1);
 }
 
 link::Terms Instance::terms_at(Nanos now) const {
@@ -182,8 +272,34 @@ link::Terms Instance::terms_at(Nanos now) const {
   return terms;
 }
 
-PageId Instance::next_victim() {
-  return policy_->victim(policy_state_[which_state_], &host_);
+/// A tier with a latency or a bandwidth of its own has it whatever schedule and table say of the
+/// instance's; outages and jitter are for all.
+Instance::Cost Instance::cost_of(PageId id, Nanos now) const {
+  Cost cost{terms_at(now), links_[kShared], shared_.network};
+  const unsigned tier = pool_.record(id).tier;
+  if (tier == 0) {
+    return cost;
+  }
+  const dime_tier& own = shared_.tiers.tiers[tier];
+  const std::uint32_t which = atomic::load(own.own);
+  if ((which & DIME_OWN_LATENCY) != 0) {
+    const std::uint64_t latency = atomic::load(own.latency_ns);
+    const bool twice = (atomic::load(shared_.parameters.flags) & DIME_ONE_WAY) != 0;
+    cost.terms.latency = {twice ? 2 * latency : latency};
+  }
+  if ((which & DIME_OWN_BANDWIDTH) != 0) {
+    cost.terms.bandwidth = {atomic::load(own.bandwidth_bps)};
+  }
+  if ((which & (DIME_OWN_LATENCY | DIME_OWN_BANDWIDTH)) != 0) {
+    cost.network.times = nullptr;
+  }
+  cost.link = links_[tier] != nullptr ? links_[tier] : cost.link;
+  return cost;
+}
+
+PageId Instance::next_victim(unsigned index) {
+  LocalSet& set = sets_[index];
+  return set.policy->victim(set.policy_state[set.which_state], &host_);
 }
 
 Fault Instance::begin(PageId id, Nanos at) {
@@ -193,13 +309,13 @@ Fault Instance::begin(PageId id, Nanos at) {
   switch (record.state) {
     case PageState::kUntouched:
       fault.kind = FaultKind::kFirstTouch;
-      note_managed();
+      enter(id);
       break;
     case PageState::kRemote:
       fault.kind = FaultKind::kRemote;
       break;
     case PageState::kInFlight:
-      atomic::add(shared_.counters.faults_joined, std::uint64_t{1});
+      count(id, &dime_counters::faults_joined);
       return {FaultKind::kJoined, at};
     case PageState::kLocal:
     case PageState::kUnmovable:
@@ -207,25 +323,31 @@ Fault Instance::begin(PageId id, Nanos at) {
       return fault;
   }
   record.state = PageState::kInFlight;
-  if (fault.kind == FaultKind::kRemote || (flags & DIME_CHARGE_FIRST_TOUCH) != 0) {
-    fault.ready = link::fetch(link_->rx, at, kPageBytes, terms_at(at), shared_.network);
+  const bool charged = (flags & DIME_CHARGE_FIRST_TOUCH) != 0 && record.tier != DIME_TIER_LOCAL;
+  if (fault.kind == FaultKind::kRemote || charged) {
+    const Cost cost = cost_of(id, at);
+    fault.ready = link::fetch(cost.link->rx, at, kPageBytes, cost.terms, cost.network);
   }
   return fault;
 }
 
 void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
-  --rooms_;
+  --set_of(id).rooms;
   enter_policy(id);
   // Counted here and not in begin(), so that counters never go back for an abandoned fetch.
-  dime_counters& counters = shared_.counters;
-  atomic::add(
-      fault.kind == FaultKind::kRemote ? counters.faults_remote : counters.faults_first_touch,
-      std::uint64_t{1});
-  atomic::add(counters.page_fault_count, std::uint64_t{1});
-  const bool charged = (atomic::load(shared_.parameters.flags) & DIME_CHARGE_FIRST_TOUCH) != 0;
+  count(id, fault.kind == FaultKind::kRemote ? &dime_counters::faults_remote
+                                             : &dime_counters::faults_first_touch);
+  atomic::add(shared_.counters.page_fault_count, std::uint64_t{1});
+  const unsigned tier = pool_.record(id).tier;
+  const bool charged = (atomic::load(shared_.parameters.flags) & DIME_CHARGE_FIRST_TOUCH) != 0 &&
+                       tier != DIME_TIER_LOCAL;
   if (fault.kind == FaultKind::kRemote || charged) {
     histogram::add(shared_.stalls, stall);
+    if (tier != 0) {
+      histogram::add(shared_.tiers.uses[tier].stall_ns, stall);
+    }
   }
+  settle(id);
 }
 
 void Instance::abandon(PageId id, const Fault& fault) {
@@ -234,8 +356,8 @@ void Instance::abandon(PageId id, const Fault& fault) {
     record.state = PageState::kRemote;
   } else {
     record.state = PageState::kUntouched;
-    --managed_;
-    level_managed_.sub(1);
+    --set_of(id).managed;
+    set_of(id).level_managed.sub(1);
   }
 }
 
@@ -243,22 +365,23 @@ bool Instance::adopt(PageId id) {
   if (pool_.record(id).state != PageState::kUntouched) {
     return false;
   }
-  note_managed();
-  count_local(1);
+  enter(id);
+  count_local(set_of(id), 1);
   enter_policy(id);
   return true;
 }
 
 void Instance::adopt_remote(PageId id) {
-  note_managed();
+  enter(id);
   pool_.record(id).state = PageState::kRemote;
 }
 
 void Instance::forget(PageId id) {
   drop(id);
   // Inherited pages that the child drops by itself are paid: no debt without a page behind it.
-  if (debt_ > local_ + rooms_) {
-    pay_debt();
+  LocalSet& set = set_of(id);
+  if (set.debt > set.local + set.rooms) {
+    pay_debt(set);
   }
 }
 
@@ -277,8 +400,8 @@ void Instance::drop(PageId id) {
       break;
   }
   record.state = PageState::kUntouched;
-  --managed_;
-  level_managed_.sub(1);
+  --set_of(id).managed;
+  set_of(id).level_managed.sub(1);
 }
 
 void Instance::rename(PageId from, PageId to) {
@@ -287,12 +410,15 @@ void Instance::rename(PageId from, PageId to) {
   fresh.slot = old.slot;
   fresh.flags = old.flags;
   fresh.state = old.state;
+  fresh.tier = old.tier;
+  fresh.set = old.set;
   old.state = PageState::kUntouched;
   if (fresh.state == PageState::kLocal) {
     // It keeps its room: given back for a moment, another member could take it.
-    policy_->remove_page(policy_state_[which_state_], &host_, from);
-    --evictable_;
-    --local_;
+    LocalSet& set = set_of(to);
+    set.policy->remove_page(set.policy_state[set.which_state], &host_, from);
+    --set.evictable;
+    --set.local;
     enter_policy(to);
   }
 }
@@ -302,26 +428,27 @@ void Instance::set_unmovable(PageId id) {
   if (record.state == PageState::kLocal || record.state == PageState::kEvicting) {
     leave_local(id);
   } else if (record.state == PageState::kUntouched) {
-    note_managed();
+    enter(id);
   }
   record.state = PageState::kUnmovable;
 }
 
 void Instance::bring_home(PageId id) {
-  count_local(1);
+  count_local(set_of(id), 1);
   enter_policy(id);
 }
 
-void Instance::borrow(std::uint64_t pages) {
-  debt_ += pages;
-  level_inherited_.add(pages);
+void Instance::borrow(unsigned set, std::uint64_t pages) {
+  sets_[set].debt += pages;
+  sets_[set].level_inherited.add(pages);
 }
 
-PageId Instance::claim_victim() {
-  const PageId id = next_victim();
+PageId Instance::claim_victim(PageId for_page) {
+  LocalSet& set = sets_[set_for(for_page)];
+  const PageId id = next_victim(set_for(for_page));
   if (id != kNoPage) {
-    policy_->remove_page(policy_state_[which_state_], &host_, id);
-    --evictable_;
+    set.policy->remove_page(set.policy_state[set.which_state], &host_, id);
+    --set.evictable;
     pool_.record(id).state = PageState::kEvicting;
   }
   return id;
@@ -332,8 +459,8 @@ void Instance::leave_local(PageId id) {
   if (pool_.record(id).state == PageState::kLocal) {
     leave_policy(id);
   } else {
-    --local_;
-    level_local_.sub(1);
+    --set_of(id).local;
+    set_of(id).level_local.sub(1);
   }
 }
 
@@ -341,16 +468,16 @@ void Instance::closed(PageId id, Closed how, Nanos now) {
   PageRecord& record = pool_.record(id);
   switch (how) {
     case Closed::kDirty:
-      atomic::add(shared_.counters.evictions_dirty, std::uint64_t{1});
+      count(id, &dime_counters::evictions_dirty);
       if ((atomic::load(shared_.parameters.flags) & DIME_WRITEBACK) != 0) {
-        link::reserve(link_->tx, now, kPageBytes, terms_at(now).bandwidth,
-                      shared_.network.schedule);
+        const Cost cost = cost_of(id, now);
+        link::reserve(cost.link->tx, now, kPageBytes, cost.terms.bandwidth, cost.network.schedule);
       }
       leave_local(id);
       record.state = PageState::kRemote;
       break;
     case Closed::kClean:
-      atomic::add(shared_.counters.evictions_clean, std::uint64_t{1});
+      count(id, &dime_counters::evictions_clean);
       leave_local(id);
       record.state = PageState::kRemote;
       break;
@@ -360,25 +487,28 @@ void Instance::closed(PageId id, Closed how, Nanos now) {
     case Closed::kBusy:
       if (record.state == PageState::kEvicting) {
         // Claimed, and in use just now: ranked as if it had just come. It keeps its room.
-        --local_;
+        --set_of(id).local;
         enter_policy(id);
         break;
       }
       [[fallthrough]];
     case Closed::kRefused:
-      atomic::add(shared_.counters.evictions_refused, std::uint64_t{1});
+      count(id, &dime_counters::evictions_refused);
       set_unmovable(id);
       break;
   }
+  settle(id);
 }
 
-Nanos Instance::writeback_stall(Nanos now) const {
+/// Until when the thread that evicted `evicted` stalls: the queue for write-back is full.
+Nanos Instance::writeback_stall(PageId evicted, Nanos now) const {
   const std::uint32_t flags = atomic::load(shared_.parameters.flags);
-  const BitsPerSecond bandwidth = terms_at(now).bandwidth;
+  const Cost cost = cost_of(evicted, now);
+  const BitsPerSecond bandwidth = cost.terms.bandwidth;
   if ((flags & DIME_WRITEBACK) == 0 || bandwidth.unlimited()) {
     return {};
   }
-  const Nanos queued = link::backlog(link_->tx, now);
+  const Nanos queued = link::backlog(cost.link->tx, now);
   const Nanos allowed{link::transfer_time(kPageBytes, bandwidth).value *
                       atomic::load(shared_.parameters.writeback_depth)};
   return queued <= allowed ? Nanos{} : now + (queued - allowed);

@@ -11,6 +11,11 @@
 // object with its own pages and policy. The limit is exact across them: a page is counted before it
 // is opened and until it is closed.
 //
+// Pages belong to tiers. A tier may have a latency, a bandwidth and a link of its own; the rest is
+// the instance's. A tier with a limit of its own has a local set of its own (its limit, its
+// ranking), the others share the instance's. The last tier, DIME_TIER_LOCAL, has no limit: its
+// pages never leave.
+//
 // Not thread-safe; the engine calls it from one thread or under one lock. O(1) a fault.
 #pragma once
 
@@ -30,6 +35,13 @@ struct OwnLevels {
   std::uint64_t* inherited_pages = nullptr;
 };
 
+/// The shared records of the tiers, DIME_MAX_TIERS each. All null: there is one tier, the instance.
+struct TierShared {
+  const dime_tier* tiers = nullptr;
+  dime_tier_use* uses = nullptr;
+  dime_tier_part* parts = nullptr;  ///< this member's; null = nobody wants to know
+};
+
 /// The shared part of an instance. All references outlive the Instance.
 struct InstanceShared {
   dime_parameters& parameters;
@@ -38,6 +50,7 @@ struct InstanceShared {
   dime_histogram& stalls;
   OwnLevels own = {};
   link::Network network = {};
+  TierShared tiers = {};
 };
 
 enum class FaultKind : std::uint8_t {
@@ -80,11 +93,38 @@ class Instance {
 
   /// Uses `policy` from now on; the local pages move over in the old policy's order. False without
   /// memory, and then the old policy stays. Each Instance needs a policy before its first fault.
-  bool use_policy(const dime_policy_ops& policy, std::uint64_t seed);
-  [[nodiscard]] const dime_policy_ops* policy() const { return policy_; }
+  bool use_policy(const dime_policy_ops& policy, std::uint64_t seed) {
+    return use_policy(kShared, policy, seed);
+  }
+  /// The same for the local set of a tier that has, or is about to have, one of its own.
+  bool use_policy(unsigned tier, const dime_policy_ops& policy, std::uint64_t seed);
+  [[nodiscard]] const dime_policy_ops* policy(unsigned tier = kShared) const {
+    return sets_[tier].policy;
+  }
 
-  /// Fetches and write-backs queue on these from now on.
-  void use_link(dime_link& link) { link_ = &link; }
+  /// Fetches and write-backs queue on these from now on: those of tiers without a link of their
+  /// own.
+  void use_link(dime_link& link) { links_[kShared] = &link; }
+  /// The same for the pages of `tier`; null = the instance's.
+  void use_link(unsigned tier, dime_link* link) { links_[tier] = link; }
+
+  /// Says to which tier a page belongs that is touched for the first time. `context` outlives the
+  /// Instance. Without it all pages are of tier 0.
+  using TierOf = unsigned (*)(void* context, PageId id);
+  void use_tiers(TierOf tier_of, void* context) {
+    tier_of_ = tier_of;
+    tier_context_ = context;
+  }
+
+  /// Whether pages of `tier` have a local set of their own from now on. Pages that are in another
+  /// one move over when place() is called for them. REQUIRES: the tier's policy was set, or
+  /// `own` is false.
+  void use_own_set(unsigned tier, bool own) { set_of_[tier] = own ? tier : kShared; }
+
+  /// The page belongs to `tier` from now on. It changes its local set at once, or, on its way in or
+  /// out, at the end of that; limits are kept by trim() and trim_tiers() afterwards. Of an
+  /// untouched page nothing is noted: that is asked at its first touch.
+  void place(PageId id, unsigned tier);
 
   /// Tells policies whether a page was accessed since the last call, for engines that can tell.
   /// `context` outlives the Instance.
@@ -97,38 +137,38 @@ class Instance {
   /// The limit in pages under the current parameters. At least 1; a share of the touched pages
   /// gives at least kLeastShare, or a program that has touched little could not get through an
   /// instruction.
-  [[nodiscard]] std::uint64_t limit() const;
+  [[nodiscard]] std::uint64_t limit() const { return limit(kShared); }
 
   /// A thread touched page `id` at `at`. For a first touch and a remote access the page is in
   /// flight until finish().
   Fault begin(PageId id, Nanos at);
 
-  /// Counts one page more as local, evicting as often as needed. `close(PageId) -> Closed` makes
-  /// one page inaccessible. To be called once for each fault that is a first touch or remote,
-  /// before the page is opened.
+  /// Counts one page more as local in the set of `id`, evicting as often as needed.
+  /// `close(PageId) -> Closed` makes one page inaccessible. To be called once for each fault that
+  /// is a first touch or remote, before the page is opened.
   template <class Close>
-  Room make_room(Nanos now, Close&& close);
+  Room make_room(PageId id, Nanos now, Close&& close);
 
-  /// Counts one page more as local if the limit allows it.
-  [[nodiscard]] bool try_room() { return try_acquire(); }
+  /// Counts one page more as local in the set of `id`, if its limit allows it.
+  [[nodiscard]] bool try_room(PageId id) { return try_acquire(set_for(id)); }
 
   /// As make_room, but counts the page whatever the limit says; the excess is trimmed later.
-  void force_room();
+  void force_room(PageId id);
 
-  /// For engines whose threads evict at the same time: the next victim, out of the policy's charge
-  /// and in state kEvicting, or kNoPage. It still counts as local. The caller makes it inaccessible
-  /// without the lock, and reports to closed().
-  PageId claim_victim();
+  /// For engines whose threads evict at the same time: the page that goes next for `for_page`, out
+  /// of the policy's charge and in state kEvicting, or kNoPage. It still counts as local. The
+  /// caller makes it inaccessible without the lock, and reports to closed().
+  PageId claim_victim(PageId for_page);
 
   /// What became of a victim of claim_victim(). One that was forgotten meanwhile is left alone.
   void closed(PageId id, Closed how, Nanos now);
 
-  /// How long an eviction at `now` has to stall its thread: until the returned time, 0 = not at
-  /// all.
-  [[nodiscard]] Nanos writeback_stall(Nanos now) const;
+  /// How long the eviction of `evicted` at `now` has to stall its thread: until the returned time,
+  /// 0 = not at all.
+  [[nodiscard]] Nanos writeback_stall(PageId evicted, Nanos now) const;
 
   /// Gives back the room of a page that was not opened after all.
-  void cancel_room();
+  void cancel_room(PageId id);
 
   /// The page was opened: the fault is counted. `stall` is what the thread waited, measured; it is
   /// recorded for remote accesses (and first touches where those are charged).
@@ -161,10 +201,20 @@ class Instance {
   /// limit says.
   void bring_home(PageId id);
 
+  // What follows is about the set that tiers without a limit of their own share, where nothing else
+  // is said.
+
   /// Evicts up to `most` pages of this Instance while the instance is above its limit. Returns how
   /// many went.
   template <class Close>
-  std::uint64_t trim(Nanos now, std::uint64_t most, Close&& close);
+  std::uint64_t trim(Nanos now, std::uint64_t most, Close&& close) {
+    return trim(kShared, now, most, close);
+  }
+
+  /// Evicts up to `most` pages of tiers that are above a limit of their own, and pays their debts,
+  /// but leaves each a page. Returns how many went.
+  template <class Close>
+  std::uint64_t trim_tiers(Nanos now, std::uint64_t most, Close&& close);
 
   /// Evicts up to `most` pages of this Instance, whatever the limit: another member asked for room.
   /// Returns how many went.
@@ -174,115 +224,172 @@ class Instance {
   /// Allows `pages` above the limit, until paid. The debt of forked children, who inherit local
   /// pages. It never exceeds the pages that are local here, so pages that the child drops by itself
   /// are paid.
-  void borrow(std::uint64_t pages);
+  void borrow(std::uint64_t pages) { borrow(kShared, pages); }
+  /// Allows one page above the limit of the set of `id`.
+  void borrow_for(PageId id) { borrow(set_for(id), 1); }
 
   /// Evicts up to `most` pages to pay back the debt.
   template <class Close>
-  std::uint64_t repay(Nanos now, std::uint64_t most, Close&& close);
+  std::uint64_t repay(Nanos now, std::uint64_t most, Close&& close) {
+    return repay(kShared, now, most, close);
+  }
 
-  [[nodiscard]] std::uint64_t debt() const { return debt_; }
-  [[nodiscard]] std::uint64_t local_pages() const { return local_; }
+  [[nodiscard]] std::uint64_t debt() const { return sets_[kShared].debt; }
+  [[nodiscard]] std::uint64_t local_pages() const { return sets_[kShared].local; }
   /// What this Instance adds to the shared level of local pages: its local pages and the rooms of
   /// those in flight.
-  [[nodiscard]] std::uint64_t counted_pages() const { return local_ + rooms_; }
-  [[nodiscard]] std::uint64_t managed_pages() const { return managed_; }
+  [[nodiscard]] std::uint64_t counted_pages() const {
+    return sets_[kShared].local + sets_[kShared].rooms;
+  }
+  /// Of all sets.
+  [[nodiscard]] std::uint64_t managed_pages() const;
 
   /// True when the instance has as many local pages as its limit and its debts allow.
-  [[nodiscard]] bool full() const;
+  [[nodiscard]] bool full() const { return full(kShared); }
+  /// The same of the set of `id`.
+  [[nodiscard]] bool full_for(PageId id) { return full(set_for(id)); }
+  /// True where `id` counts towards the instance's limit.
+  [[nodiscard]] bool shares_limit(PageId id) { return set_for(id) == kShared; }
 
   /// The page that would be evicted next, or kNoPage.
-  [[nodiscard]] PageId next_victim();
+  [[nodiscard]] PageId next_victim() { return next_victim(kShared); }
 
  private:
-  [[nodiscard]] std::uint64_t allowed() const;
-  [[nodiscard]] bool try_acquire();
+  static constexpr unsigned kShared = 0;  ///< the instance's own local set
   /// One level of the instance together with this Instance's part of it, changed one right after
   /// the other.
   struct Level {
-    std::uint64_t& all;
-    std::uint64_t& own;
-    std::uint64_t add(std::uint64_t pages) {
-      const std::uint64_t now = atomic::add(all, pages);
-      atomic::add(own, pages);
+    std::uint64_t* all;
+    std::uint64_t* own;
+    std::uint64_t add(std::uint64_t pages) const {
+      const std::uint64_t now = atomic::add(*all, pages);
+      atomic::add(*own, pages);
       return now;
     }
-    void sub(std::uint64_t pages) {
-      atomic::sub(all, pages);
-      atomic::sub(own, pages);
+    void sub(std::uint64_t pages) const {
+      atomic::sub(*all, pages);
+      atomic::sub(*own, pages);
     }
   };
-  void note_level(std::uint64_t local, std::uint64_t inherited_before);
-  void count_local(std::uint64_t pages);
+  /// The pages that are local under one limit, and their ranking.
+  struct LocalSet {
+    dime_levels* levels = nullptr;
+    Level level_local{};
+    Level level_managed{};
+    Level level_inherited{};
+    const dime_policy_ops* policy = nullptr;
+    alignas(16) std::uint8_t policy_state[2][DIME_POLICY_STATE_BYTES] = {};
+    unsigned which_state = 0;
+    std::uint64_t local = 0;
+    std::uint64_t rooms = 0;  ///< made and neither used nor cancelled yet
+    std::uint64_t managed = 0;
+    std::uint64_t debt = 0;
+    std::uint64_t evictable = 0;      ///< pages in the policy's charge
+    std::uint64_t unwatched[3] = {};  ///< own levels that nobody wants to know
+  };
+  /// What a transfer of a page of some tier costs, and what shapes it.
+  struct Cost {
+    link::Terms terms;
+    dime_link* link;
+    link::Network network;
+  };
+
+  void watch(LocalSet& set, dime_levels& levels, const OwnLevels& own);
+  [[nodiscard]] unsigned set_for(PageId id);
+  [[nodiscard]] LocalSet& set_of(PageId id) { return sets_[pool_.record(id).set]; }
+  [[nodiscard]] Cost cost_of(PageId id, Nanos now) const;
+  void enter(PageId id);
+  void settle(PageId id);
+  void count(PageId id, std::uint64_t dime_counters::*which);
+
+  [[nodiscard]] std::uint64_t limit(unsigned set) const;
+  [[nodiscard]] std::uint64_t allowed(unsigned set) const;
+  [[nodiscard]] bool full(unsigned set) const;
+  [[nodiscard]] bool try_acquire(unsigned set);
+  void note_level(LocalSet& set, std::uint64_t local, std::uint64_t inherited_before);
+  void count_local(LocalSet& set, std::uint64_t pages);
   void enter_policy(PageId id);
   void leave_policy(PageId id);
   void drop(PageId id);
-  void pay_debt();
-  void note_managed();
   void leave_local(PageId id);
   [[nodiscard]] link::Terms terms_at(Nanos now) const;
+  void borrow(unsigned set, std::uint64_t pages);
+  void pay_debt(LocalSet& set);
+  void note_managed(LocalSet& set);
+  [[nodiscard]] PageId next_victim(unsigned set);
   template <class Close>
-  [[nodiscard]] bool evict_one(Nanos now, Close&& close);
+  [[nodiscard]] PageId evict_one(unsigned set, Nanos now, Close&& close);
+  template <class Close>
+  std::uint64_t trim(unsigned set, Nanos now, std::uint64_t most, Close&& close);
+  template <class Close>
+  std::uint64_t repay(unsigned set, Nanos now, std::uint64_t most, Close&& close);
   bool start_policy(const dime_policy_ops& policy, void* state, std::uint64_t seed);
 
   PagePool pool_;
   Memory& memory_;
   InstanceShared shared_;
-  std::uint64_t unwatched_[3] = {};  ///< own levels that nobody wants to know
-  Level level_local_;
-  Level level_managed_;
-  Level level_inherited_;
-  dime_link* link_ = nullptr;
-  const dime_policy_ops* policy_ = nullptr;
+  LocalSet sets_[DIME_MAX_TIERS];
+  unsigned set_of_[DIME_MAX_TIERS] = {};  ///< of each tier
+  dime_link* links_[DIME_MAX_TIERS] = {};
+  TierOf tier_of_ = nullptr;
+  void* tier_context_ = nullptr;
   dime_policy_host host_;
   Accessed accessed_ = nullptr;
   void* accessed_context_ = nullptr;
-  alignas(16) std::uint8_t policy_state_[2][DIME_POLICY_STATE_BYTES] = {};
-  unsigned which_state_ = 0;
-  std::uint64_t local_ = 0;
-  std::uint64_t rooms_ = 0;  ///< made and neither used nor cancelled yet
-  std::uint64_t managed_ = 0;
-  std::uint64_t debt_ = 0;
-  std::uint64_t evictable_ = 0;  ///< pages in the policy's charge
 };
 
 template <class Close>
-bool Instance::evict_one(Nanos now, Close&& close) {
+PageId Instance::evict_one(unsigned set, Nanos now, Close&& close) {
   // Busy victims go to the end of the ranking; after a full round of them there is nothing to
   // evict.
-  for (std::uint64_t tries = 0; tries <= evictable_ && tries < 64; ++tries) {
-    const PageId victim = next_victim();
+  LocalSet& from = sets_[set];
+  for (std::uint64_t tries = 0; tries <= from.evictable && tries < 64; ++tries) {
+    const PageId victim = next_victim(set);
     if (victim == kNoPage) {
-      return false;
+      return kNoPage;
     }
     const Closed how = close(victim);
     if (how == Closed::kBusy) {
-      policy_->defer(policy_state_[which_state_], &host_, victim);
+      from.policy->defer(from.policy_state[from.which_state], &host_, victim);
       continue;
     }
     closed(victim, how, now);
-    return true;
+    return victim;
   }
-  return false;
+  return kNoPage;
 }
 
 template <class Close>
-Room Instance::make_room(Nanos now, Close&& close) {
-  bool evicted = false;
-  while (!try_acquire()) {
-    if (!evict_one(now, close)) {
+Room Instance::make_room(PageId id, Nanos now, Close&& close) {
+  const unsigned set = set_for(id);
+  PageId evicted = kNoPage;
+  while (!try_acquire(set)) {
+    evicted = evict_one(set, now, close);
+    if (evicted == kNoPage) {
       return {false, {}};
     }
-    evicted = true;
   }
-  return {true, evicted ? writeback_stall(now) : Nanos{}};
+  return {true, evicted == kNoPage ? Nanos{} : writeback_stall(evicted, now)};
 }
 
 template <class Close>
-std::uint64_t Instance::trim(Nanos now, std::uint64_t most, Close&& close) {
+std::uint64_t Instance::trim(unsigned set, Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
-  while (gone < most && atomic::load(shared_.levels.local_pages) > allowed() &&
-         evict_one(now, close)) {
+  while (gone < most && atomic::load(sets_[set].levels->local_pages) > allowed(set) &&
+         evict_one(set, now, close) != kNoPage) {
     ++gone;
+  }
+  return gone;
+}
+
+template <class Close>
+std::uint64_t Instance::trim_tiers(Nanos now, std::uint64_t most, Close&& close) {
+  std::uint64_t gone = 0;
+  for (unsigned set = kShared + 1; tier_of_ != nullptr && set < DIME_MAX_TIERS; ++set) {
+    const std::uint64_t spare = sets_[set].local > 1 ? sets_[set].local - 1 : 0;
+    const std::uint64_t here = most - gone < spare ? most - gone : spare;
+    const std::uint64_t repaid = repay(set, now, here, close);
+    gone += repaid + trim(set, now, here - repaid, close);
   }
   return gone;
 }
@@ -290,17 +397,17 @@ std::uint64_t Instance::trim(Nanos now, std::uint64_t most, Close&& close) {
 template <class Close>
 std::uint64_t Instance::evict(Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
-  while (gone < most && evict_one(now, close)) {
+  while (gone < most && evict_one(kShared, now, close) != kNoPage) {
     ++gone;
   }
   return gone;
 }
 
 template <class Close>
-std::uint64_t Instance::repay(Nanos now, std::uint64_t most, Close&& close) {
+std::uint64_t Instance::repay(unsigned set, Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
-  while (gone < most && debt_ != 0 && evict_one(now, close)) {
-    pay_debt();
+  while (gone < most && sets_[set].debt != 0 && evict_one(set, now, close) != kNoPage) {
+    pay_debt(sets_[set]);
     ++gone;
   }
   return gone;

@@ -123,4 +123,17 @@ Nanos unloaded_stall(const dime_parameters& parameters, const dime_fetch_times* 
   return Nanos{twice ? 2 * latency : latency} + transfer;
 }
 
+Nanos unloaded_stall(const dime_parameters& parameters, const dime_fetch_times* times,
+                     const dime_tier& tier) {
+  const std::uint32_t own = atomic::load(tier.own);
+  if ((own & (DIME_OWN_LATENCY | DIME_OWN_BANDWIDTH)) == 0) {
+    return unloaded_stall(parameters, times);
+  }
+  dime_parameters terms = parameters;
+  terms.latency_ns = (own & DIME_OWN_LATENCY) != 0 ? tier.latency_ns : parameters.latency_ns;
+  terms.bandwidth_bps =
+      (own & DIME_OWN_BANDWIDTH) != 0 ? tier.bandwidth_bps : parameters.bandwidth_bps;
+  return unloaded_stall(terms);
+}
+
 }  // namespace dime::link

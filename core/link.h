@@ -57,4 +57,9 @@ Nanos backlog(const dime_link_direction& wire, Nanos now);
 /// transfer time, or what `times` says where there is one. Without jitter.
 Nanos unloaded_stall(const dime_parameters& parameters, const dime_fetch_times* times = nullptr);
 
+/// The same for a page of `tier`, whose latency and bandwidth are the instance's where it has none
+/// of its own.
+Nanos unloaded_stall(const dime_parameters& parameters, const dime_fetch_times* times,
+                     const dime_tier& tier);
+
 }  // namespace dime::link

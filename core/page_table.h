@@ -31,7 +31,8 @@ struct PageRecord {
   std::uint32_t slot;       ///< owned by the mechanism: where the data of a remote page is
   PageState state;
   std::uint8_t flags;  ///< owned by the mechanism
-  std::uint16_t reserved;
+  std::uint8_t tier;   ///< owned by the instance, as is what follows
+  std::uint8_t set;    ///< the local set that the page belongs to
 };
 static_assert(sizeof(PageRecord) == 24);
 

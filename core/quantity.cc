@@ -179,6 +179,18 @@ Parsed<LocalSize> parse_local(Text text) {
   return {{size.down, 0}, nullptr};
 }
 
+Parsed<std::uint64_t> parse_bytes(Text text) {
+  const Amount bytes = read(text, kByteUnits);
+  if (bytes.ok) {
+    return {bytes.down, nullptr};
+  }
+  const Amount pages = read(text, kPageUnits);
+  if (!pages.ok || pages.has_decimals || pages.down > config::kMaxLocalNpages) {
+    return {{}, "allowed: a size in kB, MB, GB, KiB, MiB, GiB or p (pages)"};
+  }
+  return {pages.down * kPageBytes, nullptr};
+}
+
 Parsed<Nanos> parse_duration(Text text) {
   const Amount time = read(text, kTimeUnits);
   const bool vanishes = time.nearest == 0 && !time.exact;

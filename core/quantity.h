@@ -30,6 +30,9 @@ struct LocalSize {
 /// `2000p`, `64MiB` (rounded down to pages), `12.5%` (rounded to 0.01 %).
 Parsed<LocalSize> parse_local(Text text);
 
+/// `64MiB`, `2000p`: a number of bytes.
+Parsed<std::uint64_t> parse_bytes(Text text);
+
 /// `500ns`, `3us`, `1.5ms`, `1s`; at most 60 s, rounded to nanoseconds.
 Parsed<Nanos> parse_latency(Text text);
 

@@ -196,7 +196,7 @@ void dk_core_fault(dk_core* core, dk_table* table, uint64_t page, dk_entry entry
   const PageState state = settle(*core, id, entry);
   Nanos writeback_end;
   if (needs_room(state, entry) && force != 0) {
-    core->instance.force_room();
+    core->instance.force_room(id);
   } else if (needs_room(state, entry)) {
     Instance& instance = core->instance;
     auto close = core->closer(batch);
@@ -206,7 +206,7 @@ void dk_core_fault(dk_core* core, dk_table* table, uint64_t page, dk_entry entry
       fault->verdict = DK_AGAIN;
       return;
     }
-    const Room room = instance.make_room({at}, close);
+    const Room room = instance.make_room(id, {at}, close);
     if (!room.made) {
       fault->verdict = DK_AGAIN;
       return;
@@ -230,7 +230,7 @@ void dk_core_finish(dk_core* core, const dk_fault* fault, uint64_t stall) {
 
 void dk_core_abandon(dk_core* core, const dk_fault* fault) {
   core->instance.abandon(fault->page, {static_cast<FaultKind>(fault->kind), {}});
-  core->instance.cancel_room();
+  core->instance.cancel_room(fault->page);
 }
 
 dk_adopted dk_core_adopt(dk_core* core, dk_table* table, uint64_t page, dk_entry entry) {

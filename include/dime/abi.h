@@ -26,7 +26,7 @@ extern "C" {
 #define DIME_STATIC_ASSERT _Static_assert
 #endif
 
-#define DIME_ABI_VERSION 2u
+#define DIME_ABI_VERSION 3u
 #define DIME_CONTROL_MAGIC 0x31656d6964u /* "dime1" */
 #define DIME_LINK_MAGIC 0x6b6e696c6du    /* "mlink" */
 
@@ -35,6 +35,12 @@ extern "C" {
 #define DIME_NAME_BYTES 32 /* policy and link names, with the closing NUL */
 #define DIME_COMM_BYTES 16
 #define DIME_MAX_MEMBERS 1024
+#define DIME_MAX_TIERS 8     /* with tier 0, which is the instance itself, and the last, which is always local */
+#define DIME_TIER_LOCAL 7    /* its pages never become remote */
+#define DIME_MAX_RULES 32
+#define DIME_RULE_BYTES 160  /* a rule as it was written, with the closing NUL */
+#define DIME_PATTERN_BYTES 96
+#define DIME_MAX_MARKS 256
 
 /* Parameter flags. */
 #define DIME_ONE_WAY (1u << 0)            /* latency_ns is one-way and charged twice, as the original did */
@@ -61,6 +67,55 @@ struct dime_parameters {
 	uint32_t reserved;
 	char policy[DIME_NAME_BYTES];
 	char link[DIME_NAME_BYTES]; /* "" = the instance's own */
+};
+
+/* What a tier has of its own (dime_tier.own); the rest is the instance's. */
+#define DIME_OWN_LATENCY (1u << 0)
+#define DIME_OWN_BANDWIDTH (1u << 1) /* with no link named: a wire of its own */
+#define DIME_OWN_LINK (1u << 2)
+#define DIME_OWN_LOCAL (1u << 3)     /* a limit of its own, next to the instance's */
+#define DIME_OWN_POLICY (1u << 4)    /* only with DIME_OWN_LOCAL */
+
+/* A tier of memory. Entry 0 of the table and the entry DIME_TIER_LOCAL have nothing of their own but their names. */
+struct dime_tier {
+	uint64_t latency_ns;
+	uint64_t bandwidth_bps;
+	uint64_t local_npages;
+	uint32_t local_share; /* as in struct dime_parameters */
+	uint32_t own;         /* DIME_OWN_LATENCY ... */
+	char name[DIME_NAME_BYTES]; /* "" = entry not in use */
+	char policy[DIME_NAME_BYTES];
+	char link[DIME_NAME_BYTES];
+};
+
+/* What memory is, for rules. In masks as 1 << kind. */
+enum dime_kind {
+	DIME_KIND_HEAP = 0,  /* the program break's: [heap] */
+	DIME_KIND_STACK = 1, /* of the first thread: [stack] */
+	DIME_KIND_BSS = 2,   /* anonymous memory right behind the data of a program or library */
+	DIME_KIND_ANON = 3,  /* other private anonymous mappings, thread stacks among them */
+	DIME_KIND_FILE = 4   /* mappings of files, where the engine manages them */
+};
+
+/* Memory that meets every condition of a rule goes to its tier. The first rule that matches counts. */
+struct dime_rule {
+	uint64_t least_bytes; /* size of the mapping */
+	uint64_t most_bytes;
+	uint64_t begin; /* only the part of the mapping inside [begin, end); both 0 = everywhere */
+	uint64_t end;
+	uint32_t kinds; /* 1 << enum dime_kind ..., 0 = any */
+	uint32_t tier;
+	char name[DIME_PATTERN_BYTES]; /* of the mapping, with '*' and '?'; "" = any */
+	char comm[DIME_COMM_BYTES];    /* of the process, "" = any */
+	char text[DIME_RULE_BYTES];    /* as it was written */
+};
+
+/* Tiers and rules. Changed live like dime_parameters, under the same `sequence` of theirs. */
+struct dime_placement {
+	uint32_t rule_count;
+	uint32_t reserved;
+	struct dime_tier tiers[DIME_MAX_TIERS];
+	struct dime_rule rules[DIME_MAX_RULES];
 };
 
 /* Log-linear histogram of times: see core/histogram.h for the bucket boundaries. */
@@ -174,6 +229,35 @@ struct dime_levels {
 	uint64_t reserved;
 };
 
+/* What a tier has seen. Of tier 0 nothing is kept: it is what the others leave of the instance's. */
+struct dime_tier_use {
+	struct dime_counters counters;
+	struct dime_levels levels;   /* where the tier has a limit of its own, or is always local */
+	struct dime_link link;       /* where it has a bandwidth of its own and names no link */
+	struct dime_histogram stall_ns;
+};
+
+/* One member's part of a tier's levels. */
+struct dime_tier_part {
+	uint64_t local_pages;
+	uint64_t managed_pages;
+	uint64_t inherited_pages;
+	uint64_t reserved;
+};
+
+/* A moment that a program has named (dime_mark), and the instance's counts then. */
+struct dime_mark {
+	uint64_t at_ns;
+	uint64_t first_touch;
+	uint64_t remote;
+	uint64_t joined;
+	uint64_t evictions;
+	uint64_t stall_ns; /* sum */
+	uint32_t pid;
+	uint32_t ready; /* 1: written */
+	char name[DIME_NAME_BYTES];
+};
+
 /* What the mechanism costs on this machine, measured before a program starts. */
 struct dime_calibration {
 	uint64_t floor_ns;      /* a remote access at zero latency, one thread, seen by the program */
@@ -240,7 +324,14 @@ struct dime_control {
 	struct dime_histogram stall_ns; /* fault entry to release */
 	uint64_t target_ns; /* unloaded stall that the parameters ask for */
 	char last_problem[128]; /* the last thing an agent could not do, for the summary; "" = none */
+	uint64_t created_ns;
+	uint64_t mark_count; /* marks that were set; more than DIME_MAX_MARKS are only counted */
+	struct dime_mark marks[DIME_MAX_MARKS];
+	struct dime_placement placement;
+	uint32_t rule_matched[DIME_MAX_RULES]; /* 1: the rule has placed memory */
+	struct dime_tier_use tier_uses[DIME_MAX_TIERS];
 	struct dime_member members[DIME_MAX_MEMBERS];
+	struct dime_tier_part tier_parts[DIME_MAX_MEMBERS][DIME_MAX_TIERS];
 };
 
 DIME_STATIC_ASSERT(sizeof(struct dime_parameters) == 56 + 2 * DIME_NAME_BYTES, "layout");
@@ -250,6 +341,10 @@ DIME_STATIC_ASSERT(sizeof(struct dime_jitter) == 48 + 16 * DIME_JITTER_HALF, "la
 DIME_STATIC_ASSERT(sizeof(struct dime_fetch_times) == 8 + 16 * DIME_MAX_FETCH_SIZES, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_schedule) == 24 + 32 * DIME_MAX_STEPS, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_member) == 176, "layout");
+DIME_STATIC_ASSERT(sizeof(struct dime_tier) == 32 + 3 * DIME_NAME_BYTES, "layout");
+DIME_STATIC_ASSERT(sizeof(struct dime_rule) == 40 + DIME_PATTERN_BYTES + DIME_COMM_BYTES + DIME_RULE_BYTES, "layout");
+DIME_STATIC_ASSERT(sizeof(struct dime_tier_part) == 32, "layout");
+DIME_STATIC_ASSERT(sizeof(struct dime_mark) == 56 + DIME_NAME_BYTES, "layout");
 
 #ifdef __cplusplus
 }

@@ -7,6 +7,8 @@
 namespace dime::test {
 namespace {
 
+constexpr PageId kAnyPage = 0;  // all are of one set
+
 struct Claims : testing::Test {
   Claims() {
     for (std::uint64_t page = 0; page < 3; ++page) {
@@ -19,47 +21,47 @@ struct Claims : testing::Test {
 };
 
 TEST_F(Claims, VictimCountsAsLocalUntilItIsClosed) {
-  EXPECT_FALSE(instance.try_room());
-  const PageId victim = instance.claim_victim();
+  EXPECT_FALSE(instance.try_room(kAnyPage));
+  const PageId victim = instance.claim_victim(kAnyPage);
   EXPECT_EQ(victim, engine.table().find({0}));
   EXPECT_EQ(engine.state(0), PageState::kEvicting);
-  EXPECT_FALSE(instance.try_room());
+  EXPECT_FALSE(instance.try_room(kAnyPage));
   instance.closed(victim, Closed::kDirty, engine.now);
   EXPECT_EQ(engine.state(0), PageState::kRemote);
-  EXPECT_TRUE(instance.try_room());
+  EXPECT_TRUE(instance.try_room(kAnyPage));
   EXPECT_EQ(block.levels.local_pages, 3u);
 }
 
 TEST_F(Claims, TwoThreadsNeverClaimTheSamePage) {
-  const PageId first = instance.claim_victim();
-  const PageId second = instance.claim_victim();
+  const PageId first = instance.claim_victim(kAnyPage);
+  const PageId second = instance.claim_victim(kAnyPage);
   EXPECT_NE(first, second);
-  EXPECT_NE(instance.claim_victim(), kNoPage);
-  EXPECT_EQ(instance.claim_victim(), kNoPage);
+  EXPECT_NE(instance.claim_victim(kAnyPage), kNoPage);
+  EXPECT_EQ(instance.claim_victim(kAnyPage), kNoPage);
 }
 
 TEST_F(Claims, BusyVictimGoesToTheEndOfTheRanking) {
-  const PageId busy = instance.claim_victim();
+  const PageId busy = instance.claim_victim(kAnyPage);
   instance.closed(busy, Closed::kBusy, engine.now);
   EXPECT_EQ(engine.state(0), PageState::kLocal);
   EXPECT_EQ(block.levels.local_pages, 3u);
-  EXPECT_NE(instance.claim_victim(), busy);
-  EXPECT_NE(instance.claim_victim(), busy);
-  EXPECT_EQ(instance.claim_victim(), busy);
+  EXPECT_NE(instance.claim_victim(kAnyPage), busy);
+  EXPECT_NE(instance.claim_victim(kAnyPage), busy);
+  EXPECT_EQ(instance.claim_victim(kAnyPage), busy);
 }
 
 TEST_F(Claims, ForgottenAndRefusedVictimsGiveTheirPlaceBack) {
   engine.unmap(0);
-  instance.forget(instance.claim_victim());
+  instance.forget(instance.claim_victim(kAnyPage));
   EXPECT_EQ(block.levels.local_pages, 1u);
-  instance.closed(instance.claim_victim(), Closed::kRefused, engine.now);
+  instance.closed(instance.claim_victim(kAnyPage), Closed::kRefused, engine.now);
   EXPECT_EQ(block.levels.local_pages, 0u);
   EXPECT_EQ(engine.state(2), PageState::kUnmovable);
   EXPECT_EQ(block.levels.managed_pages, 1u);
 }
 
 TEST_F(Claims, TouchOfAClaimedPageIsPresentForTheCore) {
-  const PageId victim = instance.claim_victim();
+  const PageId victim = instance.claim_victim(kAnyPage);
   EXPECT_EQ(instance.begin(victim, engine.now).kind, FaultKind::kPresent);
 }
 

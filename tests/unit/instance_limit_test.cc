@@ -198,7 +198,7 @@ TEST_F(InheritedPages, ArePaidAlsoWhileAPageIsInFlight) {
   inherit(6);
   const PageId page = child_.table().obtain({100});
   const Fault fault = child_.instance().begin(page, child_.now);
-  ASSERT_TRUE(child_.instance().make_room(child_.now, child_.closer()).made);
+  ASSERT_TRUE(child_.instance().make_room(page, child_.now, child_.closer()).made);
   EXPECT_EQ(child_.instance().debt(), 6u);
   child_.unmap(5);
   EXPECT_EQ(child_.instance().debt(), 5u);

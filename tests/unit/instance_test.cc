@@ -116,7 +116,7 @@ TEST(Instance, TouchOfAPageInFlightJoinsAndIsNotCharged) {
   const Fault fetch = instance.begin(page, engine.now);
   EXPECT_EQ(instance.begin(page, engine.now).kind, FaultKind::kJoined);
   EXPECT_EQ(instance.begin(page, engine.now + Nanos{500}).kind, FaultKind::kJoined);
-  ASSERT_TRUE(instance.make_room(engine.now, engine.closer()).made);
+  ASSERT_TRUE(instance.make_room(page, engine.now, engine.closer()).made);
   instance.finish(page, fetch, Nanos{6'000});
   EXPECT_EQ(instance.begin(page, engine.now).kind, FaultKind::kPresent);
   EXPECT_EQ(block.counters.faults_joined, 2u);
@@ -160,9 +160,9 @@ TEST(Instance, CancelledRoomIsFreeAgain) {
   Engine engine(block);
   const PageId page = engine.table().obtain({0});
   const Fault fault = engine.instance().begin(page, engine.now);
-  ASSERT_TRUE(engine.instance().make_room(engine.now, engine.closer()).made);
+  ASSERT_TRUE(engine.instance().make_room(page, engine.now, engine.closer()).made);
   EXPECT_EQ(block.levels.local_pages, 1u);
-  engine.instance().cancel_room();
+  engine.instance().cancel_room(page);
   engine.instance().abandon(page, fault);
   EXPECT_EQ(block.levels.local_pages, 0u);
 }
@@ -192,9 +192,9 @@ TEST(Instance, UnmappingAPageInFlightGivesItsRoomBack) {
   Engine engine(block);
   const PageId page = engine.table().obtain({0});
   engine.instance().begin(page, engine.now);
-  ASSERT_TRUE(engine.instance().make_room(engine.now, engine.closer()).made);
+  ASSERT_TRUE(engine.instance().make_room(page, engine.now, engine.closer()).made);
   engine.instance().forget(page);
-  engine.instance().cancel_room();
+  engine.instance().cancel_room(page);
   EXPECT_EQ(block.levels.local_pages, 0u);
   EXPECT_EQ(block.levels.managed_pages, 0u);
 }
@@ -229,7 +229,7 @@ TEST(Instance, RoomsInFlightAreCounted) {
   EXPECT_FALSE(engine.instance().full());
   const PageId page = engine.table().obtain({1});
   const Fault fault = engine.instance().begin(page, engine.now);
-  ASSERT_TRUE(engine.instance().make_room(engine.now, engine.closer()).made);
+  ASSERT_TRUE(engine.instance().make_room(page, engine.now, engine.closer()).made);
   EXPECT_EQ(engine.instance().counted_pages(), 2u);
   EXPECT_EQ(engine.instance().local_pages(), 1u);
   EXPECT_TRUE(engine.instance().full());
@@ -281,8 +281,9 @@ TEST(Instance, EndTakesItsShareOfTheLevels) {
     engine.touch(0);
     engine.touch(1);
     engine.instance().borrow(1);
-    engine.instance().begin(engine.table().obtain({2}), engine.now);
-    ASSERT_TRUE(engine.instance().make_room(engine.now, engine.closer()).made);
+    const PageId page = engine.table().obtain({2});
+    engine.instance().begin(page, engine.now);
+    ASSERT_TRUE(engine.instance().make_room(page, engine.now, engine.closer()).made);
     EXPECT_EQ(block.levels.local_pages, 4u);
   }
   EXPECT_EQ(block.levels.local_pages, 1u);
@@ -300,7 +301,7 @@ TEST(Instance, WritebackStallsTheEvictorOnlyBehindTheDepth) {
   for (std::uint64_t i = 0; i < 3; ++i) {
     const PageId page = engine.table().obtain({i + 1});
     const Fault fault = engine.instance().begin(page, engine.now);
-    const Room room = engine.instance().make_room(engine.now, engine.closer());
+    const Room room = engine.instance().make_room(page, engine.now, engine.closer());
     stalls[i] = room.writeback_end;
     engine.instance().finish(page, fault, {});
   }

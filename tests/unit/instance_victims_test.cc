@@ -69,10 +69,10 @@ TEST(Victims, AllBusyEndsAfterABoundedNumberOfTries) {
   };
   const PageId page = engine.table().obtain({5'000});
   const Fault fault = engine.instance().begin(page, engine.now);
-  EXPECT_FALSE(engine.instance().make_room(engine.now, engine.closer()).made);
+  EXPECT_FALSE(engine.instance().make_room(page, engine.now, engine.closer()).made);
   EXPECT_LE(asked, 64u);
   EXPECT_EQ(block.levels.local_pages, 1'000u);
-  engine.instance().force_room();
+  engine.instance().force_room(page);
   engine.instance().finish(page, fault, {});
   EXPECT_EQ(block.levels.local_pages, 1'001u);
   engine.verdict = [](PageId) { return Closed::kDirty; };
@@ -100,7 +100,7 @@ TEST(Victims, NothingToEvictHereWhenAnotherMemberHasItAll) {
   rich.touch(1);
   const PageId page = poor.table().obtain({0});
   const Fault fault = poor.instance().begin(page, poor.now);
-  EXPECT_FALSE(poor.instance().make_room(poor.now, poor.closer()).made);
+  EXPECT_FALSE(poor.instance().make_room(page, poor.now, poor.closer()).made);
   poor.instance().abandon(page, fault);
   rich.unmap(0);
   EXPECT_EQ(poor.touch(0), FaultKind::kFirstTouch);
@@ -127,7 +127,7 @@ TEST(Victims, PageThatThePolicyCannotHoldIsUnmovable) {
   const PageId page = engine.table().obtain({0});
   engine.memory.fail_at = 0;
   const Fault fault = engine.instance().begin(page, engine.now);
-  ASSERT_TRUE(engine.instance().make_room(engine.now, engine.closer()).made);
+  ASSERT_TRUE(engine.instance().make_room(page, engine.now, engine.closer()).made);
   engine.instance().finish(page, fault, {});
   EXPECT_EQ(engine.state(0), PageState::kUnmovable);
   EXPECT_EQ(block.levels.local_pages, 0u);

@@ -62,13 +62,17 @@ struct Block {
   dime_levels levels{};
   dime_histogram stalls{};
   dime_link link{};
+  dime_tier tiers[DIME_MAX_TIERS]{};
+  dime_tier_use tier_uses[DIME_MAX_TIERS]{};
 
   explicit Block(std::uint64_t local_npages) {
     parameters.local_npages = local_npages;
     parameters.flags = DIME_WRITEBACK;
     parameters.writeback_depth = 64;
   }
-  [[nodiscard]] InstanceShared shared() { return {parameters, counters, levels, stalls}; }
+  [[nodiscard]] InstanceShared shared() {
+    return {parameters, counters, levels, stalls, {}, {}, {tiers, tier_uses, nullptr}};
+  }
 };
 
 /// One process of an instance. Pages are opened and closed at once, at a time that stands still
@@ -89,7 +93,7 @@ class Engine {
       return FaultKind::kPresent;
     }
     const Fault fault = instance_.begin(id, now);
-    const Room room = instance_.make_room(now, closer());
+    const Room room = instance_.make_room(id, now, closer());
     if (!room.made) {
       instance_.abandon(id, fault);
       return FaultKind::kPresent;

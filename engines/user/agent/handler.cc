@@ -191,7 +191,7 @@ bool Handler::release(PendingFault& pending) {
     case Opened::kGone:
       instance.abandon(pending.page, pending.fault);
       instance.forget(pending.page);
-      instance.cancel_room();
+      instance.cancel_room(pending.page);
       return true;
     case Opened::kDone:
     case Opened::kPresent:
@@ -220,7 +220,7 @@ void Handler::forget(AddressRange range) {
     if (pending_.remove(id, pending)) {
       space_.faults().wake(space_.instance().pool().page(id).address());
       if (pending.has_room) {
-        space_.instance().cancel_room();
+        space_.instance().cancel_room(id);
       }
     }
   });

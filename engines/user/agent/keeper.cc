@@ -29,29 +29,29 @@ Keeper::Keeper(Arena& arena, Membership& membership, bool inherited)
 
 Nanos Keeper::make_room(PageId page) {
   if (paused_ || thrashes(page)) {
-    force_room();
+    force_room(page);
     return {};
   }
-  if (instance().full()) {
+  if (instance().shares_limit(page) && instance().full()) {
     neighbours_.ask(instance().local_pages(), instance().limit(), clock::now());
     if (instance().counted_pages() < Neighbours::kept(instance().limit()) && !room_from_others()) {
-      force_room();
+      force_room(page);
       return {};
     }
   }
-  const Room room = instance().make_room(clock::now(), [this](PageId victim) {
+  const Room room = instance().make_room(page, clock::now(), [this](PageId victim) {
     note_victim(victim);
     return space_.close(victim);
   });
   if (!room.made) {
-    force_room();
+    force_room(page);
   }
   return room.writeback_end;
 }
 
-void Keeper::force_room() {
-  instance().borrow(1);
-  instance().force_room();
+void Keeper::force_room(PageId page) {
+  instance().borrow_for(page);
+  instance().force_room(page);
 }
 
 void Keeper::finish(PageId page, const Fault& fault, Nanos at, Nanos stall) {

@@ -39,7 +39,7 @@ class Keeper {
   /// Makes room for `page`, in any case. Returns when a stall for write-back ends, 0 = none.
   Nanos make_room(PageId page);
   /// Room above the limit, as a debt that is repaid as soon as something can be evicted.
-  void force_room();
+  void force_room(PageId page);
 
   /// The fault of a thread was resolved at `at` after `stall`.
   void finish(PageId page, const Fault& fault, Nanos at, Nanos stall);

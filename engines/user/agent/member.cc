@@ -114,6 +114,13 @@ void Membership::give_back(dime_member& member) const {
   take_off(levels.managed_pages, member.managed_pages);
   take_off(levels.inherited_pages, member.inherited_pages);
   take_off(levels.unmanaged_pages, member.unmanaged_pages);
+  for (unsigned tier = 1; tier < DIME_MAX_TIERS; ++tier) {
+    dime_levels& own = control_->tier_uses[tier].levels;
+    dime_tier_part& part = control_->tier_parts[&member - control_->members][tier];
+    take_off(own.local_pages, part.local_pages);
+    take_off(own.managed_pages, part.managed_pages);
+    take_off(own.inherited_pages, part.inherited_pages);
+  }
 }
 
 long Membership::take_slot() {

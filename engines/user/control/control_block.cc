@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <utility>
 
 #include "core/atomic.h"
 #include "core/link.h"
+#include "core/placement.h"
 
 namespace dime {
 namespace {
@@ -41,6 +43,13 @@ Result<dime_control*> map_block(int fd, const std::string& path) {
   return static_cast<dime_control*>(at);
 }
 
+std::uint64_t monotonic_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * kNanosPerSecond +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
 void fill(dime_control& control, std::uint32_t instance_id, const NewInstance& content) {
   control.abi_version = DIME_ABI_VERSION;
   control.bytes = sizeof(dime_control);
@@ -53,6 +62,8 @@ void fill(dime_control& control, std::uint32_t instance_id, const NewInstance& c
   control.parameters.sequence = 0;
   control.calibration = content.calibration;
   control.target_ns = link::unloaded_stall(content.parameters).value;
+  control.created_ns = monotonic_now();
+  placement::init(control.placement);
   control.link.magic = DIME_LINK_MAGIC;
   control.link.abi_version = DIME_ABI_VERSION;
   control.schedule.outage_max_ns = schedule::kDefaultOutageMaxNs;

@@ -30,6 +30,20 @@ void take_off(std::uint64_t& level, std::uint64_t& part) {
   }
 }
 
+void take_off_levels(dime_control& control, dime_member& member) {
+  take_off(control.levels.local_pages, member.local_pages);
+  take_off(control.levels.managed_pages, member.managed_pages);
+  take_off(control.levels.inherited_pages, member.inherited_pages);
+  take_off(control.levels.unmanaged_pages, member.unmanaged_pages);
+  for (unsigned tier = 1; tier < DIME_MAX_TIERS; ++tier) {
+    dime_levels& levels = control.tier_uses[tier].levels;
+    dime_tier_part& part = control.tier_parts[&member - control.members][tier];
+    take_off(levels.local_pages, part.local_pages);
+    take_off(levels.managed_pages, part.managed_pages);
+    take_off(levels.inherited_pages, part.inherited_pages);
+  }
+}
+
 }  // namespace
 
 bool is_live(const dime_member& member) {
@@ -73,10 +87,7 @@ unsigned reap_dead_members(dime_control& control) {
         !atomic::compare_exchange(member.state, state, std::uint32_t{DIME_MEMBER_REAPED})) {
       continue;
     }
-    take_off(control.levels.local_pages, member.local_pages);
-    take_off(control.levels.managed_pages, member.managed_pages);
-    take_off(control.levels.inherited_pages, member.inherited_pages);
-    take_off(control.levels.unmanaged_pages, member.unmanaged_pages);
+    take_off_levels(control, member);
     // Only now may another process take the slot.
     atomic::store_release(member.state, std::uint32_t{DIME_MEMBER_ENDED});
     ++found;
