@@ -53,10 +53,9 @@ void set_hook(Hook hook);
 /// Patches the library at `load_base` with the table file; with base 0, the mapped library that has
 /// the table's build-id. A second call for the same library does nothing. No thread may be inside
 /// the library's windows: call while the process has one thread, before the library's code has run,
-/// or while the others are stopped outside (see inside_window). Not to be called by two threads at
-/// a time. Returns 0, or a negative errno with nothing changed: -ENOENT no such file or library;
-/// -EINVAL not a table, or not this library's; -ENOSPC too many libraries, or no room for the stubs
-/// within reach.
+/// or while the others are stopped outside. Not to be called by two threads at a time. Returns 0,
+/// or a negative errno with nothing changed: -ENOENT no such file or library; -EINVAL not a table,
+/// or not this library's; -ENOSPC too many libraries, or no room for the stubs within reach.
 long apply(const char* table_path, std::uint64_t load_base = 0);
 
 /// Puts all original bytes back, while threads may run in the libraries: call set_hook(nullptr)
@@ -70,12 +69,6 @@ bool remove(bool only_thread);
 
 /// True if stubs lie in `range`: not to be managed.
 [[nodiscard]] bool covers(AddressRange range);
-
-/// True if a thread whose next instruction is `address` would run into half-patched code: strictly
-/// inside a window of the table's library, or right behind one, where the kernel would step back to
-/// repeat an interrupted call. For those who stop threads before apply().
-[[nodiscard]] bool inside_window(const char* table_path, std::uint64_t load_base,
-                                 std::uint64_t address);
 
 /// The page that holds the agent's raw system calls: raw_system_call, the gates and the restorer.
 [[nodiscard]] AddressRange raw_code();
@@ -102,6 +95,15 @@ bool remove(bool only_thread);
 
 }  // namespace dime::agent::patch
 
+extern "C" {
+#pragma GCC visibility push(hidden)
+
 /// `syscall; ret` inside raw_code(): arguments as for the kernel, called with rax, rdi, rsi, rdx,
-/// r10, r8 and r9 set. Clobbers rcx and r11, pushes 8 bytes.
-extern "C" void dime_raw_system_call();
+/// r10, r8 and r9 set. Clobbers rcx and r11; the call pushes 8 bytes.
+void dime_raw_system_call();
+
+/// The same as a C function: what a hook returns for a call that it lets pass.
+long dime_raw_forward(long number, dime::agent::patch::Frame* frame);
+
+#pragma GCC visibility pop
+}
