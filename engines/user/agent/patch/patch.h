@@ -25,10 +25,10 @@ struct Frame {
   long arguments[6];
   long flags;  ///< the thunk's
   long number;
-  std::uint64_t
-      stack;  ///< 0, or where the program's rsp shall be on return: for the child of a
-              ///< clone() onto a new stack that copies the memory, which the hook makes
-              ///< without one. Such a child still needs its copy of this stack until then.
+  /// 0, or where the program's rsp shall be on return. For the child of a clone() onto a new stack
+  /// that copies the memory: the hook makes it without one, and the child runs on its copy of this
+  /// stack until it returns.
+  std::uint64_t stack;
   std::uint64_t frame_pointer;  ///< the program's rbp
   std::uint64_t resume;         ///< in the stub
 };
