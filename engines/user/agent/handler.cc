@@ -99,8 +99,10 @@ void Handler::on_message(const uffd_msg& message) {
     case UFFD_EVENT_REMAP:
       on_remap(message.arg.remap.from, message.arg.remap.to, message.arg.remap.len);
       break;
-    case UFFD_EVENT_REMOVE:
     case UFFD_EVENT_UNMAP:
+      space_.tiers().unmapped({message.arg.remove.start, message.arg.remove.end});
+      [[fallthrough]];
+    case UFFD_EVENT_REMOVE:
       forget({message.arg.remove.start, message.arg.remove.end});
       break;
     default:

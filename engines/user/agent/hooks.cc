@@ -8,6 +8,7 @@
 #include <linux/mman.h>
 
 #include "core/atomic.h"
+#include "dime/call.h"
 #include "engines/user/agent/exec.h"
 #include "engines/user/agent/mappings.h"
 #include "engines/user/agent/process.h"
@@ -23,6 +24,7 @@ __attribute__((weak)) extern char brk[];
 __attribute__((weak)) extern char execve[];
 __attribute__((weak)) extern char execveat[];
 __attribute__((weak)) extern char mlockall[];
+__attribute__((weak)) extern char prctl[];
 }
 
 namespace dime::agent::hooks {
@@ -61,7 +63,7 @@ int replaced_brk(void* wanted) {
   }
   const AddressRange grown{(old + kMask) & ~kMask, (end + kMask) & ~kMask};
   if (old != 0 && !grown.empty()) {
-    process::on_mapped(grown, /*writable=*/true);
+    process::on_heap_grown(grown);
   }
   return 0;
 }
@@ -99,12 +101,25 @@ int replaced_mlockall(int flags) {
   return static_cast<int>(with_errno(system_call(__NR_mlockall, flags)));
 }
 
+int replaced_prctl(int option, std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d) {
+  constexpr int kSetVma = 0x53564d41;  // PR_SET_VMA
+  constexpr std::uint64_t kAnonName = 0;
+  if (option == DIME_CALL) {
+    return process::on_call(a, b, c, reinterpret_cast<const char*>(d));
+  }
+  const long result = system_call(__NR_prctl, static_cast<long>(option), a, b, c, d);
+  if (option == kSetVma && a == kAnonName && !failed(result)) {
+    process::on_named();
+  }
+  return static_cast<int>(with_errno(result));
+}
+
 struct Entry {
   std::uint64_t address;
   std::uint64_t replacement;
   std::uint64_t original;  ///< its first 8 bytes; 0 = not redirected
 };
-constexpr unsigned kEntries = 5;
+constexpr unsigned kEntries = 6;
 constexpr std::uint64_t kStubBytes = 16;
 Entry entries[kEntries];
 AddressRange stubs;
@@ -203,6 +218,7 @@ bool install() {
   entries[2] = {address_of(execve), address_of(&replaced_execve), 0};
   entries[3] = {address_of(execveat), address_of(&replaced_execveat), 0};
   entries[4] = {address_of(mlockall), address_of(&replaced_mlockall), 0};
+  entries[5] = {address_of(prctl), address_of(&replaced_prctl), 0};
   if (entries[0].address == 0 || __errno_location == nullptr || &__curbrk == nullptr ||
       !map_stubs(entries[0].address)) {
     return false;

@@ -24,7 +24,9 @@ Keeper::Keeper(Arena& arena, Membership& membership, bool inherited)
                      control_.levels,
                      control_.stall_ns,
                      own_levels(membership_.member()),
-                     {&control_.jitter, &control_.fetch_times, &control_.schedule}}),
+                     {&control_.jitter, &control_.fetch_times, &control_.schedule},
+                     {control_.placement.tiers, control_.tier_uses,
+                      control_.tier_parts[&membership_.member() - control_.members]}}),
       inherited_(inherited) {}
 
 Nanos Keeper::make_room(PageId page) {
@@ -125,6 +127,7 @@ void Keeper::settle(Nanos now, std::uint64_t most) {
     const std::uint64_t repaid = instance().repay(now, most < own ? most : own, close);
     instance().trim(now, (most < own ? most : own) - repaid, close);
   }
+  instance().trim_tiers(now, most, close);
 }
 
 void Keeper::give_back() {

@@ -50,6 +50,17 @@ class Keeper {
   /// Follows changed parameters.
   void follow_parameters();
 
+  /// The program has mapped `range`, which is managed by now if it can be. Without rules, nothing.
+  void mapped(AddressRange range, dime_kind kind);
+  /// The program has given a name to memory.
+  void named();
+  /// The program places `range` in `tier`. 0, or a positive errno. `read_events()` is called when
+  /// the mappings are changing.
+  template <class ReadEvents>
+  int place(AddressRange range, unsigned tier, ReadEvents&& read_events);
+  /// The program marks a moment: notes it, with the counts of now.
+  void mark(const char* name);
+
   /// The regular part of the upkeep: new mappings, debts and a lowered limit, the record.
   /// `between()` is called between steps of evictions.
   template <class Between>
@@ -66,6 +77,9 @@ class Keeper {
   [[nodiscard]] bool thrashes(PageId id);
   [[nodiscard]] bool room_from_others();
   void use_link();
+  [[nodiscard]] bool start_tiers();
+  void follow_placement();
+  void follow_tier(unsigned tier);
   void survey();
   void count_surveyed(std::uint64_t pages);
   void count_adopted(std::uint64_t pages);
@@ -93,10 +107,21 @@ class Keeper {
   unsigned grace_ = 0;  ///< faults for which the limit gives way
 };
 
+template <class ReadEvents>
+int Keeper::place(AddressRange range, unsigned tier, ReadEvents&& read_events) {
+  if (!start_tiers()) {
+    return ENOMEM;
+  }
+  space_.place(range, tier);
+  space_.bring_strays_home(read_events);
+  return space_.tiers().overflowed() ? ENOMEM : 0;
+}
+
 template <class Between>
 void Keeper::tick(Between&& between) {
   follow_parameters();
   adopt_late();
+  space_.bring_strays_home(between);
   // Debts and a lowered limit are worked off here, in steps between which faults are served.
   std::uint64_t before_step = instance().local_pages() + 1;
   while (instance().local_pages() < before_step) {

@@ -105,6 +105,29 @@ bool MappingReader::next_line() {
   }
 }
 
+/// Kind and label, from the line and the one before.
+void MappingReader::classify(Mapping& mapping) {
+  const bool behind_data = mapping.range.begin == data_end_;
+  data_end_ = mapping.file && mapping.writable && !mapping.shared ? mapping.range.end : 0;
+  mapping.label = mapping.file ? mapping.name : "";
+  mapping.kind = mapping.file || mapping.shared           ? DIME_KIND_FILE
+                 : starts_with(mapping.name, "[heap]")    ? DIME_KIND_HEAP
+                 : starts_with(mapping.name, "[stack]")   ? DIME_KIND_STACK
+                 : behind_data && mapping.name[0] == '\0' ? DIME_KIND_BSS
+                                                          : DIME_KIND_ANON;
+  constexpr const char* kNamed = "[anon:";
+  if (starts_with(mapping.name, kNamed)) {
+    // The line is our own; its last character is the bracket.
+    char* const label = line_ + (mapping.name - line_) + __builtin_strlen(kNamed);
+    char* end = label;
+    while (*end != '\0') {
+      ++end;
+    }
+    end[end == label ? 0 : -1] = '\0';
+    mapping.label = label;
+  }
+}
+
 bool MappingReader::next(Mapping& mapping) {
   if (!next_line()) {
     return false;
@@ -124,6 +147,7 @@ bool MappingReader::next(Mapping& mapping) {
   mapping.file = *text != '0';
   skip_field(text);
   mapping.name = text;
+  classify(mapping);
   return true;
 }
 

@@ -15,6 +15,8 @@ struct Mapping {
   bool file;         ///< backed by a file (inode not 0)
   const char* name;  ///< rest of the line: "", "[heap]", "[stack]", a path; valid until the next
                      ///< line is read
+  dime_kind kind;
+  const char* label;  ///< NAME of [anon:NAME], a file's path, or ""; valid as `name` is
 };
 
 /// Reads the mappings one after the other, in ascending order. The kernel's answer is cut into
@@ -32,12 +34,14 @@ class MappingReader {
 
  private:
   bool next_line();
+  void classify(Mapping& mapping);
 
   long fd_;
   char buffer_[8192];
   std::uint32_t filled_ = 0;
   std::uint32_t start_ = 0;  ///< of the unread rest
   char* line_ = nullptr;
+  std::uint64_t data_end_ = 0;  ///< of the last mapping, where that is a file's writable data
 };
 
 /// True for memory that the user engine manages: private and anonymous: heap, stacks, .bss,

@@ -13,6 +13,8 @@
 #include <new>
 
 #include "core/atomic.h"
+#include "core/placement.h"
+#include "dime/call.h"
 #include "engines/user/agent/clock.h"
 #include "engines/user/agent/entry.h"
 #include "engines/user/agent/environment.h"
@@ -223,6 +225,38 @@ void on_mapped(AddressRange range, bool writable) {
     mailbox.send(
         {writable ? RequestKind::kMappedWritable : RequestKind::kMapped, range.begin, range.end});
   }
+}
+
+void on_heap_grown(AddressRange range) {
+  if (is_member()) {
+    mailbox.send({RequestKind::kHeapGrown, range.begin, range.end});
+  }
+}
+
+void on_named() {
+  if (is_member() && placement::in_use(membership.control().placement)) {
+    mailbox.send({RequestKind::kNamed, 0, 0});
+  }
+}
+
+int on_call(std::uint64_t operation, std::uint64_t address, std::uint64_t bytes, const char* name) {
+  if (!is_member()) {
+    return 0;
+  }
+  Request request{RequestKind::kMark, address, address + bytes};
+  // A copy: the handler must not touch memory of the program's, which may be remote.
+  TextWriter(request.name, sizeof request.name).put(Text(name));
+  if (operation == DIME_CALL_PLACE) {
+    request.kind = RequestKind::kPlace;
+    request.tier = placement::find_tier(membership.control().placement, Text(name));
+    const bool usable = request.tier < DIME_MAX_TIERS && *name != '\0';
+    if (!usable || bytes == 0 || address + bytes < address || address + bytes > kAddressSpaceEnd) {
+      return usable ? EINVAL : ENOENT;
+    }
+  } else if (operation != DIME_CALL_MARK) {
+    return EINVAL;
+  }
+  return mailbox.send(request);
 }
 
 bool follows() {

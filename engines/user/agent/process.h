@@ -25,6 +25,14 @@ void end();
 
 /// The program mapped `range` of private anonymous memory. Returns when it is managed.
 void on_mapped(AddressRange range, bool writable);
+/// The same of the program break's memory.
+void on_heap_grown(AddressRange range);
+
+/// The program gave a name to memory (PR_SET_VMA_ANON_NAME).
+void on_named();
+
+/// A call of include/dime/call.h. 0 or a positive errno; 0 where this process is no member.
+int on_call(std::uint64_t operation, std::uint64_t address, std::uint64_t bytes, const char* name);
 
 /// Counts a started program that cannot be followed (static, setuid, 32-bit).
 void note_not_followed();

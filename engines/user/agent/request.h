@@ -16,6 +16,10 @@ namespace dime::agent {
 enum class RequestKind : std::uint32_t {
   kMapped,          ///< begin, end: the program has mapped this range
   kMappedWritable,  ///< the same, and it may write to it
+  kHeapGrown,       ///< the same, of the program break's memory
+  kNamed,           ///< memory was given a name
+  kPlace,           ///< begin, end: goes to `tier`; `result` is 0 or an errno
+  kMark,            ///< `name`: a moment to be noted
   kComeHome,        ///< bring every page home and evict nothing until kForkDone
   kForkDone,
   kLeave,  ///< the process ends
@@ -25,6 +29,9 @@ struct Request {
   RequestKind kind;
   std::uint64_t begin;
   std::uint64_t end;
+  std::uint32_t tier = 0;
+  char name[DIME_NAME_BYTES] = {};
+  std::int32_t result = 0;
 };
 
 class Mailbox {
@@ -40,22 +47,25 @@ class Mailbox {
   void close() { range_ = {}; }
   [[nodiscard]] AddressRange range() const { return range_; }
 
-  /// Sends a request and returns when it was carried out. Any thread but the handler; signals are
-  /// blocked meanwhile.
-  void send(const Request& request) {
+  /// Sends a request and returns its result when it was carried out. Any thread but the handler;
+  /// signals are blocked meanwhile.
+  int send(const Request& request) {
     const SignalsBlocked blocked;
+    int result = 0;
     mutex_.lock();
     if (!range_.empty()) {
       request_ = request;
       const auto* const page =
           reinterpret_cast<const volatile char*>(range_.begin + (sent_++ % kPages) * kPageBytes);
       static_cast<void>(*page);
+      result = request_.result;
     }
     mutex_.unlock();
+    return result;
   }
 
   /// For the handler, while a sender waits.
-  [[nodiscard]] const Request& request() const { return request_; }
+  [[nodiscard]] Request& request() { return request_; }
 
  private:
   Mutex mutex_;

@@ -40,13 +40,25 @@ long Handler::prepare() {
 
 void Handler::on_request(std::uint64_t page) {
   const Request request = mailbox_.request();
+  const AddressRange range{request.begin, request.end};
   switch (request.kind) {
     case RequestKind::kMapped:
     case RequestKind::kMappedWritable:
-      if (keeper_.manages() && space_.adopt({request.begin, request.end}) == 0 &&
-          request.kind == RequestKind::kMappedWritable) {
+    case RequestKind::kHeapGrown:
+      keeper_.mapped(range,
+                     request.kind == RequestKind::kHeapGrown ? DIME_KIND_HEAP : DIME_KIND_ANON);
+      if (keeper_.manages() && space_.adopt(range) == 0 && request.kind != RequestKind::kMapped) {
         space_.prime(request.begin);
       }
+      break;
+    case RequestKind::kNamed:
+      keeper_.named();
+      break;
+    case RequestKind::kPlace:
+      mailbox_.request().result = keeper_.place(range, request.tier, [this] { read_messages(); });
+      break;
+    case RequestKind::kMark:
+      keeper_.mark(request.name);
       break;
     case RequestKind::kComeHome:
       keeper_.pause(true);

@@ -63,13 +63,61 @@ void Space::for_each_manageable(Visit&& visit) const {
       ours = ours && !excluded_[i].intersects(mapping.range);
     }
     if (ours) {
-      visit(mapping.range);
+      visit(mapping);
     }
   }
 }
 
-void Space::make_place() {
-  if (!instance_.full()) {
+bool Space::start_tiers(const char* comm, std::uint32_t* matched) {
+  if (!tiers_.start(arena_, comm, matched)) {
+    return false;
+  }
+  instance_.use_tiers(
+      [](void* context, PageId id) {
+        auto& self = *static_cast<Space*>(context);
+        return self.tiers_.at(self.instance_.pool().page(id).address());
+      },
+      this);
+  return true;
+}
+
+void Space::retier(AddressRange range) {
+  table_.for_each(range, [&](PageId id) {
+    instance_.place(id, tiers_.at(instance_.pool().page(id).address()));
+    const PageRecord& record = instance_.pool().record(id);
+    strays_ = strays_ || (record.tier == DIME_TIER_LOCAL && record.state != PageState::kLocal);
+  });
+}
+
+void Space::judge(const Mapping& mapping) {
+  tiers_.judge(mapping.range, mapping.kind, mapping.label,
+               [this](AddressRange part) { retier(part); });
+}
+
+void Space::judge_all() {
+  for_each_manageable([this](const Mapping& mapping) { judge(mapping); });
+  retier(kEverything);
+}
+
+void Space::judge_new(AddressRange range, dime_kind kind) {
+  if (tiers_.in_use()) {
+    tiers_.unmapped(range);
+    tiers_.judge(range, kind, "", [this](AddressRange part) { retier(part); });
+  }
+}
+
+void Space::place(AddressRange range, unsigned tier) {
+  range = whole_pages(range);
+  tiers_.place(range, tier);
+  retier(range);
+}
+
+void Space::make_place(PageId id) {
+  if (!instance_.full_for(id)) {
+    return;
+  }
+  if (!instance_.shares_limit(id)) {
+    instance_.borrow_for(id);
     return;
   }
   const auto close_page = [this](PageId victim) { return close(victim); };
@@ -93,7 +141,7 @@ long Space::adopt(AddressRange range) {
       if (id == kNoPage || instance_.pool().record(id).state != PageState::kUntouched) {
         continue;
       }
-      make_place();
+      make_place(id);
       instance_.adopt(id);
       instance_.pool().record(id).slot = Shadow::kNone;
       ++taken;
@@ -121,14 +169,17 @@ bool Space::remember(AddressRange mapping) {
 long Space::adopt_new() {
   long taken = 0;
   long problem = 0;
-  for_each_manageable([&](AddressRange mapping) {
-    if (remember(mapping)) {
+  for_each_manageable([&](const Mapping& mapping) {
+    if (tiers_.in_use()) {
+      judge(mapping);
+    }
+    if (remember(mapping.range)) {
       return;
     }
-    const long result = adopt(mapping);
+    const long result = adopt(mapping.range);
     if (result == -EBUSY) {
       problem = result;
-      static_cast<void>(remember({mapping.begin, 0}));
+      static_cast<void>(remember({mapping.range.begin, 0}));
     } else if (!failed(result)) {
       taken += result;
     }
@@ -138,8 +189,8 @@ long Space::adopt_new() {
 
 std::uint64_t Space::survey() const {
   std::uint64_t pages = 0;
-  for_each_manageable([&](AddressRange mapping) {
-    for_each_present(mapping, [&](AddressRange run) { pages += run.bytes() / kPageBytes; });
+  for_each_manageable([&](const Mapping& mapping) {
+    for_each_present(mapping.range, [&](AddressRange run) { pages += run.bytes() / kPageBytes; });
   });
   return pages;
 }
@@ -240,6 +291,9 @@ Closed Space::close(PageId id) {
 }
 
 void Space::moved(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {
+  if (tiers_.in_use()) {
+    tiers_.moved(from, to, bytes);
+  }
   table_.for_each({from, from + bytes}, [&](PageId id) {
     const std::uint64_t target = instance_.pool().page(id).address() - from + to;
     const PageId place = table_.obtain(PageNumber::of(target));

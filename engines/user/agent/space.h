@@ -10,6 +10,7 @@
 #include "core/instance.h"
 #include "engines/user/agent/arena.h"
 #include "engines/user/agent/shadow.h"
+#include "engines/user/agent/tiers.h"
 #include "engines/user/agent/userfault.h"
 
 namespace dime::agent {
@@ -37,6 +38,21 @@ class Space {
   [[nodiscard]] PageTable& table() { return table_; }
   [[nodiscard]] const Userfault& faults() const { return app_; }
   [[nodiscard]] bool follows_raw_forks() const { return fork_events_; }
+
+  /// Uses tiers from now on. False without memory.
+  bool start_tiers(const char* comm, std::uint32_t* matched);
+  [[nodiscard]] Tiers& tiers() { return tiers_; }
+
+  /// Asks the rules about all mappings and brings every page under what they say.
+  void judge_all();
+  /// The program has just mapped `range`: what rules say of it.
+  void judge_new(AddressRange range, dime_kind kind);
+  /// The program places `range`.
+  void place(AddressRange range, unsigned tier);
+  /// Fetches remote pages of memory that is to be always local. `read_events()` is called when the
+  /// mappings are changing.
+  template <class ReadEvents>
+  void bring_strays_home(ReadEvents&& read_events);
 
   /// What happens to pages that are taken in above the limit: others are evicted for them
   /// (default), or, in a forked child, they are inherited: counted apart until the debt is repaid.
@@ -90,7 +106,9 @@ class Space {
  private:
   template <class Visit>
   void for_each_manageable(Visit&& visit) const;
-  void make_place();
+  void make_place(PageId id);
+  void judge(const Mapping& mapping);
+  void retier(AddressRange range);
   [[nodiscard]] bool remember(AddressRange mapping);
   [[nodiscard]] bool unshare(std::uint64_t address) const;
   Opened copy_home(PageId id);
@@ -100,6 +118,8 @@ class Space {
   PageTable table_;
   Userfault app_;
   Shadow shadow_;
+  Tiers tiers_;
+  bool strays_ = false;  ///< there may be remote pages of memory that is to be always local
   AddressRange excluded_[8] = {};
   unsigned excluded_count_ = 0;
   bool fork_events_ = false;
@@ -116,6 +136,25 @@ template <class ReadEvents>
 void Space::bring_all_home(ReadEvents&& read_events) {
   table_.for_each({0, kAddressSpaceEnd}, [&](PageId id) {
     while (instance_.pool().record(id).state == PageState::kRemote) {
+      if (open_remote(id) == Opened::kRetry) {
+        read_events();
+      } else {
+        instance_.bring_home(id);
+      }
+    }
+  });
+}
+
+template <class ReadEvents>
+void Space::bring_strays_home(ReadEvents&& read_events) {
+  if (!strays_) {
+    return;
+  }
+  strays_ = false;
+  table_.for_each({0, kAddressSpaceEnd}, [&](PageId id) {
+    const PageRecord& record = instance_.pool().record(id);
+    strays_ = strays_ || (record.tier == DIME_TIER_LOCAL && record.state == PageState::kEvicting);
+    while (record.tier == DIME_TIER_LOCAL && record.state == PageState::kRemote) {
       if (open_remote(id) == Opened::kRetry) {
         read_events();
       } else {

@@ -90,6 +90,7 @@ void Keeper::follow_parameters() {
     instance().use_policy(*policy, (std::uint64_t{control_.instance_id} << 16) + slot + 1);
   }
   use_link();
+  follow_placement();
   if (started_) {
     spread_out();
   }

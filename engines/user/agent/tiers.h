@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0
+// The tiers of this process's memory: the rules as they were last read, and what they and the
+// program say of each address.
+//
+// Not in use, and without cost, until there is a tier or a rule, or the program places memory.
+// Guarded as the Space that owns it.
+#pragma once
+
+#include "core/atomic.h"
+#include "core/placement.h"
+#include "core/tier_map.h"
+#include "engines/user/agent/mappings.h"
+
+namespace dime::agent {
+
+class Tiers {
+ public:
+  /// From now on tiers are in use. `comm` is the process's name and stays valid; `matched` has a
+  /// flag for each rule. False without memory.
+  bool start(Memory& memory, const char* comm, std::uint32_t* matched);
+  [[nodiscard]] bool in_use() const { return rules_ != nullptr; }
+
+  /// Copies `rules`, which somebody may be writing.
+  void read_rules(const dime_placement& rules);
+  [[nodiscard]] const dime_placement& rules() const { return *rules_; }
+
+  [[nodiscard]] unsigned at(std::uint64_t address) const { return map_.at(address); }
+
+  /// Asks the rules about a mapping. Calls `changed(AddressRange)` for each part whose tier is
+  /// another than before.
+  template <class Changed>
+  void judge(AddressRange range, dime_kind kind, const char* name, Changed&& changed);
+
+  /// The program places `range`, whatever the rules say.
+  void place(AddressRange range, unsigned tier) { map_.set_by_program(range, tier); }
+  void unmapped(AddressRange range) { map_.clear(range); }
+  void moved(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {
+    map_.move(from, to, bytes);
+  }
+
+  /// True if some memory could not be placed for want of room in the table, since the last call.
+  bool overflowed() { return map_.overflowed(); }
+
+ private:
+  TierMap map_;
+  dime_placement* rules_ = nullptr;
+  const char* comm_ = "";
+  std::uint32_t* matched_ = nullptr;
+};
+
+template <class Changed>
+void Tiers::judge(AddressRange range, dime_kind kind, const char* name, Changed&& changed) {
+  const placement::Mapping mapping{range, kind, name, comm_};
+  for (std::uint64_t at = range.begin; at < range.end;) {
+    const placement::Piece piece = placement::piece_at(*rules_, mapping, at);
+    if (piece.rule != placement::kNoRule) {
+      atomic::store(matched_[piece.rule], 1u);
+    }
+    const AddressRange part{at, piece.end};
+    if (map_.set_by_rule(part, piece.tier)) {
+      changed(part);
+    }
+    at = piece.end;
+  }
+}
+
+}  // namespace dime::agent
