@@ -2,6 +2,7 @@
 """compare.py [--forks] LOCAL PROGRAM [ARGUMENTS]: the same output and status as natively, within the limit, with remote accesses.
 
 --forks: forked children inherit local pages above the limit (the result counts them apart), so the peak is not held to it.
+A program that ends natively with status 77 says on standard error why it cannot run here.
 A file named *.in among the arguments is read as standard input.
 """
 import dime_test
@@ -11,9 +12,12 @@ from limits import check_limit
 def test(*words):
     forks = words[0] == "--forks"
     local, *command = words[1:] if forks else words
+    dime_test.requires(command[0])
     source = command.pop() if command[-1].endswith(".in") else "/dev/null"
     with open(source, "rb") as stdin:
         expected = dime_test.native(command, stdin=stdin)
+    if expected.status == dime_test.SKIPPED:
+        dime_test.skip(expected.err.strip())
     dime_test.check(expected.status == 0, f"the native run failed: {expected.status} {expected.err}")
     with open(source, "rb") as stdin:
         run = dime_test.emulated(command, local, stdin=stdin)

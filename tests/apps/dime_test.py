@@ -26,6 +26,7 @@ DIME = BUILD / "bin" / "dime"
 PROGRAMS = Path(os.environ.get("DIME_PROGRAMS", BUILD / "tests" / "apps" / "programs"))
 WORKLOADS = BUILD / "bench" / "workloads"
 UNDELAYED = ("--latency", "0ns", "--bandwidth", "unlimited", "--allow-floor")
+FAULT_PATH = os.environ.get("DIME_FAULT_PATH", "")
 SECONDS = float(os.environ.get("DIME_TEST_SECONDS", "240"))
 
 scratch = Path(tempfile.mkdtemp(prefix="dime-test-"))
@@ -92,6 +93,14 @@ class Run:
         self.seconds = seconds
 
 
+def with_fault_path(command):
+    """The command with the fault path that this run of the test is for, where that makes a difference."""
+    words = [str(word) for word in command]
+    if FAULT_PATH and words[0] == str(DIME) and words[1] in ("run", "attach") and "--fault-path" not in words:
+        words[2:2] = ["--fault-path", FAULT_PATH]
+    return words
+
+
 class Started:
     """A running program whose outputs go to files, so that a child that keeps them open blocks nobody."""
 
@@ -105,7 +114,7 @@ class Started:
         self.result_path = result
         self.began = time.monotonic()
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
-            self.process = subprocess.Popen([str(word) for word in command], stdin=stdin or subprocess.DEVNULL, stdout=out,
+            self.process = subprocess.Popen(with_fault_path(command), stdin=stdin or subprocess.DEVNULL, stdout=out,
                                             stderr=err, env=env, cwd=cwd or scratch, **options)
         self.pid = self.process.pid
 
