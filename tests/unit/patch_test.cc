@@ -417,6 +417,15 @@ TEST_F(Patch, RemoveUnderRunningThreads) {
         }
       });
     }
+    threads.emplace_back([&] {
+      while (!stop) {
+        const pid_t child = ::fork();
+        if (child == 0) {
+          ::_exit(::getppid() > 0 && ::getuid() == ::geteuid() ? 0 : 1);
+        }
+        wrong += status_of(child);
+      }
+    });
     const auto wait_for_calls = [&calls] {
       const long until = calls + 100;
       while (calls < until) {
@@ -424,8 +433,10 @@ TEST_F(Patch, RemoveUnderRunningThreads) {
       }
     };
     wait_for_calls();
-    set_hook(nullptr);
-    ASSERT_TRUE(remove(/*only_thread=*/false));
+    test::forking.lock();
+    const bool removed = remove(/*only_thread=*/false);
+    test::forking.unlock();
+    ASSERT_TRUE(removed);
     ASSERT_EQ(text_in_memory(), before);
     wait_for_calls();
     stop = true;
@@ -446,7 +457,6 @@ TEST_F(Patch, AThreadThatBlocksInTheHookReturnsAfterRemove) {
     got = ::read(pipe[0], &byte, 1);
   });
   ::usleep(20'000);
-  set_hook(nullptr);
   ASSERT_TRUE(remove(/*only_thread=*/false));
   ASSERT_EQ(::write(pipe[1], "x", 1), 1);
   reader.join();

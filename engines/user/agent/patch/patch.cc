@@ -98,6 +98,36 @@ bool same_sites(const Library& library, const sites::TableView& table) {
   return true;
 }
 
+std::uint32_t forks_held_off;  // futex
+
+bool makes_a_child(long number) {
+  return number == __NR_clone || number == __NR_fork;
+}
+
+long forward_all_but_forks(long number, Frame* frame) {
+  while (makes_a_child(number) && atomic::load_acquire(forks_held_off) != 0) {
+    system_call(__NR_futex, &forks_held_off, /*FUTEX_WAIT_PRIVATE=*/128L, 1L, 0L);
+  }
+  return dime_raw_forward(number, frame);
+}
+
+/// For its life calls run raw but for forks, which wait; afterwards all run raw.
+class ForksHeldOff {
+ public:
+  ForksHeldOff() {
+    atomic::store_release(forks_held_off, 1u);
+    set_hook(forward_all_but_forks);
+  }
+  ~ForksHeldOff() {
+    set_hook(nullptr);
+    atomic::store_release(forks_held_off, 0u);
+    constexpr long kEverybody = 0x7fffffff;
+    system_call(__NR_futex, &forks_held_off, /*FUTEX_WAKE_PRIVATE=*/129L, kEverybody);
+  }
+  ForksHeldOff(const ForksHeldOff&) = delete;
+  ForksHeldOff& operator=(const ForksHeldOff&) = delete;
+};
+
 }  // namespace
 
 void set_hook(Hook hook) {
@@ -105,6 +135,8 @@ void set_hook(Hook hook) {
 }
 
 long apply(const char* table_path, std::uint64_t load_base) {
+  // A handler might run into a window that is being written.
+  const SignalsBlocked blocked;
   TableFile file;
   if (const long opened = file.open(table_path); failed(opened)) {
     return opened;
@@ -148,6 +180,8 @@ long apply(const char* table_path, std::uint64_t load_base) {
 }
 
 bool remove(bool only_thread) {
+  const ForksHeldOff held;
+  const SignalsBlocked blocked;
   const long registered = system_call(
       __NR_membarrier, static_cast<long>(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE), 0L);
   if (!only_thread && (failed(registered) || !synchronise_threads())) {

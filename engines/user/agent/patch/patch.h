@@ -52,16 +52,19 @@ void set_hook(Hook hook);
 
 /// Patches the library at `load_base` with the table file; with base 0, the mapped library that has
 /// the table's build-id. A second call for the same library does nothing. No thread may be inside
-/// the library's windows: call while the process has one thread, before the library's code has run,
-/// or while the others are stopped outside. Not to be called by two threads at a time. Returns 0,
-/// or a negative errno with nothing changed: -ENOENT no such file or library; -EINVAL not a table,
-/// or not this library's; -ENOSPC too many libraries, or no room for the stubs within reach.
+/// the library's windows or forking: call while the process has one thread, before the library's
+/// code has run, or while the others are stopped outside. Not to be called by two threads at a
+/// time. Returns 0, or a negative errno with nothing changed: -ENOENT no such file or library;
+/// -EINVAL not a table, or not this library's; -ENOSPC too many libraries, or no room for the stubs
+/// within reach.
 long apply(const char* table_path, std::uint64_t load_base = 0);
 
-/// Puts all original bytes back, while threads may run in the libraries: call set_hook(nullptr)
-/// first. Threads that are in a stub or in the hook return normally, so the stubs stay mapped.
-/// Returns false if some sites had to stay as they are (they run raw): the kernel refused
-/// membarrier and the process is not known to have one thread.
+/// Takes the hook out of force and puts all original bytes back, while threads may run in the
+/// libraries. Threads that are in a stub or in the hook return normally, so the stubs stay mapped.
+/// For a moment some windows are jumps to themselves, so no child may be made meanwhile: the caller
+/// holds off forks by its hook; those that come after its hook wait here. Returns false if some
+/// sites had to stay as they are (they run raw): the kernel refused membarrier and the process is
+/// not known to have one thread.
 bool remove(bool only_thread);
 
 /// Sum over all libraries.

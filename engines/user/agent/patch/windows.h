@@ -25,8 +25,8 @@ constexpr std::uint64_t kGone = ~std::uint64_t{0};
 long write_windows(Library& library);
 
 /// Puts the original bytes back. Returns how many windows have to stay as they are, because other
-/// threads may run into them at this moment. REQUIRES without `only_thread`: membarrier's
-/// SYNC_CORE is registered.
+/// threads may run into them at this moment. REQUIRES: signals are blocked; without `only_thread`
+/// also that membarrier's SYNC_CORE is registered and no thread forks.
 std::uint32_t restore_windows(Library& library, bool only_thread);
 
 /// Lets every thread of this process forget instructions that it has fetched. False: the kernel
