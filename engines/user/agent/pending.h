@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/instance.h"
+#include "engines/user/agent/space.h"
 
 namespace dime::agent {
 
@@ -11,6 +12,7 @@ struct PendingFault {
   Nanos entry;    ///< when the thread faulted, as far as known
   Fault fault;
   PageId page;
+  Access access;
   bool has_room;  ///< a place among the local pages was made for it
 };
 

@@ -9,11 +9,16 @@
 //   the page alone.
 #include "engines/user/agent/space.h"
 
+#include <linux/fcntl.h>
+
 #include "engines/user/agent/clock.h"
 #include "engines/user/agent/mappings.h"
 
 namespace dime::agent {
 namespace {
+
+// In PageRecord::flags: opened for a read, and writes are noted since.
+constexpr std::uint8_t kTracked = 1u << 0;
 
 constexpr AddressRange kEverything{0, kAddressSpaceEnd};
 
@@ -36,6 +41,7 @@ long Space::create() {
     app_.close();
     return made;
   }
+  pagemap_ = system_call(__NR_openat, AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
   zero_page_ = reinterpret_cast<std::uint64_t>(arena_.allocate(kPageBytes));
   known_ = static_cast<AddressRange*>(arena_.allocate(kKnown * sizeof(AddressRange)));
   exclude(arena_.all());
@@ -45,6 +51,9 @@ long Space::create() {
 void Space::destroy() {
   app_.close();
   shadow_.destroy();
+  if (!failed(pagemap_)) {
+    system_call(__NR_close, pagemap_);
+  }
 }
 
 void Space::exclude(AddressRange range) {
@@ -129,7 +138,7 @@ void Space::make_place(PageId id) {
 }
 
 long Space::adopt(AddressRange range) {
-  const long registered = app_.register_missing(range);
+  const long registered = app_.register_tracked(range);
   if (failed(registered)) {
     return registered;
   }
@@ -212,6 +221,7 @@ Opened Space::open_zeroed(PageId id) {
   const std::uint64_t address = instance_.pool().page(id).address();
   const long result = app_.copy(address, zero_page_);
   instance_.pool().record(id).slot = Shadow::kNone;
+  instance_.pool().record(id).flags = 0;
   switch (result) {
     case 0:
       return Opened::kDone;
@@ -241,16 +251,33 @@ Opened Space::copy_home(PageId id) {
   return copied == 0 ? Opened::kDone : copied == -EEXIST ? Opened::kPresent : Opened::kGone;
 }
 
-Opened Space::open_remote(PageId id) {
+Opened Space::open_remote(PageId id, Access access) {
   PageRecord& record = instance_.pool().record(id);
   const std::uint64_t address = instance_.pool().page(id).address();
-  const long moved = app_.move(address, shadow_.address(record.slot));
+  const bool tracked = access == Access::kRead;
+  const long moved = app_.move(address, shadow_.address(record.slot), /*wakes=*/!tracked);
   if (moved == 0) {
+    if (tracked) {
+      track(record, address);
+    }
     shadow_.give_back_empty(record.slot);
     record.slot = Shadow::kNone;
     return Opened::kDone;
   }
   return moved == -EAGAIN ? Opened::kRetry : copy_home(id);
+}
+
+/// Before the thread may go on: a write between would not be noted.
+void Space::track(PageRecord& record, std::uint64_t address) {
+  constexpr std::uint64_t kWeight = 8;
+  const Nanos begin = clock::now();
+  record.flags = app_.protect(address) == 0 ? kTracked : 0;
+  const Nanos took = clock::now() - begin;
+  // What was interrupted says nothing about the next one.
+  if (took.value < 4 * tracking_time_.value) {
+    tracking_time_ = {(tracking_time_.value * (kWeight - 1) + took.value) / kWeight};
+  }
+  app_.wake(address);
 }
 
 bool Space::unshare(std::uint64_t address) const {
@@ -271,6 +298,9 @@ Closed Space::close(PageId id) {
   if (slot == Shadow::kNone) {
     return Closed::kBusy;
   }
+  // A page without a good copy on the other side counts as written: new ones, and those opened for
+  // a write.
+  const bool written = (record.flags & kTracked) == 0 || is_written(pagemap_, address);
   long moved = shadow_.move_in(slot, address);
   for (unsigned tries = 0; moved == -EAGAIN && tries < 100; ++tries) {
     moved = shadow_.move_in(slot, address);
@@ -280,7 +310,8 @@ Closed Space::close(PageId id) {
   }
   if (moved == 0) {
     record.slot = slot;
-    return Closed::kDirty;
+    record.flags = 0;
+    return written ? Closed::kDirty : Closed::kClean;
   }
   if (moved == -EEXIST) {
     // The slot was not empty: leave it out of use rather than overwrite what is in it.

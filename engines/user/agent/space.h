@@ -17,6 +17,9 @@ namespace dime::agent {
 
 inline constexpr std::uint64_t kAddressSpaceEnd = 0x7ffffffff000;
 
+/// What a thread does with a page that is opened for it.
+enum class Access : std::uint8_t { kRead, kWrite };
+
 /// What came of opening a page.
 enum class Opened : std::uint8_t {
   kDone,
@@ -83,7 +86,11 @@ class Space {
   void empty(std::uint64_t address);
 
   Opened open_zeroed(PageId id);
-  Opened open_remote(PageId id);
+  /// After a read, writes are noted, so that close() can tell a page that was only read. That costs
+  /// some time between the fault and its end: see tracking_time().
+  Opened open_remote(PageId id, Access access = Access::kWrite);
+  /// What it takes longer to open a page for a read than for a write, as measured.
+  [[nodiscard]] Nanos tracking_time() const { return tracking_time_; }
   Closed close(PageId id);
 
   /// Forgets the pages of a range that the program unmapped or dropped. `in_flight(PageId)` is told
@@ -111,6 +118,7 @@ class Space {
   void retier(AddressRange range);
   [[nodiscard]] bool remember(AddressRange mapping);
   [[nodiscard]] bool unshare(std::uint64_t address) const;
+  void track(PageRecord& record, std::uint64_t address);
   Opened copy_home(PageId id);
 
   Arena& arena_;
@@ -123,6 +131,8 @@ class Space {
   AddressRange excluded_[8] = {};
   unsigned excluded_count_ = 0;
   bool fork_events_ = false;
+  long pagemap_ = -1;
+  Nanos tracking_time_{700};  ///< an average; the first value is what was measured elsewhere
   bool evict_to_adopt_ = true;
   static constexpr std::uint64_t kAdoptedAtLeast =
       16;  ///< pages that a new member may add while others hold the limit

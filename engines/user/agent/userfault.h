@@ -24,9 +24,16 @@ class Userfault {
 
   [[nodiscard]] long register_missing(AddressRange range) const;
 
+  /// The same, and lets the kernel note which pages that were protected are written.
+  [[nodiscard]] long register_tracked(AddressRange range) const;
+
+  /// Makes the present page at `address` count as not written, until it is: the kernel notes that
+  /// by itself, no message comes.
+  [[nodiscard]] long protect(std::uint64_t address) const;
+
   /// Moves the page at `from` to the hole at `to`, whose mapping is registered here; wakes those
-  /// who wait at `to`.
-  [[nodiscard]] long move(std::uint64_t to, std::uint64_t from) const;
+  /// who wait at `to`, unless they are to wait on.
+  [[nodiscard]] long move(std::uint64_t to, std::uint64_t from, bool wakes = true) const;
 
   /// Copies a page of this process into the hole at `to` of the descriptor's process, and wakes
   /// those who wait there.
