@@ -56,7 +56,31 @@ void change(dime_parameters& parameters, const config::Plan& plan) {
   if (plan.has(Key::kWait)) {
     parameters.wait = plan.wait;
   }
+  if (plan.has(Key::kWritebackDepth)) {
+    parameters.writeback_depth = plan.writeback_depth;
+  }
   parameters.flags = (parameters.flags | plan.flags_on) & ~plan.flags_off;
+}
+
+NetworkRequest network_of(const config::Plan& plan) {
+  NetworkRequest request;
+  const auto given = [&](Key key) { return plan.given[static_cast<unsigned>(key)]; };
+  if (plan.has(Key::kJitter)) {
+    request.jitter = std::string(given(Key::kJitter).data, given(Key::kJitter).size);
+  }
+  if (plan.has(Key::kSeed)) {
+    request.seed = plan.seed;
+  }
+  if (plan.has(Key::kFetchTimes)) {
+    request.fetch_times = plan.fetch_times;
+  }
+  if (plan.has(Key::kSchedule)) {
+    request.schedule = plan.schedule;
+  }
+  if (plan.has(Key::kOutageMaxNs)) {
+    request.outage_max_ns = plan.outage_max_ns;
+  }
+  return request;
 }
 
 // The manual's strings know no floor: a stall below it is taken, and said.
@@ -159,13 +183,17 @@ Result<void> change_parameters(ControlBlock& block, const config::Plan& plan) {
   if (plan.has(Key::kLatencyNs) || plan.has(Key::kBandwidthBps) || plan.has(Key::kOneWay)) {
     note_floor(parameters, block->calibration.floor_ns);
   }
-  if (plan.has(Key::kLink)) {
+  const bool named = plan.has(Key::kLink) && plan.link[0] != '\0';
+  if (named) {
     DIME_CHECKED(ensure_link(plan.link));
   }
+  set_network(*block, network_of(plan));
   DIME_CHECKED(block.change_parameters(parameters));
-  if (plan.has(Key::kLink)) {
+  if (named) {
     // Somebody may have tidied up between the two steps, when no instance named it yet.
     DIME_CHECKED(ensure_link(plan.link));
+  }
+  if (plan.has(Key::kLink)) {
     return remove_unused_links();
   }
   return {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli/emulation_options.h"
 
+#include "cli/presets.h"
 #include "core/config_string.h"
 #include "core/quantity.h"
 #include "policies/registry.h"
@@ -101,6 +102,8 @@ void EmulationOptions::add_to(CLI::App& app) {
   option("--latency", latency_, "unloaded fetch of one page, as in 3us (5us)", "TIME");
   option("--bandwidth", bandwidth_, "of the link, as in 40Gbit/s or 5GB/s, or unlimited (40Gbit/s)",
          "RATE");
+  option("--preset", preset_, "latency, bandwidth and jitter of a network: see dime presets",
+         "NAME");
   option("--policy", policy_, "which page becomes remote: see dime policies (fifo)", "NAME");
   option("--link", link_, "share the link of this name with other instances", "NAME");
   option("--wait", wait_, "how a stall passes: auto, spin or sleep (auto)", "HOW");
@@ -113,7 +116,25 @@ void EmulationOptions::add_to(CLI::App& app) {
   flag("--one-way", one_way_, "charge the latency twice, as the original DiME did");
   flag("--charge-first-touch", charge_first_touch_, "delay first touches too");
   flag("--no-writeback", no_writeback_, "evicting a changed page uses no bandwidth");
+  option("--writeback-depth", writeback_depth_,
+         "pages that may queue for write-back before an eviction stalls (64)", "N");
   flag("--allow-floor", allow_floor_, "accept a stall below what emulation itself costs here");
+  network_.add_to(app, kGroup);
+}
+
+// What a preset gives, single options may still change.
+Result<void> EmulationOptions::take_preset(EmulationRequest& request) const {
+  DIME_TRY(const Preset* const preset, find_preset(*preset_));
+  request.parameters.latency_ns = preset->latency_ns();
+  request.parameters.bandwidth_bps = preset->bandwidth_bps;
+  request.parameters.flags |= preset->one_way ? DIME_ONE_WAY : 0u;
+  request.given |=
+      kGivenLatency | kGivenBandwidth | (preset->one_way ? std::uint32_t{kGivenOneWay} : 0);
+  if (*preset->jitter != '\0' && !request.network.jitter) {
+    request.network.jitter = preset->jitter;
+  }
+  request.preset = *preset_;
+  return {};
 }
 
 Result<EmulationRequest> EmulationOptions::parse() const {
@@ -122,6 +143,10 @@ Result<EmulationRequest> EmulationOptions::parse() const {
   parameters = default_parameters();
   DIME_CHECKED(check_engine(engine_));
   DIME_CHECKED(check_fault_path(fault_path_));
+  DIME_TRY(request.network, network_.parse());
+  if (preset_) {
+    DIME_CHECKED(take_preset(request));
+  }
   if (local_) {
     DIME_TRY(const LocalSize size, value_of("--local", *local_, parse_local(text_of(*local_))));
     parameters.local_npages = size.npages;
@@ -133,6 +158,7 @@ Result<EmulationRequest> EmulationOptions::parse() const {
              value_of("--latency", *latency_, parse_latency(text_of(*latency_))));
     parameters.latency_ns = latency.value;
     request.given |= kGivenLatency;
+    request.preset.clear();
   }
   if (bandwidth_) {
     DIME_TRY(const BitsPerSecond bandwidth,
@@ -158,6 +184,15 @@ Result<EmulationRequest> EmulationOptions::parse() const {
   if (wait_) {
     DIME_TRY(parameters.wait, parse_wait(*wait_));
     request.given |= kGivenWait;
+  }
+  if (writeback_depth_) {
+    std::uint64_t depth = 0;
+    if (!read_decimal(text_of(*writeback_depth_), depth) || depth > config::kMaxWritebackDepth) {
+      return fail(0, "--writeback-depth {}: allowed: {}", *writeback_depth_,
+                  config::allowed_for(config::Key::kWritebackDepth));
+    }
+    parameters.writeback_depth = static_cast<std::uint32_t>(depth);
+    request.given |= kGivenWritebackDepth;
   }
   if (instance_) {
     DIME_TRY(request.instance, parse_instance(*instance_));

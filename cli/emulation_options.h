@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/network_options.h"
 #include "dime/abi.h"
 #include "engines/user/system/result.h"
 
@@ -31,6 +32,7 @@ enum GivenParameter : std::uint32_t {
   kGivenOneWay = 1u << 7,
   kGivenChargeFirstTouch = 1u << 8,
   kGivenNoWriteback = 1u << 9,
+  kGivenWritebackDepth = 1u << 10,
 };
 
 /// What every instance starts with where nothing else was asked for.
@@ -42,7 +44,9 @@ std::string policy_names();
 /// Checked options. `parameters` is complete: defaults stand where nothing was given.
 struct EmulationRequest {
   dime_parameters parameters{};
-  std::uint32_t given = 0;                ///< GivenParameter bits
+  std::uint32_t given = 0;  ///< GivenParameter bits
+  NetworkRequest network;
+  std::string preset;                     ///< --preset where it gives the latency; for messages
   std::optional<std::uint32_t> instance;  ///< --instance; none = the lowest free id
   bool allow_floor = false;  ///< --allow-floor: DIME_ALLOW_FLOOR is set when it was needed
   bool keep = false;         ///< the instance stays without members until it is removed
@@ -59,6 +63,11 @@ class EmulationOptions {
   [[nodiscard]] Result<EmulationRequest> parse() const;
 
  private:
+  [[nodiscard]] Result<void> take_preset(EmulationRequest& request) const;
+
+  NetworkOptions network_;
+  std::optional<std::string> preset_;
+  std::optional<std::string> writeback_depth_;
   std::optional<std::string> local_;
   std::optional<std::string> latency_;
   std::optional<std::string> bandwidth_;

@@ -24,6 +24,17 @@ std::string time_text(std::uint64_t nanos) {
   return format_time({nanos}).c_str();
 }
 
+const dime_fetch_times* times_of(const EmulationRequest& request) {
+  return request.network.fetch_times ? &*request.network.fetch_times : nullptr;
+}
+
+// What gives the stall, as the user named it.
+std::string stall_option(const EmulationRequest& request, const dime_parameters& parameters) {
+  return request.network.fetch_times ? "--fetch-times"
+         : request.preset.empty()    ? fmt::format("--latency {}", time_text(parameters.latency_ns))
+                                     : fmt::format("--preset {}", request.preset);
+}
+
 // The least latency whose stall is not below the floor.
 std::uint64_t least_latency(const dime_parameters& parameters, std::uint64_t floor_ns) {
   const Nanos transfer = link::transfer_time(kPageBytes, {parameters.bandwidth_bps});
@@ -34,12 +45,19 @@ std::uint64_t least_latency(const dime_parameters& parameters, std::uint64_t flo
 // Raises a default stall to the floor, and refuses one that was asked for and lies below.
 Result<void> meet_floor(const EmulationRequest& request, std::uint64_t floor_ns,
                         dime_parameters& parameters) {
-  const std::uint64_t stall = link::unloaded_stall(parameters).value;
+  if (const dime_step* const step = step_below_floor(parameters, request.network, floor_ns);
+      step != nullptr && !request.allow_floor) {
+    return fail_with_mend(
+        "change less, or accept longer stalls with --allow-floor",
+        "--at {}: the stall from then on is below the floor of {} on this machine",
+        time_text(step->at_ns), time_text(floor_ns));
+  }
+  const std::uint64_t stall = link::unloaded_stall(parameters, times_of(request)).value;
   if (stall >= floor_ns) {
     return {};
   }
   const std::uint64_t least = least_latency(parameters, floor_ns);
-  if ((request.given & kGivenLatency) == 0) {
+  if ((request.given & kGivenLatency) == 0 && times_of(request) == nullptr) {
     print_notice(fmt::format("latency raised from {} to {}: an emulated access takes {} here",
                              time_text(parameters.latency_ns), time_text(least),
                              time_text(floor_ns)));
@@ -52,15 +70,16 @@ Result<void> meet_floor(const EmulationRequest& request, std::uint64_t floor_ns,
   }
   return fail_with_mend(
       "raise the latency, or accept longer stalls with --allow-floor",
-      "--latency {}: its stall of {} is below the floor of {} on this machine; allowed: {} or more",
-      time_text(parameters.latency_ns), time_text(stall), time_text(floor_ns), time_text(least));
+      "{}: its stall of {} is below the floor of {} on this machine; allowed: a latency of {} or "
+      "more",
+      stall_option(request, parameters), time_text(stall), time_text(floor_ns), time_text(least));
 }
 
 // The floor is the best that this machine does: one noisy measurement must not refuse a stall.
 Result<dime_calibration> calibrate_for(const EmulationRequest& request,
                                        const Companions& companions) {
   DIME_TRY(dime_calibration best, calibrate_here(companions));
-  const std::uint64_t stall = link::unloaded_stall(request.parameters).value;
+  const std::uint64_t stall = link::unloaded_stall(request.parameters, times_of(request)).value;
   const bool may_refuse = (request.given & kGivenLatency) != 0 && !request.allow_floor;
   for (int i = 1; i < kMostCalibrations && may_refuse && stall < best.floor_ns; ++i) {
     DIME_TRY(const dime_calibration again, calibrate_here(companions));
@@ -92,6 +111,8 @@ const char* conflicting_option(const EmulationRequest& request, const dime_param
       {kGivenOneWay, flag_differs(DIME_ONE_WAY), "--one-way"},
       {kGivenChargeFirstTouch, flag_differs(DIME_CHARGE_FIRST_TOUCH), "--charge-first-touch"},
       {kGivenNoWriteback, flag_differs(DIME_WRITEBACK), "--no-writeback"},
+      {kGivenWritebackDepth, wanted.writeback_depth != instance.writeback_depth,
+       "--writeback-depth"},
   };
   for (const auto& check : checks) {
     if ((request.given & check.given) != 0 && check.differs) {
@@ -103,6 +124,10 @@ const char* conflicting_option(const EmulationRequest& request, const dime_param
 
 Result<PreparedInstance> join(ControlBlock block, const EmulationRequest& request,
                               const ProcessId& owner) {
+  if (const char* const option = request.network.first_option()) {
+    return fail_with_mend("leave it out, change the instance with dime config, or use another id",
+                          "--instance {}: exists, and {} is for new instances", block.id(), option);
+  }
   if (const char* const option = conflicting_option(request, block.parameters())) {
     return fail_with_mend(
         fmt::format("leave {} out, change the instance with dime config, or use another id",
@@ -160,6 +185,7 @@ Result<PreparedInstance> prepare_instance(const EmulationRequest& request, pid_t
   DIME_CHECKED(meet_floor(request, content.calibration.floor_ns, content.parameters));
   DIME_TRY(ControlBlock block, request.instance ? ControlBlock::create(*request.instance, content)
                                                 : ControlBlock::create_next(content));
+  set_network(*block, request.network);
   if (content.parameters.link[0] != '\0') {
     if (auto made = ensure_link(content.parameters.link); !made) {
       block.remove();

@@ -50,6 +50,8 @@ const char* text_of(Reason reason) {
       return "out of range";
     case Reason::kNotAChoice:
       return "not one of the choices";
+    case Reason::kBadForm:
+      return "not of the form that is allowed";
     case Reason::kBadName:
       return "not a name";
     case Reason::kBadPidList:
@@ -87,6 +89,10 @@ std::uint64_t describe(const Error& error, char* buffer, std::uint64_t size) {
   if (has_value) {
     out.put(error.key.empty() ? "" : "=");
     put_quoted(out, error.value);
+  }
+  if (error.why != nullptr) {
+    out.put(": ").put(error.why);
+    return out.length();
   }
   out.put(": ").put(text_of(error.reason));
   if (error.reason == Reason::kUnknownKey || error.reason == Reason::kNotKeyValue) {

@@ -3,10 +3,23 @@
 // is a loop over words and that table.
 #include "core/config_string.h"
 
+#include "core/fetch_times.h"
+#include "core/schedule.h"
+
 namespace dime::config {
 namespace {
 
-enum class Kind : std::uint8_t { kNumber, kName, kWait, kScope, kPids };
+enum class Kind : std::uint8_t {
+  kNumber,
+  kName,
+  kLink,
+  kWait,
+  kScope,
+  kPids,
+  kJitter,
+  kFetchTimes,
+  kSchedule
+};
 
 struct KeyRule {
   const char* name;
@@ -32,14 +45,28 @@ constexpr KeyRule kRules[kKeys] = {
      "up to 1024 process ids between commas, each once; '+' before the first adds, '-' removes", 1,
      kMaxPid, 0, Kind::kPids},
     {"policy", "the name of a policy, as in `dime policies`", 0, 0, 0, Kind::kName},
-    {"link", "up to 31 letters, digits, '-', '_' and '.', the first a letter or digit", 0, 0, 0,
-     Kind::kName},
+    {"link",
+     "up to 31 letters, digits, '-', '_' and '.', the first a letter or digit; '-' alone for the "
+     "instance's own",
+     0, 0, 0, Kind::kLink},
     {"one_way", "0 or 1", 0, 1, DIME_ONE_WAY, Kind::kNumber},
     {"charge_first_touch", "0 or 1", 0, 1, DIME_CHARGE_FIRST_TOUCH, Kind::kNumber},
     {"writeback", "0 or 1", 0, 1, DIME_WRITEBACK, Kind::kNumber},
     {"follow_children", "0 or 1", 0, 1, DIME_FOLLOW_CHILDREN, Kind::kNumber},
     {"scope", "anon or all", 0, 0, 0, Kind::kScope},
     {"wait", "auto, spin or sleep", 0, 0, 0, Kind::kWait},
+    {"jitter",
+     "none, or normal, lognormal, pareto or paretonormal with a standard deviation, as in "
+     "normal,500ns, or table:NS:NS..; each also with ,corr=0% to 99%",
+     0, 0, 0, Kind::kJitter},
+    {"seed", "0 to 18446744073709551615", 0, UINT64_MAX, 0, Kind::kNumber},
+    {"fetch_times", "none, or up to 32 pairs BYTES:NS with commas between them, ascending", 0, 0, 0,
+     Kind::kFetchTimes},
+    {"schedule", "none, or steps like 10s:latency=50us,bandwidth=1Gbit/s;20s:down;25s:up", 0, 0, 0,
+     Kind::kSchedule},
+    {"outage_max_ns", "0 to 60000000000 nanoseconds, without a unit", 0, kMaxLatencyNs, 0,
+     Kind::kNumber},
+    {"writeback_depth", "0 to 1048576 pages", 0, kMaxWritebackDepth, 0, Kind::kNumber},
     {"page_fault_count", "0, which resets it", 0, 0, 0, Kind::kNumber},
     {"remove", "1, with instance_id and nothing else", 1, 1, 0, Kind::kNumber},
 };
@@ -150,6 +177,15 @@ void set_number(Plan& plan, Key key, std::uint64_t number) {
     case Key::kLocalNpages:
       plan.local_npages = number;
       break;
+    case Key::kSeed:
+      plan.seed = number;
+      break;
+    case Key::kOutageMaxNs:
+      plan.outage_max_ns = number;
+      break;
+    case Key::kWritebackDepth:
+      plan.writeback_depth = static_cast<std::uint32_t>(number);
+      break;
     case Key::kPageFaultCount:
       plan.reset_page_fault_count = true;
       break;
@@ -162,8 +198,16 @@ void set_number(Plan& plan, Key key, std::uint64_t number) {
   }
 }
 
-/// Reads one value; `part` becomes the part of it that is refused.
-Reason read_value(Key key, Text value, Plan& plan, Text& part) {
+template <class T>
+Reason read_form(const Parsed<T>& parsed, T& value, const char*& why) {
+  value = parsed.value;
+  why = parsed.problem;
+  return parsed.ok() ? Reason::kNone : Reason::kBadForm;
+}
+
+/// Reads one value; `part` becomes the part of it that is refused, and `why` what is to be said of
+/// it.
+Reason read_value(Key key, Text value, Plan& plan, Text& part, const char*& why) {
   const KeyRule& rule = rule_of(key);
   part = value;
   switch (rule.kind) {
@@ -176,13 +220,25 @@ Reason read_value(Key key, Text value, Plan& plan, Text& part) {
       return reason;
     }
     case Kind::kName:
-      return read_name(value, key == Key::kPolicy ? plan.policy : plan.link);
+      return read_name(value, plan.policy);
+    case Kind::kLink:
+      return value == Text("-") ? Reason::kNone : read_name(value, plan.link);
     case Kind::kWait:
       return read_choice(value, kWaitWords, plan.wait);
     case Kind::kScope:
       return read_choice(value, kScopeWords, plan.scope);
     case Kind::kPids:
       return read_pids(value, plan, part);
+    case Kind::kJitter:
+      return read_form(jitter::parse(value), plan.jitter, why);
+    case Kind::kFetchTimes:
+      return read_form(fetch_times::parse(value), plan.fetch_times, why);
+    case Kind::kSchedule: {
+      const schedule::Refused refused = schedule::parse(value, plan.schedule);
+      why = refused.problem;
+      part = refused.part.empty() ? value : refused.part;
+      return why == nullptr ? Reason::kNone : Reason::kBadForm;
+    }
   }
   return Reason::kUnknownKey;
 }
@@ -218,11 +274,12 @@ Error read_word(Text text, std::uint32_t begin, std::uint32_t end, Plan& plan) {
   }
   given = value;
   Text part;
-  const Reason reason = read_value(key, value, plan, part);
+  const char* why = nullptr;
+  const Reason reason = read_value(key, value, plan, part, why);
   if (part.empty()) {
     part = value;
   }
-  return {reason, static_cast<std::uint32_t>(part.data - text.data), name, part};
+  return {reason, static_cast<std::uint32_t>(part.data - text.data), name, part, why};
 }
 
 Error refuse(const Plan& plan, Text text, Key key, Reason reason) {
@@ -282,7 +339,7 @@ Error check(const Plan& plan, Text text, Census& census) {
       return refuse(plan, text, Key::kPolicy, reason);
     }
   }
-  if (plan.has(Key::kLink)) {
+  if (plan.has(Key::kLink) && plan.link[0] != '\0') {
     if (const Reason reason = census.link(plan.link); reason != Reason::kNone) {
       return refuse(plan, text, Key::kLink, reason);
     }

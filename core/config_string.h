@@ -13,6 +13,7 @@
 // allocates, and slices in a Plan or an Error point into the text that was parsed.
 #pragma once
 
+#include "core/jitter.h"
 #include "core/text.h"
 #include "core/units.h"
 
@@ -32,17 +33,24 @@ enum class Key : std::uint8_t {
   kFollowChildren,
   kScope,
   kWait,
+  kJitter,
+  kSeed,
+  kFetchTimes,
+  kSchedule,
+  kOutageMaxNs,
+  kWritebackDepth,
   kPageFaultCount,
   kRemove,
 };
-inline constexpr unsigned kKeys = 15;
+inline constexpr unsigned kKeys = 21;
 
 inline constexpr std::uint64_t kMaxInstanceId = INT32_MAX;  // the table prints it as %d
 inline constexpr std::uint64_t kMaxLatencyNs = 60 * kNanosPerSecond;
 inline constexpr std::uint64_t kMinBandwidthBps = 1'000;  // a page in 33 s
 inline constexpr std::uint64_t kMaxBandwidthBps = 1'000'000'000'000'000;
 inline constexpr std::uint64_t kMaxLocalNpages = 1ull << 35;  // a 47-bit address space
-inline constexpr std::uint64_t kMaxPid = 1u << 22;            // the kernel's PID_MAX_LIMIT
+inline constexpr std::uint64_t kMaxWritebackDepth = 1u << 20;
+inline constexpr std::uint64_t kMaxPid = 1u << 22;  // the kernel's PID_MAX_LIMIT
 
 enum class PidOperation : std::uint8_t { kReplace, kAdd, kRemove };
 
@@ -59,7 +67,13 @@ struct Plan {
   std::uint32_t flags_on = 0;   ///< DIME_ONE_WAY ... that were given as 1
   std::uint32_t flags_off = 0;  ///< ... as 0
   char policy[DIME_NAME_BYTES] = {};
-  char link[DIME_NAME_BYTES] = {};
+  char link[DIME_NAME_BYTES] = {};  ///< empty: the instance's own
+  jitter::Spec jitter;
+  std::uint64_t seed = 0;
+  dime_fetch_times fetch_times = {};
+  dime_schedule schedule = {};  ///< its steps
+  std::uint64_t outage_max_ns = 0;
+  std::uint32_t writeback_depth = 0;
   bool reset_page_fault_count = false;
   bool remove = false;
 
@@ -83,6 +97,7 @@ enum class Reason : std::uint8_t {
   kNotANumber,  ///< a sign, a unit, a letter
   kOutOfRange,  ///< also numbers that no integer holds
   kNotAChoice,  ///< not one of the words allowed
+  kBadForm,     ///< not of the form that the key wants; `why` may say more
   kBadName,     ///< characters or length
   kBadPidList,  ///< empty entry, sign inside the list
   kDuplicatePid,
@@ -106,6 +121,7 @@ struct Error {
   std::uint32_t position = 0;
   Text key;
   Text value;
+  const char* why = nullptr;  ///< stands for reason and what is allowed, where there is more to say
 
   [[nodiscard]] bool ok() const { return reason == Reason::kNone; }
 };

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iostream>
 
+#include "core/jitter.h"
+
 namespace dime {
 namespace {
 
@@ -39,6 +41,42 @@ Json to_json(const LinkUse& rx, const LinkUse& tx) {
           {"busy_share_tx", tx.busy_share},
           {"queue_ns_mean", rx.queue_ns_mean},
           {"queue_ns_mean_tx", tx.queue_ns_mean}};
+}
+
+Json to_json(const dime_step& step) {
+  Json json = {{"at_ns", step.at_ns}};
+  if ((step.what & DIME_STEP_LATENCY) != 0) {
+    json["latency_ns"] = step.latency_ns;
+  }
+  if ((step.what & DIME_STEP_BANDWIDTH) != 0) {
+    json["bandwidth_bps"] = step.bandwidth_bps;
+  }
+  if ((step.what & (DIME_STEP_DOWN | DIME_STEP_UP)) != 0) {
+    json["link"] = (step.what & DIME_STEP_DOWN) != 0 ? "down" : "up";
+  }
+  return json;
+}
+
+void add_network(Json& config, const NetworkAsked& network) {
+  Json jitter;  // null without
+  if (network.jitter_shape != DIME_JITTER_NONE) {
+    jitter = {{"shape", jitter::name_of(network.jitter_shape)},
+              {"deviation_ns", network.jitter_deviation_ns},
+              {"correlation_percent", network.jitter_correlation / 100.0},
+              {"seed", network.seed}};
+  }
+  Json times = Json::array();
+  for (std::uint32_t i = 0; i < network.fetch_times.count; ++i) {
+    times.push_back({network.fetch_times.sizes[i].bytes, network.fetch_times.sizes[i].ns});
+  }
+  Json steps = Json::array();
+  for (std::uint32_t i = 0; i < network.schedule.count; ++i) {
+    steps.push_back(to_json(network.schedule.steps[i]));
+  }
+  config["jitter"] = std::move(jitter);
+  config["fetch_times"] = std::move(times);
+  config["schedule"] = std::move(steps);
+  config["outage_max_ns"] = network.schedule.outage_max_ns;
 }
 
 Json to_json(const ProcessUse& process) {
@@ -98,6 +136,7 @@ Json to_json(const RunResult& result) {
   }
   const dime_counters& counters = result.counters;
   Json config = to_json(result.parameters, result.stall.target_ns);
+  add_network(config, result.network);
   config["instance_id"] = result.instance_id;
   config["shared_instance"] = result.shared_instance;
   return {

@@ -60,6 +60,13 @@ void read_block(const dime_control& control, const dime_link& link, RunResult& r
   result.counters = control.counters;
   result.levels = control.levels;
   result.stall = times_of(control);
+  const dime_jitter& jitter = control.jitter;
+  result.network = {atomic::load(jitter.shape),
+                    atomic::load(jitter.correlation),
+                    atomic::load(jitter.deviation_ns),
+                    atomic::load(jitter.seed),
+                    control.fetch_times,
+                    control.schedule};
   result.rx = use_of(link.rx);
   result.tx = use_of(link.tx);
   result.last_problem = text_of(control.last_problem);

@@ -27,6 +27,16 @@ struct LinkUse {
   std::uint64_t queue_ns_mean = 0;
 };
 
+/// What shapes the network besides latency and bandwidth.
+struct NetworkAsked {
+  std::uint32_t jitter_shape = 0;        ///< enum dime_jitter_shape
+  std::uint32_t jitter_correlation = 0;  ///< per cent times 100
+  std::uint64_t jitter_deviation_ns = 0;
+  std::uint64_t seed = 0;
+  dime_fetch_times fetch_times{};
+  dime_schedule schedule{};
+};
+
 struct StallTimes {
   std::uint64_t target_ns = 0;
   std::uint64_t floor_ns = 0;
@@ -61,6 +71,7 @@ struct RunResult {
   std::uint32_t instance_id = 0;
   bool shared_instance = false;  ///< joined: the counts are those of all its members so far
   dime_parameters parameters{};
+  NetworkAsked network;
   double wall_s = 0;
   double user_s = 0;
   double sys_s = 0;

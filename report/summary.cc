@@ -6,6 +6,7 @@
 
 #include <iterator>
 
+#include "core/jitter.h"
 #include "core/quantity.h"
 
 namespace dime {
@@ -34,6 +35,20 @@ std::string asked(const RunResult& result) {
       format_bandwidth({parameters.bandwidth_bps}).c_str(), parameters.policy);
   if (parameters.link[0] != '\0') {
     text += fmt::format(", link {}", parameters.link);
+  }
+  const NetworkAsked& network = result.network;
+  if (network.jitter_shape == DIME_JITTER_TABLE) {
+    text += ", jitter from a table";
+  } else if (network.jitter_shape != DIME_JITTER_NONE) {
+    text += fmt::format(", jitter {} {}", jitter::name_of(network.jitter_shape),
+                        time_text(network.jitter_deviation_ns));
+  }
+  if (network.fetch_times.count != 0) {
+    text += ", fetch times from a table";
+  }
+  if (network.schedule.count != 0) {
+    text += fmt::format(", schedule of {} {}", network.schedule.count,
+                        network.schedule.count == 1 ? "step" : "steps");
   }
   return text;
 }
@@ -72,6 +87,8 @@ std::vector<std::string> weaknesses(const RunResult& result) {
         fmt::format("the stall asked for is below the floor of {}: real stalls are longer",
                     time_text(stall.floor_ns)));
   } else if (stall.count >= kFewRemote && result.rx.queue_ns_mean == 0 &&
+             result.network.jitter_shape == DIME_JITTER_NONE &&
+             result.network.schedule.count == 0 &&
              static_cast<double>(stall.p50_ns) >
                  (1 + kOffTarget) * static_cast<double>(stall.target_ns)) {
     found.push_back(fmt::format(

@@ -73,8 +73,8 @@ int dk_core_use_policy(struct dk_core *core, const struct dime_policy_ops *ops, 
 const struct dime_policy_ops *dk_core_fifo(void);
 void dk_core_use_link(struct dk_core *core, struct dime_link *link);
 
-/* The unloaded stall that the parameters ask for. */
-uint64_t dk_core_unloaded_stall(const struct dime_parameters *parameters);
+/* The unloaded stall that the records ask for. */
+uint64_t dk_core_unloaded_stall(const struct dime_control *control);
 uint64_t dk_core_limit(struct dk_core *core);
 
 struct dk_table *dk_core_table_create(void *memory, struct dk_core *core, uint32_t space);
@@ -125,6 +125,7 @@ enum dk_key {
 	DK_KEY_WAIT = 1 << 7,
 	DK_KEY_COUNT = 1 << 8,
 	DK_KEY_REMOVE = 1 << 9,
+	DK_KEY_DEPTH = 1 << 10,
 };
 
 enum dk_pids { DK_PIDS_REPLACE, DK_PIDS_ADD, DK_PIDS_REMOVE };
@@ -150,6 +151,7 @@ struct dk_plan {
 	uint32_t scope;
 	uint32_t flags_on;
 	uint32_t flags_off;
+	uint32_t writeback_depth;
 	uint32_t pid_operation; /* enum dk_pids */
 	uint32_t pid_count;
 	const uint32_t *pids;
@@ -162,6 +164,8 @@ struct dk_plan {
 uint64_t dk_config_scratch_bytes(void);
 /* Reads and checks `text`, asking the shim. 0, or -1 with plan->message. No lock of an instance is held. */
 int dk_config_read(const char *text, uint32_t length, void *scratch, struct dk_plan *plan);
+/* Puts what the string in `scratch` says about the network into the records; its schedule starts at `now`. */
+void dk_config_set_network(const void *scratch, struct dime_control *control, uint64_t now);
 /* The lines of the table; each returns its length, which may be more than `size`. */
 uint64_t dk_config_header(char *buffer, uint64_t size);
 uint64_t dk_config_row(const struct dime_parameters *parameters, uint32_t id, uint64_t faults, const uint32_t *pids,

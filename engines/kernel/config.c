@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "clock.h"
 #include "shim.h"
 
 #define DK_STRING_BYTES 65536
@@ -153,14 +154,16 @@ static void dk_apply_numbers(struct dk_instance *instance, const struct dk_plan 
 		WRITE_ONCE(p->scope, plan->scope);
 	if (plan->given & DK_KEY_WAIT)
 		WRITE_ONCE(p->wait, plan->wait);
+	if (plan->given & DK_KEY_DEPTH)
+		WRITE_ONCE(p->writeback_depth, plan->writeback_depth);
 	WRITE_ONCE(p->flags, (p->flags | plan->flags_on) & ~plan->flags_off);
 	if (plan->given & DK_KEY_COUNT)
 		instance->control->counters.page_fault_count = 0;
-	instance->control->target_ns = dk_core_unloaded_stall(p);
+	instance->control->target_ns = dk_core_unloaded_stall(instance->control);
 	spin_unlock(&instance->lock);
 }
 
-static int dk_apply(const struct dk_plan *plan)
+static int dk_apply(const struct dk_plan *plan, const void *scratch)
 {
 	struct dk_instance *instance = dk_instance_find(plan->instance_id);
 	bool fresh = !instance;
@@ -182,6 +185,7 @@ static int dk_apply(const struct dk_plan *plan)
 	if (!err && (plan->given & DK_KEY_LINK))
 		err = dk_instance_use_link(instance, plan->link);
 	if (!err) {
+		dk_config_set_network(scratch, instance->control, dk_now());
 		dk_apply_numbers(instance, plan);
 		dk_instance_trim(instance);
 		if (plan->given & DK_KEY_PID)
@@ -214,7 +218,7 @@ static ssize_t dk_config_write(struct file *file, const char __user *from, size_
 			pr_err("%s\n", plan->message);
 			err = -EINVAL;
 		} else {
-			err = dk_apply(plan);
+			err = dk_apply(plan, scratch);
 		}
 		mutex_unlock(&dk_mutex);
 	}

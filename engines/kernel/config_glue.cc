@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 // The configuration grammar as the shim uses it: parse, ask the shim, flatten into a C structure.
 #include "bridge.h"
+#include "core/atomic.h"
 #include "core/config_string.h"
 #include "core/config_table.h"
+#include "core/fetch_times.h"
+#include "core/jitter.h"
+#include "core/schedule.h"
 
 inline void* operator new(__SIZE_TYPE__, void* where) noexcept {
   return where;
@@ -55,10 +59,11 @@ struct KeyBit {
 };
 
 constexpr KeyBit kBits[] = {
-    {Key::kLatencyNs, DK_KEY_LATENCY}, {Key::kBandwidthBps, DK_KEY_BANDWIDTH},
-    {Key::kLocalNpages, DK_KEY_LOCAL}, {Key::kPid, DK_KEY_PID},
-    {Key::kPolicy, DK_KEY_POLICY},     {Key::kLink, DK_KEY_LINK},
-    {Key::kScope, DK_KEY_SCOPE},       {Key::kWait, DK_KEY_WAIT},
+    {Key::kLatencyNs, DK_KEY_LATENCY},    {Key::kBandwidthBps, DK_KEY_BANDWIDTH},
+    {Key::kLocalNpages, DK_KEY_LOCAL},    {Key::kPid, DK_KEY_PID},
+    {Key::kPolicy, DK_KEY_POLICY},        {Key::kLink, DK_KEY_LINK},
+    {Key::kScope, DK_KEY_SCOPE},          {Key::kWait, DK_KEY_WAIT},
+    {Key::kWritebackDepth, DK_KEY_DEPTH},
 };
 
 void flatten(const config::Plan& from, dk_plan& to) {
@@ -76,6 +81,7 @@ void flatten(const config::Plan& from, dk_plan& to) {
   to.scope = from.scope;
   to.flags_on = from.flags_on;
   to.flags_off = from.flags_off;
+  to.writeback_depth = from.writeback_depth;
   to.pid_operation = static_cast<std::uint32_t>(from.pid_operation);
   to.pid_count = from.pid_count;
   to.pids = from.pids;
@@ -105,6 +111,25 @@ int dk_config_read(const char* text, uint32_t length, void* scratch, dk_plan* pl
   }
   flatten(parsed, *plan);
   return 0;
+}
+
+void dk_config_set_network(const void* scratch, dime_control* control, uint64_t now) {
+  const auto& plan = *static_cast<const config::Plan*>(scratch);
+  if (plan.has(Key::kSeed)) {
+    jitter::set_seed(control->jitter, plan.seed);
+  }
+  if (plan.has(Key::kJitter)) {
+    jitter::set(control->jitter, plan.jitter);
+  }
+  if (plan.has(Key::kFetchTimes)) {
+    fetch_times::set(control->fetch_times, plan.fetch_times);
+  }
+  if (plan.has(Key::kOutageMaxNs)) {
+    atomic::store(control->schedule.outage_max_ns, plan.outage_max_ns);
+  }
+  if (plan.has(Key::kSchedule)) {
+    schedule::set(control->schedule, plan.schedule, {now});
+  }
 }
 
 uint64_t dk_config_header(char* buffer, uint64_t size) {

@@ -167,8 +167,8 @@ void dk_core_use_link(dk_core* core, dime_link* link) {
   core->instance.use_link(*link);
 }
 
-uint64_t dk_core_unloaded_stall(const dime_parameters* parameters) {
-  return link::unloaded_stall(*parameters).value;
+uint64_t dk_core_unloaded_stall(const dime_control* control) {
+  return link::unloaded_stall(control->parameters, &control->fetch_times).value;
 }
 
 uint64_t dk_core_limit(dk_core* core) {

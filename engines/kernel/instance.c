@@ -46,6 +46,7 @@ static void dk_control_init(struct dime_control *control, u32 id)
 	control->link.magic = DIME_LINK_MAGIC;
 	control->link.abi_version = DIME_ABI_VERSION;
 	control->link.users = 1;
+	control->jitter.seed = 1;
 	control->schedule.outage_max_ns = 10 * NSEC_PER_SEC;
 }
 

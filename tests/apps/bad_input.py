@@ -6,6 +6,16 @@ Each row: arguments, status, what the message must contain. The program would cr
 import dime_test
 
 TOO_LONG = "x" * 40
+
+
+def table(*lines):
+    """`table:FILE` with these lines in the file."""
+    table.count = getattr(table, "count", 0) + 1
+    path = dime_test.scratch / f"table-{table.count}"
+    path.write_text("".join(line + "\n" for line in lines))
+    return f"table:{path}"
+
+
 RUN = [
     (["--local", "0"], ["--local", "0"]),
     (["--local", "0%"], ["--local", "0%"]),
@@ -33,6 +43,29 @@ RUN = [
     (["--fault-path", "magic"], ["--fault-path", "magic", "thread"]),
     (["--wait", "patiently"], ["--wait", "patiently", "spin", "sleep"]),
     (["--link", TOO_LONG], ["--link", TOO_LONG]),
+    (["--preset", "no-such-net"], ["--preset", "no-such-net", "tcp-kernel"]),
+    (["--preset", "cxl-asic"], ["--preset", "cxl-asic", "cache line"]),
+    (["--preset", "rdma-rack-100g"], ["--preset", "floor", "--allow-floor"]),
+    (["--jitter", "gauss,5us"], ["--jitter", "gauss,5us", "lognormal"]),
+    (["--jitter", "normal"], ["--jitter", "normal"]),
+    (["--jitter", "normal,5us,corr=150%"], ["--jitter", "corr=150%", "99%"]),
+    (["--jitter", "table:/no/such/table"], ["--jitter", "/no/such/table"]),
+    (["--jitter", table("# delays", "5", "3")], ["--jitter", "line 3", "less"]),
+    (["--jitter", table("5", "-3")], ["--jitter", "line 2", "-3"]),
+    (["--jitter", table("5", "6", "many")], ["--jitter", "line 3", "many"]),
+    (["--jitter", table("5")], ["--jitter", "two"]),
+    (["--jitter", table()], ["--jitter"]),
+    (["--seed", "x"], ["--seed", "x"]),
+    (["--fetch-times", table("4096 3000", "8192")[6:]], ["--fetch-times", "line 2"]),
+    (["--fetch-times", table("4096 3000", "", "8192 2000")[6:]], ["--fetch-times", "line 3", "2000"]),
+    (["--fetch-times", table("4096 3000", "4096 4000")[6:]], ["--fetch-times", "line 2", "4096"]),
+    (["--at", "10s", "down", "--at", "5s", "up"], ["--at", "5s", "out of order"]),
+    (["--at", "10s", "up"], ["--at", "10s", "up", "down"]),
+    (["--at", "soon", "down"], ["--at", "soon"]),
+    (["--at", "10s", "sideways"], ["--at", "sideways", "down"]),
+    (["--at", "10s", "latency=1ns,bandwidth=unlimited"], ["--at", "10.0 s", "floor"]),
+    (["--outage-max", "2m"], ["--outage-max", "2m"]),
+    (["--writeback-depth", "-1"], ["--writeback-depth", "-1"]),
     (["--instance", "first"], ["--instance", "first"]),
     (["--no-such-option"], ["--no-such-option"]),
     (["--latency", "1ns", "--bandwidth", "unlimited"], ["--latency", "floor", "--allow-floor"]),
@@ -47,6 +80,10 @@ CONFIG = [
     ("instance_id=0 local_npages=0", ["local_npages", "0"]),
     ("instance_id=0 colour=red", ["colour"]),
     ("instance_id=0 policy=none-such", ["policy", "none-such"]),
+    ("instance_id=0 jitter=gauss,5us", ["jitter", "gauss", "lognormal"]),
+    ("instance_id=0 schedule=9s:down;5s:up", ["schedule", "5s", "out of order"]),
+    ("instance_id=0 fetch_times=4096:5,512:9", ["fetch_times", "4096:5,512:9"]),
+    ("instance_id=0 outage_max_ns=-1", ["outage_max_ns", "-1"]),
     ("instance_id=7 latency_ns=100000 bandwidth_bps=1000000000 local_npages=2000", ["instance_id", "7"]),
     ("instance_id=0 latency_ns=100000 bandwidth_bps=1000000000 local_npages=2000 pid=999999999", ["pid", "999999999"]),
 ]

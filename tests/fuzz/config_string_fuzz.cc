@@ -66,7 +66,7 @@ std::string written(const Plan& plan) {
   }
   word(Key::kPid, pids);
   word(Key::kPolicy, plan.policy);
-  word(Key::kLink, plan.link);
+  word(Key::kLink, plan.link[0] == '\0' ? "-" : plan.link);
   number(Key::kOneWay, (plan.flags_on & DIME_ONE_WAY) != 0);
   number(Key::kChargeFirstTouch, (plan.flags_on & DIME_CHARGE_FIRST_TOUCH) != 0);
   number(Key::kWriteback, (plan.flags_on & DIME_WRITEBACK) != 0);
@@ -75,6 +75,13 @@ std::string written(const Plan& plan) {
   const char* const waits[] = {"auto", "spin", "sleep"};
   word(Key::kScope, scopes[plan.scope]);
   word(Key::kWait, waits[plan.wait]);
+  for (const Key key : {Key::kJitter, Key::kFetchTimes, Key::kSchedule}) {
+    const Text value = plan.given[static_cast<unsigned>(key)];
+    word(key, std::string(value.data == nullptr ? "" : value.data, value.size));
+  }
+  number(Key::kSeed, plan.seed);
+  number(Key::kOutageMaxNs, plan.outage_max_ns);
+  number(Key::kWritebackDepth, plan.writeback_depth);
   number(Key::kPageFaultCount, 0);
   number(Key::kRemove, 1);
   return out;
@@ -91,7 +98,16 @@ void require_allowed(const Plan& plan, Text text) {
   REQUIRE(plan.scope <= DIME_SCOPE_ALL && plan.wait <= DIME_WAIT_SLEEP);
   REQUIRE((plan.flags_on & plan.flags_off) == 0);
   REQUIRE(plan.has(Key::kPolicy) == is_name(plan.policy));
-  REQUIRE(plan.has(Key::kLink) == is_name(plan.link));
+  REQUIRE(plan.has(Key::kLink) || plan.link[0] == '\0');
+  REQUIRE(plan.link[0] == '\0' || is_name(plan.link));
+  REQUIRE(plan.outage_max_ns <= kMaxLatencyNs && plan.writeback_depth <= kMaxWritebackDepth);
+  REQUIRE(plan.fetch_times.count <= DIME_MAX_FETCH_SIZES && plan.schedule.count <= DIME_MAX_STEPS);
+  const auto jitter = std::make_unique<dime_jitter>();
+  jitter::set(*jitter, plan.jitter);
+  for (const auto& half : jitter->quantiles_ns) {
+    REQUIRE(std::is_sorted(std::begin(half), std::end(half)) ||
+            std::is_sorted(std::rbegin(half), std::rend(half)));
+  }
   REQUIRE(plan.has(Key::kPid) == (plan.pid_count != 0) && plan.pid_count <= DIME_MAX_MEMBERS);
   std::set<std::uint32_t> seen;
   for (std::uint32_t i = 0; i < plan.pid_count; ++i) {

@@ -112,6 +112,33 @@ TEST_F(ReportTest, JsonHasTheKeysOfSchemaOne) {
   EXPECT_EQ(json["command"], (std::vector<std::string>{"worker", "--fast"}));
 }
 
+TEST_F(ReportTest, TheNetworkIsInTheConfiguration) {
+  EXPECT_TRUE(to_json(result_)["config"]["jitter"].is_null());
+  EXPECT_TRUE(to_json(result_)["config"]["schedule"].empty());
+  control_->jitter.shape = DIME_JITTER_LOGNORMAL;
+  control_->jitter.deviation_ns = 5'000;
+  control_->jitter.correlation = 2'500;
+  control_->jitter.seed = 7;
+  control_->fetch_times = {1, 0, {{4'096, 3'000}}};
+  control_->schedule.count = 2;
+  control_->schedule.steps[0] = {10, 50, 60, DIME_STEP_LATENCY | DIME_STEP_DOWN, 0};
+  control_->schedule.steps[1] = {20, 50, 60, DIME_STEP_BANDWIDTH | DIME_STEP_UP, 0};
+  control_->schedule.outage_max_ns = 99;
+  read_block(*control_, control_->link, result_);
+  const auto config = to_json(result_)["config"];
+  EXPECT_EQ(config["jitter"],
+            nlohmann::ordered_json::parse(R"({"shape": "lognormal", "deviation_ns": 5000,
+      "correlation_percent": 25.0, "seed": 7})"));
+  EXPECT_EQ(config["fetch_times"], nlohmann::ordered_json::parse("[[4096, 3000]]"));
+  EXPECT_EQ(config["schedule"],
+            nlohmann::ordered_json::parse(R"([{"at_ns": 10, "latency_ns": 50, "link": "down"},
+                                      {"at_ns": 20, "bandwidth_bps": 60, "link": "up"}])"));
+  EXPECT_EQ(config["outage_max_ns"], 99);
+  EXPECT_NE(summarize(result_).find("jitter lognormal 5.00 us, fetch times from a table, "
+                                    "schedule of 2 steps"),
+            std::string::npos);
+}
+
 TEST_F(ReportTest, SummarySaysWhatWasAskedAndWhatWasMeasured) {
   EXPECT_EQ(summarize(result_),
             "dime: asked      local 25.5%, latency 9.00 us, bandwidth 32.8 Gbit/s, policy fifo\n"

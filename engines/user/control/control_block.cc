@@ -66,6 +66,7 @@ void fill(dime_control& control, std::uint32_t instance_id, const NewInstance& c
   placement::init(control.placement);
   control.link.magic = DIME_LINK_MAGIC;
   control.link.abi_version = DIME_ABI_VERSION;
+  control.jitter.seed = 1;
   control.schedule.outage_max_ns = schedule::kDefaultOutageMaxNs;
   control.magic = DIME_CONTROL_MAGIC;
 }
@@ -207,7 +208,8 @@ Result<void> ControlBlock::change_parameters(const dime_parameters& parameters) 
   std::memcpy(reinterpret_cast<char*>(&shared) + kBehindSequence,
               reinterpret_cast<const char*>(&parameters) + kBehindSequence,
               sizeof shared - kBehindSequence);
-  atomic::store(control_->target_ns, link::unloaded_stall(parameters).value);
+  atomic::store(control_->target_ns,
+                link::unloaded_stall(parameters, &control_->fetch_times).value);
   atomic::store_release(shared.sequence, odd + 1);
   return {};
 }
