@@ -227,7 +227,7 @@ TEST_F(Buffers, BatchesListEachRangeOnce) {
 TEST_F(Buffers, Futex) {
   EXPECT_THAT(memory.collect(__NR_futex, {kBase, FUTEX_WAIT_PRIVATE, 0, kFar, kBad}),
               ElementsAre(in(kBase, 4), in(kFar, 16)));
-  EXPECT_THAT(memory.collect(__NR_futex, {kBase, FUTEX_WAKE, 1, kFar}), ElementsAre(in(kBase, 4)));
+  EXPECT_THAT(memory.collect(__NR_futex, {kBase, FUTEX_WAKE, 1, kFar}), ElementsAre(out(kBase, 4)));
   // The fourth argument is a number here.
   EXPECT_THAT(memory.collect(__NR_futex, {kBase, FUTEX_CMP_REQUEUE_PRIVATE, 1, 2, kFar}),
               ElementsAre(in(kBase, 4), out(kFar, 4)));
@@ -236,7 +236,7 @@ TEST_F(Buffers, Futex) {
   memory.put(kBase + 8, kFar);
   memory.put(kBase + 32, kFarther);
   EXPECT_THAT(memory.collect(__NR_futex_waitv, {kBase, 2, 0, kFarthest}),
-              ElementsAre(in(kBase, 48), in(kFar, 4), in(kFarther, 4), in(kFarthest, 16)));
+              ElementsAre(in(kBase, 48), out(kFar, 4), out(kFarther, 4), in(kFarthest, 16)));
 }
 
 TEST_F(Buffers, Ioctl) {

@@ -3,7 +3,12 @@
 
 #include <sys/stat.h>
 
+#include <sys/uio.h>
+
 #include <cstdlib>
+#include <vector>
+
+#include "engines/user/agent/inline/buffers.h"
 
 Placement placement = Placement::kAtEnd;
 
@@ -12,13 +17,69 @@ namespace {
 std::size_t evicting_pages = 0;
 char* others = nullptr;
 std::uint64_t touched = 0;
+bool by_table = false;
+
+struct Mapping {
+  std::uint64_t begin;
+  std::uint64_t end;
+};
+std::vector<Mapping> placed;
+
+void protect(std::uint64_t begin, std::uint64_t end, int protection) {
+  expect(mprotect(reinterpret_cast<void*>(begin), end - begin, protection) == 0, "mprotect");
+}
+
+void protect_all(int protection) {
+  for (const Mapping& mapping : placed) {
+    protect(mapping.begin, mapping.end, protection);
+  }
+}
+
+bool read_own(void*, std::uint64_t address, void* to, std::uint64_t bytes) {
+  const iovec local = {to, bytes};
+  const iovec remote = {reinterpret_cast<void*>(address), bytes};
+  return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == static_cast<ssize_t>(bytes);
+}
+
+// Gives back the pages of a range that were placed; once written to, they stay so.
+void allow(const dime::agent::BufferRange& range, std::vector<std::uint64_t>& written) {
+  const std::uint64_t end = range.begin + range.bytes;
+  for (const Mapping& mapping : placed) {
+    std::uint64_t page = range.begin > mapping.begin ? range.begin / kPage * kPage : mapping.begin;
+    for (; page < mapping.end && page < end; page += kPage) {
+      bool is_written = range.written;
+      for (const std::uint64_t each : written) {
+        is_written = is_written || each == page;
+      }
+      protect(page, page + kPage, is_written ? PROT_READ | PROT_WRITE : PROT_READ);
+      if (range.written) {
+        written.push_back(page);
+      }
+    }
+  }
+}
+
+void allow_what_the_table_lists(long number, const long (&arguments)[6]) {
+  dime::agent::BufferList list;
+  std::vector<dime::agent::BufferRange> ranges;
+  do {
+    dime::agent::collect_buffers(number, arguments, read_own, nullptr, list);
+    ranges.insert(ranges.end(), list.begin(), list.end());
+  } while (list.next_batch());
+  protect_all(PROT_NONE);
+  std::vector<std::uint64_t> written;
+  for (const dime::agent::BufferRange& range : ranges) {
+    allow(range, written);
+  }
+}
 
 }  // namespace
 
 void begin_calls(int argc, char** argv) {
-  expect(argc == 3, "arguments: EVICTING-PAGES FOLDER");
+  expect(argc == 3, "arguments: EVICTING-PAGES|table FOLDER");
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  evicting_pages = std::stoul(argv[1]);
+  by_table = std::strcmp(argv[1], "table") == 0;
+  evicting_pages = by_table ? 1 : std::stoul(argv[1]);
   others = map_pages(evicting_pages);
   expect(chdir(argv[2]) == 0, argv[2]);
   mkdir("calls", 0700);
@@ -30,6 +91,8 @@ char* place_bytes(std::size_t bytes) {
   const std::size_t pages = (bytes + kPage - 1) / kPage + 2;
   char* memory = map_pages(pages + 1);
   expect(munmap(memory + pages * kPage, kPage) == 0, "munmap");
+  const auto begin = reinterpret_cast<std::uint64_t>(memory);
+  placed.push_back({begin, begin + pages * kPage});
   if (placement == Placement::kAtEnd) {
     return memory + pages * kPage - bytes;
   }
@@ -47,6 +110,21 @@ void evict() {
   for (std::size_t page = 0; page < evicting_pages; ++page) {
     std::memcpy(others + page * kPage, &touched, sizeof touched);
   }
+}
+
+long make_call(long number, const long (&arguments)[6]) {
+  if (by_table) {
+    allow_what_the_table_lists(number, arguments);
+  } else {
+    evict();
+  }
+  const long result = syscall(number, arguments[0], arguments[1], arguments[2], arguments[3],
+                              arguments[4], arguments[5]);
+  const int error = errno;
+  if (by_table) {
+    protect_all(PROT_READ | PROT_WRITE);
+  }
+  return result == -1 ? -error : result;
 }
 
 char* bad_pointer() {

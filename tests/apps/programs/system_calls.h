@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // For programs that make system calls with every argument in remote memory and print what came of
-// it, so that runs can be compared: SYSTEM_CALLS EVICTING-PAGES FOLDER.
+// it, so that runs can be compared: SYSTEM_CALLS EVICTING-PAGES|table FOLDER.
+//
+// With `table`, and without emulation, all that was placed is inaccessible during each call but for
+// what the agent's table of calls lists, and what it lists as read is read-only: the call fails
+// where the table has a hole.
 //
 // Arguments live in mappings of their own, either ending with the last byte before unmapped memory
 // or lying across a page border at an odd address. Before each call so many other pages are touched
@@ -79,12 +83,13 @@ long word(T value) {
 
 }  // namespace call_detail
 
-/// Evicts, and makes the call; -errno when it failed.
+/// Evicts, or does what the table wants, and makes the call; -errno when it failed.
+long make_call(long number, const long (&arguments)[6]);
+
 template <class... Arguments>
 long quiet_call(long number, Arguments... arguments) {
-  evict();
-  const long result = syscall(number, call_detail::word(arguments)...);
-  return result == -1 ? -errno : result;
+  const long words[6] = {call_detail::word(arguments)...};
+  return make_call(number, words);
 }
 
 /// The same, and prints the result.

@@ -234,9 +234,8 @@ void impossible_pointers() {
     call("nanosleep", SYS_nanosleep, address, 0);
     call("rt_sigprocmask", SYS_rt_sigprocmask, SIG_BLOCK, address, 0, kMaskBytes);
   }
-  char* constant = place_bytes(2 * kPage);
-  const auto begin = reinterpret_cast<std::uint64_t>(constant) / kPage * kPage;
-  expect(mprotect(reinterpret_cast<void*>(begin), kPage, PROT_READ) == 0, "mprotect");
+  char* constant = map_pages(2);
+  expect(mprotect(constant, kPage, PROT_READ) == 0, "mprotect");
   call("uname into constant memory", SYS_uname, constant);
   const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
   call("read into constant memory", SYS_read, zero, constant, 100);

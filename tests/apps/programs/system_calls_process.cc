@@ -238,9 +238,8 @@ void children() {
 
   auto* parent_tid = place<int>(0);
   auto* child_tid = place<int>(0);
-  evict();
-  const long cloned =
-      syscall(SYS_clone, 0x100000 | 0x1000000 | SIGCHLD, nullptr, parent_tid, child_tid, nullptr);
+  const long cloned = quiet_call(SYS_clone, 0x100000 | 0x1000000 | SIGCHLD, nullptr, parent_tid,
+                                 child_tid, nullptr);
   if (cloned == 0) {
     _exit(at(child_tid) == getpid() ? 7 : 8);
   }
@@ -286,11 +285,10 @@ void execution() {
     std::fflush(stdout);
     const pid_t child = fork();
     if (child == 0) {
-      evict();
       if (number == SYS_execve) {
-        syscall(number, path, arguments, environment);
+        quiet_call(number, path, arguments, environment);
       } else {
-        syscall(number, AT_FDCWD, path, arguments, environment, 0);
+        quiet_call(number, AT_FDCWD, path, arguments, environment, 0);
       }
       _exit(12);
     }

@@ -110,7 +110,9 @@ void collect_buffers(long number, const long (&arguments)[6], Reader reader, voi
   Collector collector(arguments, reader, context, out);
   const Call& call = call_of(number);
   for (int index = 0; index < 6; ++index) {
-    if (!collector.by_shape(index, call.arguments[index]) && out.overflowed()) {
+    const Argument& argument = call.arguments[index];
+    if (argument.shape != Shape::kNone && !collector.by_shape(index, argument) &&
+        out.overflowed()) {
       return;
     }
   }

@@ -202,7 +202,8 @@ bool Collector::waiters(std::uint64_t address, std::uint64_t count) {
   }
   for (std::uint64_t index = 0; index < count; ++index) {
     Waiter waiter{};
-    if (!read(address + index * sizeof waiter, waiter) || !in(waiter.word, sizeof(std::uint32_t))) {
+    if (!read(address + index * sizeof waiter, waiter) ||
+        !out(waiter.word, sizeof(std::uint32_t))) {
       return false;
     }
   }

@@ -56,7 +56,9 @@ void collect_futex(Collector& collect) {
     return;
   }
   const unsigned bit = 1U << operation;
-  collect.add(collect.argument(0), kWord, (bit & kChange) != 0);
+  // Of a futex that processes may share, the kernel takes the page as if it wrote to it.
+  const bool is_private = (collect.argument(1) & 0x80) != 0;
+  collect.add(collect.argument(0), kWord, (bit & kChange) != 0 || !is_private);
   if ((bit & (kWait | kLockPi)) != 0) {
     collect.in(collect.argument(3), kTimespec);
   }
