@@ -2,6 +2,7 @@
 #include "engines/user/agent/patch/library.h"
 
 #include <elf.h>
+#include <linux/fcntl.h>
 #include <linux/mman.h>
 
 #include "engines/user/agent/mappings.h"
@@ -10,19 +11,27 @@
 namespace dime::agent::patch {
 namespace {
 
-struct Vector {
-  std::uint64_t base;
-  std::uint64_t bytes;
-};
+/// This process's memory, read by way of the kernel, so that no address is too wild.
+class Memory {
+ public:
+  Memory() : fd_(system_call(__NR_openat, AT_FDCWD, "/proc/self/mem", O_RDONLY | O_CLOEXEC)) {}
+  ~Memory() {
+    if (!failed(fd_)) {
+      system_call(__NR_close, fd_);
+    }
+  }
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
 
-/// What of [from, from + bytes) can be read, copied to `to`: its size.
-std::uint64_t read_memory(std::uint64_t from, void* to, std::uint64_t bytes) {
-  const Vector local{reinterpret_cast<std::uint64_t>(to), bytes};
-  const Vector remote{from, bytes};
-  const long read =
-      system_call(__NR_process_vm_readv, system_call(__NR_getpid), &local, 1L, &remote, 1L, 0L);
-  return failed(read) ? 0 : static_cast<std::uint64_t>(read);
-}
+  /// Copies what of [from, from + bytes) can be read: its size.
+  std::uint64_t read(std::uint64_t from, void* to, std::uint64_t bytes) const {
+    const long read = failed(fd_) ? fd_ : system_call(__NR_pread64, fd_, to, bytes, from);
+    return failed(read) ? 0 : static_cast<std::uint64_t>(read);
+  }
+
+ private:
+  long fd_;
+};
 
 bool equal(const std::uint8_t* a, const std::uint8_t* b, std::uint64_t bytes) {
   for (std::uint64_t i = 0; i < bytes; ++i) {
@@ -33,10 +42,11 @@ bool equal(const std::uint8_t* a, const std::uint8_t* b, std::uint64_t bytes) {
   return true;
 }
 
-bool notes_have_id(std::uint64_t address, std::uint64_t bytes, const sites::Header& header) {
+bool notes_have_id(const Memory& memory, std::uint64_t address, std::uint64_t bytes,
+                   const sites::Header& header) {
   alignas(8) std::uint8_t notes[512] = {};
   const std::uint64_t end =
-      read_memory(address, notes, bytes < sizeof(notes) ? bytes : sizeof(notes));
+      memory.read(address, notes, bytes < sizeof(notes) ? bytes : sizeof(notes));
   constexpr std::uint64_t kUp = 3;
   for (std::uint64_t at = 0; at + sizeof(Elf64_Nhdr) <= end;) {
     const auto& note = *reinterpret_cast<const Elf64_Nhdr*>(notes + at);
@@ -53,9 +63,10 @@ bool notes_have_id(std::uint64_t address, std::uint64_t bytes, const sites::Head
 }
 
 /// Looks at what is mapped at `start_of_file`; `base` is then the load base.
-bool has_id(const sites::Header& header, std::uint64_t start_of_file, std::uint64_t& base) {
+bool has_id(const Memory& memory, const sites::Header& header, std::uint64_t start_of_file,
+            std::uint64_t& base) {
   alignas(8) std::uint8_t start[1024] = {};
-  const std::uint64_t end = read_memory(start_of_file, start, sizeof(start));
+  const std::uint64_t end = memory.read(start_of_file, start, sizeof(start));
   const auto& elf = *reinterpret_cast<const Elf64_Ehdr*>(start);
   constexpr std::uint8_t kMagic[] = {0x7f, 'E', 'L', 'F'};
   if (end < sizeof elf || !equal(elf.e_ident, kMagic, sizeof kMagic) ||
@@ -70,7 +81,7 @@ bool has_id(const sites::Header& header, std::uint64_t start_of_file, std::uint6
     }
     const auto& segment = *reinterpret_cast<const Elf64_Phdr*>(start + at);
     if (segment.p_type == PT_NOTE &&
-        notes_have_id(base + segment.p_vaddr, segment.p_memsz, header)) {
+        notes_have_id(memory, base + segment.p_vaddr, segment.p_memsz, header)) {
       return true;
     }
   }
@@ -81,18 +92,19 @@ bool has_id(const sites::Header& header, std::uint64_t start_of_file, std::uint6
 
 bool is_library_of(const sites::Header& header, std::uint64_t base) {
   std::uint64_t found = 0;
-  return header.id_bytes == 0 || (has_id(header, base, found) && found == base);
+  return header.id_bytes == 0 || (has_id(Memory(), header, base, found) && found == base);
 }
 
 bool find_library(const sites::Header& header, std::uint64_t& base) {
   if (header.id_bytes == 0) {
     return false;
   }
+  const Memory memory;
   MappingReader reader;
   Mapping mapping{};
   while (reader.next(mapping)) {
     if (mapping.file && mapping.readable && !mapping.shared && mapping.name[0] == '/' &&
-        has_id(header, mapping.range.begin, base)) {
+        has_id(memory, header, mapping.range.begin, base)) {
       return true;
     }
   }

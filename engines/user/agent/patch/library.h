@@ -11,8 +11,8 @@ namespace dime::agent::patch {
 /// that is not position-independent. False: there is none, or the table has no build-id.
 bool find_library(const sites::Header& header, std::uint64_t& base);
 
-/// True if the library at `base` has the table's build-id, or the table has none. Reads foreign
-/// memory by way of the kernel, so that no address is too wild.
+/// True if the library at `base` has the table's build-id, or the table has none. Any address
+/// may be asked for.
 bool is_library_of(const sites::Header& header, std::uint64_t base);
 
 /// True if all of `range` is executable memory of one file.
