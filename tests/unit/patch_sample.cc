@@ -212,5 +212,5 @@ __asm__(R"(
   .p2align 3
 number_of_getppid:
   .quad 110
-  .section .note.GNU-stack,"",@progbits
+  .text
 )");
