@@ -33,6 +33,15 @@ Bytes part_of(Bytes file, std::uint64_t begin, std::uint64_t size) {
   return file.subspan(begin, std::min<std::uint64_t>(size, file.size() - begin));
 }
 
+/// Sorts by address. False: two overlap.
+bool sort_apart(std::vector<Region>& regions) {
+  std::sort(regions.begin(), regions.end(),
+            [](const Region& a, const Region& b) { return a.address < b.address; });
+  return std::adjacent_find(regions.begin(), regions.end(), [](const Region& a, const Region& b) {
+           return b.address < a.end();
+         }) == regions.end();
+}
+
 class Reader {
  public:
   Reader(Bytes file, std::string name) : file_(file), name_(std::move(name)) {}
@@ -49,8 +58,9 @@ class Reader {
     code_.position_independent = header_.e_type == ET_DYN;
     DIME_CHECKED(read_segments());
     read_sections();
-    std::sort(code_.text.begin(), code_.text.end(),
-              [](const Region& a, const Region& b) { return a.address < b.address; });
+    if (!sort_apart(code_.text) || !sort_apart(code_.data)) {
+      return fail(0, "{} is damaged: its parts overlap", name_);
+    }
     note_entry(header_.e_entry);
     if (!code_.position_independent) {
       note_words();
@@ -63,7 +73,8 @@ class Reader {
     for (std::uint16_t i = 0; i < header_.e_phnum; ++i) {
       Elf64_Phdr segment{};
       if (!read_at(file_, header_.e_phoff + std::uint64_t{i} * sizeof segment, segment) ||
-          segment.p_vaddr > kMostAddress || segment.p_memsz > kMostAddress - segment.p_vaddr) {
+          segment.p_vaddr > kMostAddress || segment.p_memsz > kMostAddress - segment.p_vaddr ||
+          (segment.p_type == PT_LOAD && segment.p_filesz > segment.p_memsz)) {
         return fail(0, "{} is damaged: program header {}", name_, i);
       }
       const Bytes bytes = part_of(file_, segment.p_offset, segment.p_filesz);
