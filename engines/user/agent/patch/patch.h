@@ -34,8 +34,8 @@ struct Frame {
 };
 
 /// Does a system call on the program's behalf and returns what the kernel would: a value, or a
-/// negative errno. Runs on the program's stack, 128 bytes below its red zone, in any thread, in
-/// signal handlers, in children of posix_spawn.
+/// negative errno. Runs on the program's stack, below its red zone, in any thread, in
+/// signal handlers, in children of posix_spawn. The direction flag is clear, as the ABI wants it.
 using Hook = long (*)(long number, Frame* frame);
 
 struct Counters {
