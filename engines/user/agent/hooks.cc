@@ -48,7 +48,7 @@ void* replaced_mmap(void* address, std::size_t bytes, int rights, int flags, int
   if (!failed(at) && (flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_HUGETLB)) == kOurs) {
     const auto begin = static_cast<std::uint64_t>(at);
     process::on_mapped({begin, begin + ((bytes + kPageBytes - 1) & ~(kPageBytes - 1))},
-                       (rights & PROT_WRITE) != 0);
+                       (rights & PROT_WRITE) != 0, (flags & MAP_STACK) != 0);
   }
   return reinterpret_cast<void*>(with_errno(at));
 }

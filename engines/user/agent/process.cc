@@ -220,10 +220,12 @@ void end() {
   }
 }
 
-void on_mapped(AddressRange range, bool writable) {
+void on_mapped(AddressRange range, bool writable, bool stack) {
   if (is_member()) {
-    mailbox.send(
-        {writable ? RequestKind::kMappedWritable : RequestKind::kMapped, range.begin, range.end});
+    mailbox.send({.kind = writable ? RequestKind::kMappedWritable : RequestKind::kMapped,
+                  .begin = range.begin,
+                  .end = range.end,
+                  .stack = stack});
   }
 }
 

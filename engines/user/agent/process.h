@@ -23,8 +23,9 @@ void end();
 /// What the agent has mapped for itself.
 [[nodiscard]] AddressRange own_memory();
 
-/// The program mapped `range` of private anonymous memory. Returns when it is managed.
-void on_mapped(AddressRange range, bool writable);
+/// The program mapped `range` of private anonymous memory, for a thread's stack (MAP_STACK) or not.
+/// Returns when it is managed.
+void on_mapped(AddressRange range, bool writable, bool stack);
 /// The same of the program break's memory.
 void on_heap_grown(AddressRange range);
 

@@ -30,6 +30,7 @@ struct Request {
   std::uint64_t begin;
   std::uint64_t end;
   std::uint32_t tier = 0;
+  bool stack = false;  ///< of kMapped: for a thread, whose control block will be on the last page
   char name[DIME_NAME_BYTES] = {};
   std::int32_t result = 0;
 };

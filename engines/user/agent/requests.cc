@@ -45,6 +45,9 @@ void Handler::on_request(std::uint64_t page) {
     case RequestKind::kMapped:
     case RequestKind::kMappedWritable:
     case RequestKind::kHeapGrown:
+      if (request.stack) {
+        space_.keep(range.end - kPageBytes);
+      }
       keeper_.mapped(range,
                      request.kind == RequestKind::kHeapGrown ? DIME_KIND_HEAP : DIME_KIND_ANON);
       if (keeper_.manages() && space_.adopt(range) == 0 && request.kind != RequestKind::kMapped) {

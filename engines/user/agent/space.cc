@@ -291,9 +291,31 @@ bool Space::unshare(std::uint64_t address) const {
   return !failed(result);
 }
 
+std::uint64_t& Space::kept_place(std::uint64_t address) {
+  return kept_[(address >> DIME_PAGE_SHIFT) * 0x9e3779b97f4a7c15u >> 56];
+}
+
+void Space::keep(std::uint64_t address) {
+  std::uint64_t& place = kept_place(address);
+  kept_count_ += place == 0 ? 1 : 0;
+  place = address;
+}
+
+void Space::let_go(AddressRange range) {
+  for (std::uint64_t& place : kept_) {
+    if (range.contains(place)) {
+      place = 0;
+      --kept_count_;
+    }
+  }
+}
+
 Closed Space::close(PageId id) {
   PageRecord& record = instance_.pool().record(id);
   const std::uint64_t address = instance_.pool().page(id).address();
+  if (kept_count_ != 0 && kept_place(address) == address && kept_count_ * 2 <= instance_.limit()) {
+    return Closed::kBusy;
+  }
   const std::uint32_t slot = shadow_.take();
   if (slot == Shadow::kNone) {
     return Closed::kBusy;

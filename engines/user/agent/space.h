@@ -72,6 +72,10 @@ class Space {
   /// yet: parts of it that get other rights later can merge again, as they would natively.
   void prime(std::uint64_t address);
 
+  /// The kernel writes to the page at `address` when a thread has ended, and cannot wait for it any
+  /// more then: it is not evicted as long as such pages are at most half of the limit.
+  void keep(std::uint64_t address);
+
   /// adopt() for every manageable mapping that was not there at the last call. Returns how many
   /// pages were taken in, or -EBUSY where another owner's descriptor is in the way.
   long adopt_new();
@@ -117,6 +121,8 @@ class Space {
   void judge(const Mapping& mapping);
   void retier(AddressRange range);
   [[nodiscard]] bool remember(AddressRange mapping);
+  [[nodiscard]] std::uint64_t& kept_place(std::uint64_t address);
+  void let_go(AddressRange range);
   [[nodiscard]] bool unshare(std::uint64_t address) const;
   void track(PageRecord& record, std::uint64_t address);
   Opened copy_home(PageId id);
@@ -137,6 +143,9 @@ class Space {
   static constexpr std::uint64_t kAdoptedAtLeast =
       16;  ///< pages that a new member may add while others hold the limit
   std::uint64_t zero_page_ = 0;
+  static constexpr std::uint64_t kKept = 256;
+  std::uint64_t kept_[kKept] = {};  ///< by hash; of two with the same one the newer is kept
+  std::uint64_t kept_count_ = 0;
   static constexpr std::uint64_t kKnown = 4096;
   AddressRange* known_ = nullptr;  ///< mappings seen by adopt_new(), by hash; an overwritten one is
                                    ///< only looked at again
@@ -176,6 +185,7 @@ void Space::bring_strays_home(ReadEvents&& read_events) {
 
 template <class InFlight>
 void Space::forget(AddressRange range, InFlight&& in_flight) {
+  let_go(range);
   table_.for_each(range, [&](PageId id) {
     PageRecord& record = instance_.pool().record(id);
     if (record.state == PageState::kRemote) {
