@@ -157,7 +157,7 @@ struct dk_plan {
 	const uint32_t *pids;
 	const char *policy;
 	const char *link;
-	char message[256]; /* why the string is refused, one line */
+	char message[512]; /* why the string is refused, one line */
 };
 
 /* Memory that dk_config_read() works in; the plan points into it. */

@@ -71,7 +71,7 @@ TEST_P(Waiting, MatchesTheFormula) {
             .queueing.value);
   }
   const double expected = rho * kServiceNs / (2 * (1 - rho));
-  EXPECT_NEAR(waited / kArrivals, expected, 0.05 * expected);
+  EXPECT_NEAR(waited / kArrivals, expected, 0.02 * expected);
   EXPECT_EQ(wire.queue_ns, static_cast<std::uint64_t>(waited));
 }
 

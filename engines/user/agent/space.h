@@ -137,11 +137,11 @@ class Space {
   AddressRange excluded_[8] = {};
   unsigned excluded_count_ = 0;
   bool fork_events_ = false;
-  long pagemap_ = -1;
-  Nanos tracking_time_{700};  ///< an average; the first value is what was measured elsewhere
   bool evict_to_adopt_ = true;
   static constexpr std::uint64_t kAdoptedAtLeast =
       16;  ///< pages that a new member may add while others hold the limit
+  long pagemap_ = -1;
+  Nanos tracking_time_{700};  ///< an average; the first value is what was measured elsewhere
   std::uint64_t zero_page_ = 0;
   static constexpr std::uint64_t kKept = 256;
   std::uint64_t kept_[kKept] = {};  ///< by hash; of two with the same one the newer is kept

@@ -40,6 +40,17 @@ refuse "instance_id=0 latency_ns=77 pid=-$two" pid
 refuse "instance_id=1 latency_ns=77 pid=$one" pid
 refuse "instance_id=0 latency_ns=77 policy=nothing" policy
 refuse "instance_id=0 remove=1 latency_ns=5" remove
+refuse "instance_id=0 latency_ns=77 jitter=gauss,5us" jitter
+refuse "instance_id=0 latency_ns=77 jitter=table:5:4" jitter
+refuse "instance_id=0 latency_ns=77 fetch_times=4096:5,512:9" fetch_times
+refuse "instance_id=0 latency_ns=77 schedule=9s:down;5s:up" schedule
+refuse "instance_id=0 latency_ns=77 outage_max_ns=5s" outage_max_ns
+
+for accepted in "jitter=lognormal,5us,corr=25% seed=7" "jitter=table:0:120:5000" "schedule=10s:latency=50us;20s:down;25s:up" \
+	"fetch_times=4096:2900,16384:5700 outage_max_ns=1000 writeback_depth=0 link=backbone" \
+	"jitter=none schedule=none fetch_times=none link=-"; do
+	echo "instance_id=0 $accepted" >/proc/dime_config
+done
 
 echo "instance_id=0 pid=+$two" >/proc/dime_config
 grep -q " $one,$two,\$" /proc/dime_config
