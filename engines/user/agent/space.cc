@@ -301,6 +301,16 @@ void Space::keep(std::uint64_t address) {
   place = address;
 }
 
+void Space::keep_stacks() {
+  std::uint64_t guard_end = 0;
+  for_each_manageable([&](const Mapping& mapping) {
+    if (mapping.writable && mapping.range.begin == guard_end) {
+      keep(mapping.range.end - kPageBytes);
+    }
+    guard_end = mapping.readable || mapping.writable ? 0 : mapping.range.end;
+  });
+}
+
 void Space::let_go(AddressRange range) {
   for (std::uint64_t& place : kept_) {
     if (range.contains(place)) {
@@ -314,7 +324,7 @@ Closed Space::close(PageId id) {
   PageRecord& record = instance_.pool().record(id);
   const std::uint64_t address = instance_.pool().page(id).address();
   if (kept_count_ != 0 && kept_place(address) == address && kept_count_ * 2 <= instance_.limit()) {
-    return Closed::kBusy;
+    return Closed::kRefused;
   }
   const std::uint32_t slot = shadow_.take();
   if (slot == Shadow::kNone) {

@@ -75,6 +75,9 @@ class Space {
   /// The kernel writes to the page at `address` when a thread has ended, and cannot wait for it any
   /// more then: it is not evicted as long as such pages are at most half of the limit.
   void keep(std::uint64_t address);
+  /// keep() for the threads' stacks that were there before the agent: writable mappings behind
+  /// inaccessible ones, which can be other things too.
+  void keep_stacks();
 
   /// adopt() for every manageable mapping that was not there at the last call. Returns how many
   /// pages were taken in, or -EBUSY where another owner's descriptor is in the way.

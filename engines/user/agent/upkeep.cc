@@ -46,6 +46,7 @@ void Keeper::spread_out() {
   // What survey() counted is counted page by page from now on.
   count_surveyed(0);
   const std::uint64_t known = instance().managed_pages();
+  space_.keep_stacks();
   // A child's memory is watched by its parent's handler until that has filled it.
   long taken = space_.adopt_new();
   for (unsigned tries = 0; taken == -EBUSY && tries < 50'000; ++tries) {
