@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""py_suite.py MODULE [-EXCLUDED..]: tests of Python's own suite (libpython3-testsuite), each with its outcome on a line.
+"""py_suite.py MODULE [-EXCLUDED..]: tests of Python's own suite (libpython3.11-testsuite), each with its outcome on a line.
 
 EXCLUDED is a part of a test's id. Ends with status 77 where the suite is not installed. SECONDS=1 in the environment adds the times.
 """
@@ -57,7 +57,7 @@ def main(name, *excluded):
     try:
         module = importlib.import_module(f"test.{name}")
     except ImportError as error:
-        print(f"libpython3-testsuite is not installed: {error}", file=sys.stderr)
+        print(f"libpython3.11-testsuite is not installed: {error}", file=sys.stderr)
         sys.exit(77)
     words = [word.lstrip("-") for word in excluded]
     chosen = unittest.TestSuite(test for test in tests_of(unittest.defaultTestLoader.loadTestsFromModule(module))
