@@ -39,7 +39,7 @@ struct Plan {
   Companions companions;
 };
 
-Result<Plan> check(const AttachOptions& options) {
+Result<Plan> check(AttachOptions& options) {
   Plan plan;
   DIME_TRY(plan.pids, parse_pids(options.pids));
   DIME_TRY(plan.request, options.emulation.parse());
@@ -114,7 +114,7 @@ Result<void> attach(const Plan& plan) {
   return result ? left : result;
 }
 
-int run(const AttachOptions& options) {
+int run(AttachOptions& options) {
   const auto plan = check(options);
   if (!plan) {
     print_error(plan.error());

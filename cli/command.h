@@ -38,6 +38,7 @@ extern const Command kRunCommand;
 extern const Command kAttachCommand;
 extern const Command kDetachCommand;
 extern const Command kConfigCommand;
+extern const Command kSetCommand;
 extern const Command kStatusCommand;
 extern const Command kPoliciesCommand;
 extern const Command kPresetsCommand;

@@ -15,6 +15,7 @@ constexpr std::uint64_t kDefaultBandwidthBps = 40'000'000'000;
 constexpr std::uint32_t kDefaultLocalShare = 5'000;
 constexpr std::uint32_t kDefaultWritebackDepth = 64;
 constexpr const char* kDefaultPolicy = "fifo";
+constexpr const char* kGroup = "What is emulated";
 
 Text text_of(const std::string& text) {
   return {text.data(), static_cast<std::uint32_t>(text.size())};
@@ -91,7 +92,18 @@ dime_parameters default_parameters() {
 }
 
 void EmulationOptions::add_to(CLI::App& app) {
-  constexpr const char* kGroup = "What is emulated";
+  add_changes_to(app);
+  changes_ = false;
+  const auto option = [&](const char* name, auto& value, const char* help, const char* type) {
+    app.add_option(name, value, help)->type_name(type)->group(kGroup);
+  };
+  option("--engine", engine_, "auto, user or kernel", "NAME");
+  option("--fault-path", fault_path_, "auto, thread or inline", "NAME");
+  option("--json", json_, "write the result to this file, - for standard output", "FILE");
+}
+
+void EmulationOptions::add_changes_to(CLI::App& app) {
+  changes_ = true;
   const auto option = [&](const char* name, auto& value, const char* help, const char* type) {
     app.add_option(name, value, help)->type_name(type)->group(kGroup);
   };
@@ -107,11 +119,7 @@ void EmulationOptions::add_to(CLI::App& app) {
   option("--policy", policy_, "which page becomes remote: see dime policies (fifo)", "NAME");
   option("--link", link_, "share the link of this name with other instances", "NAME");
   option("--wait", wait_, "how a stall passes: auto, spin or sleep (auto)", "HOW");
-  option("--instance", instance_, "id of the instance to create or to join (the next free one)",
-         "ID");
-  option("--engine", engine_, "auto, user or kernel", "NAME");
-  option("--fault-path", fault_path_, "auto, thread or inline", "NAME");
-  option("--json", json_, "write the result to this file, - for standard output", "FILE");
+  option("--instance", instance_, "id of the instance to create, to join or to change", "ID");
   flag("--no-follow", no_follow_, "leave the program's children out");
   flag("--one-way", one_way_, "charge the latency twice, as the original DiME did");
   flag("--charge-first-touch", charge_first_touch_, "delay first touches too");
@@ -120,6 +128,8 @@ void EmulationOptions::add_to(CLI::App& app) {
          "pages that may queue for write-back before an eviction stalls (64)", "N");
   flag("--allow-floor", allow_floor_, "accept a stall below what emulation itself costs here");
   network_.add_to(app, kGroup);
+  placement_.add_to(app, kGroup);
+  config_.add_to(app, kGroup);
 }
 
 // What a preset gives, single options may still change.
@@ -137,7 +147,13 @@ Result<void> EmulationOptions::take_preset(EmulationRequest& request) const {
   return {};
 }
 
-Result<EmulationRequest> EmulationOptions::parse() const {
+Result<EmulationRequest> EmulationOptions::parse() {
+  DIME_CHECKED(config_.take());
+  auto request = parse_values();
+  return request ? std::move(request) : tl::unexpected(config_.located(request.error()));
+}
+
+Result<EmulationRequest> EmulationOptions::parse_values() const {
   EmulationRequest request;
   dime_parameters& parameters = request.parameters;
   parameters = default_parameters();
@@ -209,6 +225,11 @@ Result<EmulationRequest> EmulationOptions::parse() const {
   set_flag(no_writeback_, kGivenNoWriteback, 0, DIME_WRITEBACK);
   request.allow_floor = allow_floor_;
   request.json = json_;
+  request.placement = placement_.request();
+  // What is to be changed may refer to tiers that are there.
+  if (!changes_) {
+    DIME_CHECKED(new_placement(request.placement));
+  }
   return request;
 }
 

@@ -14,7 +14,9 @@
 #include <optional>
 #include <string>
 
+#include "cli/config_file.h"
 #include "cli/network_options.h"
+#include "cli/placement_options.h"
 #include "dime/abi.h"
 #include "engines/user/system/result.h"
 
@@ -47,6 +49,7 @@ struct EmulationRequest {
   std::uint32_t given = 0;  ///< GivenParameter bits
   NetworkRequest network;
   std::string preset;                     ///< --preset where it gives the latency; for messages
+  PlacementRequest placement;             ///< --tier and --place
   std::optional<std::uint32_t> instance;  ///< --instance; none = the lowest free id
   bool allow_floor = false;  ///< --allow-floor: DIME_ALLOW_FLOOR is set when it was needed
   bool keep = false;         ///< the instance stays without members until it is removed
@@ -59,8 +62,15 @@ class EmulationOptions {
   /// Adds the options to `app`; this object must outlive the parsing.
   void add_to(CLI::App& app);
 
-  /// Checks every value. An error names the option, the value and what is allowed.
-  [[nodiscard]] Result<EmulationRequest> parse() const;
+  /// Adds those that can be changed while an instance runs.
+  void add_changes_to(CLI::App& app);
+
+  /// Reads the file of --config, and checks every value. An error names the option, the value and
+  /// what is allowed, and where in the file it is. To be called once.
+  [[nodiscard]] Result<EmulationRequest> parse();
+
+  /// An error about a value, with its place in the file of --config.
+  [[nodiscard]] Error located(Error error) const { return config_.located(std::move(error)); }
 
  private:
   [[nodiscard]] Result<void> take_preset(EmulationRequest& request) const;
@@ -68,6 +78,11 @@ class EmulationOptions {
   NetworkOptions network_;
   std::optional<std::string> preset_;
   std::optional<std::string> writeback_depth_;
+  [[nodiscard]] Result<EmulationRequest> parse_values() const;
+
+  ConfigFile config_;
+  bool changes_ = false;  ///< the options are those of dime set
+  PlacementOptions placement_;
   std::optional<std::string> local_;
   std::optional<std::string> latency_;
   std::optional<std::string> bandwidth_;

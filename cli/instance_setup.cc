@@ -13,6 +13,7 @@
 #include "engines/user/control/directory.h"
 #include "engines/user/control/members.h"
 #include "engines/user/system/machine_probes.h"
+#include "policies/registry.h"
 
 namespace dime {
 namespace {
@@ -40,39 +41,6 @@ std::uint64_t least_latency(const dime_parameters& parameters, std::uint64_t flo
   const Nanos transfer = link::transfer_time(kPageBytes, {parameters.bandwidth_bps});
   const std::uint64_t least = (Nanos{floor_ns} - transfer).value;
   return (parameters.flags & DIME_ONE_WAY) != 0 ? (least + 1) / 2 : least;
-}
-
-// Raises a default stall to the floor, and refuses one that was asked for and lies below.
-Result<void> meet_floor(const EmulationRequest& request, std::uint64_t floor_ns,
-                        dime_parameters& parameters) {
-  if (const dime_step* const step = step_below_floor(parameters, request.network, floor_ns);
-      step != nullptr && !request.allow_floor) {
-    return fail_with_mend(
-        "change less, or accept longer stalls with --allow-floor",
-        "--at {}: the stall from then on is below the floor of {} on this machine",
-        time_text(step->at_ns), time_text(floor_ns));
-  }
-  const std::uint64_t stall = link::unloaded_stall(parameters, times_of(request)).value;
-  if (stall >= floor_ns) {
-    return {};
-  }
-  const std::uint64_t least = least_latency(parameters, floor_ns);
-  if ((request.given & kGivenLatency) == 0 && times_of(request) == nullptr) {
-    print_notice(fmt::format("latency raised from {} to {}: an emulated access takes {} here",
-                             time_text(parameters.latency_ns), time_text(least),
-                             time_text(floor_ns)));
-    parameters.latency_ns = least;
-    return {};
-  }
-  if (request.allow_floor) {
-    parameters.flags |= DIME_ALLOW_FLOOR;
-    return {};
-  }
-  return fail_with_mend(
-      "raise the latency, or accept longer stalls with --allow-floor",
-      "{}: its stall of {} is below the floor of {} on this machine; allowed: a latency of {} or "
-      "more",
-      stall_option(request, parameters), time_text(stall), time_text(floor_ns), time_text(least));
 }
 
 // The floor is the best that this machine does: one noisy measurement must not refuse a stall.
@@ -128,6 +96,11 @@ Result<PreparedInstance> join(ControlBlock block, const EmulationRequest& reques
     return fail_with_mend("leave it out, change the instance with dime config, or use another id",
                           "--instance {}: exists, and {} is for new instances", block.id(), option);
   }
+  if (!request.placement.empty()) {
+    return fail_with_mend("leave them out, change the instance with dime set, or use another id",
+                          "--instance {}: exists, and --tier and --place are for new instances",
+                          block.id());
+  }
   if (const char* const option = conflicting_option(request, block.parameters())) {
     return fail_with_mend(
         fmt::format("leave {} out, change the instance with dime config, or use another id",
@@ -143,6 +116,73 @@ Result<PreparedInstance> join(ControlBlock block, const EmulationRequest& reques
 }
 
 }  // namespace
+
+Result<void> meet_floor(const EmulationRequest& request, std::uint64_t floor_ns,
+                        dime_parameters& parameters) {
+  if (const dime_step* const step = step_below_floor(parameters, request.network, floor_ns);
+      step != nullptr && !request.allow_floor) {
+    return fail_with_mend(
+        "change less, or accept longer stalls with --allow-floor",
+        "--at {}: the stall from then on is below the floor of {} on this machine",
+        time_text(step->at_ns), time_text(floor_ns));
+  }
+  const std::uint64_t stall = link::unloaded_stall(parameters, times_of(request)).value;
+  if (stall >= floor_ns) {
+    return {};
+  }
+  const std::uint64_t least = least_latency(parameters, floor_ns);
+  if ((request.given & kGivenLatency) == 0 && times_of(request) == nullptr) {
+    print_notice(fmt::format("latency raised from {} to {}: an emulated access takes {} here",
+                             time_text(parameters.latency_ns), time_text(least),
+                             time_text(floor_ns)));
+    parameters.latency_ns = least;
+    return {};
+  }
+  if (request.allow_floor) {
+    parameters.flags |= DIME_ALLOW_FLOOR;
+    return {};
+  }
+  return fail_with_mend(
+      "raise the latency, or accept longer stalls with --allow-floor",
+      "{}: its stall of {} is below the floor of {} on this machine; allowed: a latency of {} or "
+      "more",
+      stall_option(request, parameters), time_text(stall), time_text(floor_ns), time_text(least));
+}
+
+Result<void> meet_floor(const EmulationRequest& request, const dime_placement& placement,
+                        std::uint64_t floor_ns, dime_parameters& parameters) {
+  const dime_tier* const tier = tier_below_floor(placement, parameters, floor_ns);
+  if (tier == nullptr) {
+    return {};
+  }
+  if (request.allow_floor) {
+    parameters.flags |= DIME_ALLOW_FLOOR;
+    return {};
+  }
+  return fail_with_mend(
+      "raise its latency, or accept longer stalls with --allow-floor",
+      "tier {}: its stall of {} is below the floor of {} on this machine", tier->name,
+      time_text(link::unloaded_stall(parameters, nullptr, *tier).value), time_text(floor_ns));
+}
+
+Result<void> check_tier_policies(const dime_placement& placement) {
+  for (const dime_tier& tier : placement.tiers) {
+    if ((tier.own & DIME_OWN_POLICY) != 0 && policies::find(tier.policy) == nullptr) {
+      return fail(0, "tier {}: policy={}: unknown policy; allowed: {}", tier.name, tier.policy,
+                  policy_names());
+    }
+  }
+  return {};
+}
+
+Result<void> ensure_tier_links(const dime_placement& placement) {
+  for (const dime_tier& tier : placement.tiers) {
+    if ((tier.own & DIME_OWN_LINK) != 0) {
+      DIME_CHECKED(ensure_link(tier.link));
+    }
+  }
+  return {};
+}
 
 Result<Companions> find_companions() {
   DIME_TRY(const std::string self, executable_path(::getpid()));
@@ -180,9 +220,12 @@ Result<PreparedInstance> prepare_instance(const EmulationRequest& request, pid_t
       return join(std::move(block), request, owner);
     }
   }
-  NewInstance content{request.parameters, {}, owner, request.keep};
+  DIME_TRY(const dime_placement placement, new_placement(request.placement));
+  DIME_CHECKED(check_tier_policies(placement));
+  NewInstance content{request.parameters, {}, owner, request.keep, &placement};
   DIME_TRY(content.calibration, calibrate_for(request, companions));
   DIME_CHECKED(meet_floor(request, content.calibration.floor_ns, content.parameters));
+  DIME_CHECKED(meet_floor(request, placement, content.calibration.floor_ns, content.parameters));
   DIME_TRY(ControlBlock block, request.instance ? ControlBlock::create(*request.instance, content)
                                                 : ControlBlock::create_next(content));
   set_network(*block, request.network);
@@ -191,6 +234,10 @@ Result<PreparedInstance> prepare_instance(const EmulationRequest& request, pid_t
       block.remove();
       return tl::unexpected(made.error());
     }
+  }
+  if (auto made = ensure_tier_links(placement); !made) {
+    block.remove();
+    return tl::unexpected(made.error());
   }
   return PreparedInstance{std::move(block), true};
 }

@@ -20,6 +20,20 @@ struct PreparedInstance {
 /// Nothing is left behind on an error.
 Result<PreparedInstance> prepare_instance(const EmulationRequest& request, pid_t owner_pid);
 
+/// Raises a default stall to the floor, and refuses one that was asked for and lies below, unless
+/// --allow-floor: then `parameters` say so.
+Result<void> meet_floor(const EmulationRequest& request, std::uint64_t floor_ns,
+                        dime_parameters& parameters);
+/// The same for the tiers, whose stalls are never raised.
+Result<void> meet_floor(const EmulationRequest& request, const dime_placement& placement,
+                        std::uint64_t floor_ns, dime_parameters& parameters);
+
+/// An error where a tier names a policy that the user engine does not have.
+Result<void> check_tier_policies(const dime_placement& placement);
+
+/// Creates the links that tiers name, where there are none yet.
+Result<void> ensure_tier_links(const dime_placement& placement);
+
 /// Measures this machine; where that fails, the error says what is missing and how to mend it.
 Result<dime_calibration> calibrate_here(const Companions& companions);
 

@@ -89,7 +89,7 @@ struct Plan {
 };
 
 // Everything that can be known beforehand. Error codes other than 0 are about the program.
-Result<Plan> check(const RunOptions& options) {
+Result<Plan> check(RunOptions& options) {
   Plan plan;
   plan.command = command_of(*options.app);
   if (plan.command.empty()) {
@@ -107,7 +107,7 @@ Result<Plan> check(const RunOptions& options) {
   return plan;
 }
 
-int run(const RunOptions& options) {
+int run(RunOptions& options) {
   const auto plan = check(options);
   if (!plan) {
     return refuse(plan.error(), status_of(plan.error()));

@@ -73,6 +73,8 @@ Json instance_json(const ControlBlock& block) {
             {"p50", now.stall.p50_ns},
             {"p99", now.stall.p99_ns},
             {"max", now.stall.max_ns}}},
+          {"tiers", tiers_json(now)},
+          {"rules", rules_json(now)},
           {"link", {{"bytes_rx", now.rx.bytes}, {"bytes_tx", now.tx.bytes}}},
           {"members", std::move(members)}};
 }
@@ -93,6 +95,13 @@ void print_instance(const ControlBlock& block) {
   fmt::print("  stall   target {}, p50 {}, p99 {}, max {}\n",
              format_time({now.stall.target_ns}).c_str(), format_time({now.stall.p50_ns}).c_str(),
              format_time({now.stall.p99_ns}).c_str(), format_time({now.stall.max_ns}).c_str());
+  for (std::size_t i = 1; i < now.tiers.size(); ++i) {
+    const TierUse& tier = now.tiers[i];
+    fmt::print("  tier    {}: target {}, p50 {}, {} remote, {} first touch\n", tier.name,
+               format_time({tier.stall.target_ns}).c_str(),
+               format_time({tier.stall.p50_ns}).c_str(), tier.counters.faults_remote,
+               tier.counters.faults_first_touch);
+  }
   for (const dime_member* const member : live_members(*block)) {
     fmt::print("  member  {} {} ({}): {} local, {} managed, {} remote accesses\n", member->pid,
                member->comm, state_name(member->state), member->local_pages, member->managed_pages,

@@ -250,7 +250,11 @@ Refusal read_target(dime_placement& placement, dime_rule& rule, Text conditions,
   if (target.find('=') != target.size) {
     char name[DIME_NAME_BYTES];
     name_tier(placement, rule, conditions, name);
-    return set_tier(placement, Text(name), target, rule.tier);
+    const Refusal refusal = set_tier(placement, Text(name), target, rule.tier);
+    if (refusal.ok()) {
+      placement.tiers[rule.tier].own |= DIME_OWN_BY_RULE;
+    }
+    return refusal;
   }
   rule.tier = find_tier(placement, target);
   return rule.tier == DIME_MAX_TIERS ? Refusal{kTarget, target} : Refusal{};

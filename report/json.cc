@@ -91,6 +91,59 @@ Json to_json(const ProcessUse& process) {
           {"stall_ns", process.stall_ns}};
 }
 
+Json counted(const dime_counters& counters) {
+  return {{"total", counters.faults_first_touch + counters.faults_remote},
+          {"first_touch", counters.faults_first_touch},
+          {"remote", counters.faults_remote},
+          {"joined", counters.faults_joined}};
+}
+
+Json to_json(const TierUse& tier) {
+  Json local_pages;
+  Json local_percent;
+  Json pages;
+  Json link;
+  if (tier.own_limit && !tier.always_local) {
+    (tier.local_share == 0 ? local_pages : local_percent) =
+        tier.local_share == 0 ? Json(tier.local_npages) : Json(tier.local_share / 100.0);
+  }
+  if (tier.own_limit) {
+    pages = {{"local_peak", tier.local_peak}, {"managed_peak", tier.managed_peak}};
+  }
+  if (tier.own_link) {
+    link = to_json(tier.rx, tier.tx);
+  }
+  return {{"name", tier.name},
+          {"config",
+           {{"always_local", tier.always_local},
+            {"local_npages", local_pages},
+            {"local_percent", local_percent},
+            {"latency_ns", tier.latency_ns},
+            {"bandwidth_bps", tier.bandwidth_bps},
+            {"policy", tier.policy},
+            {"link", tier.link}}},
+          {"faults", counted(tier.counters)},
+          {"evictions",
+           {{"clean", tier.counters.evictions_clean},
+            {"dirty", tier.counters.evictions_dirty},
+            {"refused", tier.counters.evictions_refused}}},
+          {"pages", std::move(pages)},
+          {"stall_ns", to_json(tier.stall)},
+          {"link", std::move(link)}};
+}
+
+Json to_json(const PhaseUse& phase) {
+  return {{"name", phase.name},
+          {"pid", phase.pid},
+          {"start_s", phase.start_s},
+          {"wall_s", phase.wall_s},
+          {"first_touch", phase.first_touch},
+          {"remote", phase.remote},
+          {"joined", phase.joined},
+          {"evictions", phase.evictions},
+          {"stall_ns", phase.stall_ns}};
+}
+
 const char* wait_name(std::uint32_t wait) {
   return wait == DIME_WAIT_SPIN ? "spin" : wait == DIME_WAIT_SLEEP ? "sleep" : "auto";
 }
@@ -129,7 +182,27 @@ Json to_json(const dime_parameters& parameters, std::uint64_t target_ns) {
           {"wait", wait_name(parameters.wait)}};
 }
 
+Json tiers_json(const RunResult& result) {
+  Json tiers = Json::array();
+  for (const TierUse& tier : result.tiers) {
+    tiers.push_back(to_json(tier));
+  }
+  return tiers;
+}
+
+Json rules_json(const RunResult& result) {
+  Json rules = Json::array();
+  for (const RuleUse& rule : result.rules) {
+    rules.push_back({{"rule", rule.text}, {"matched", rule.matched}});
+  }
+  return rules;
+}
+
 Json to_json(const RunResult& result) {
+  Json phases = Json::array();
+  for (const PhaseUse& phase : result.phases) {
+    phases.push_back(to_json(phase));
+  }
   Json processes = Json::array();
   for (const ProcessUse& process : result.processes) {
     processes.push_back(to_json(process));
@@ -168,6 +241,9 @@ Json to_json(const RunResult& result) {
       {"link", to_json(result.rx, result.tx)},
       {"not_followed", counters.not_followed},
       {"last_problem", result.last_problem},
+      {"tiers", tiers_json(result)},
+      {"rules", rules_json(result)},
+      {"phases", std::move(phases)},
       {"processes", std::move(processes)}};
 }
 

@@ -18,6 +18,10 @@ nlohmann::ordered_json to_json(const RunResult& result);
 /// The parameters as they appear under "config" of a result and in `dime status --json`.
 nlohmann::ordered_json to_json(const dime_parameters& parameters, std::uint64_t target_ns);
 
+/// The arrays "tiers" and "rules" of a result and of `dime status --json`.
+nlohmann::ordered_json tiers_json(const RunResult& result);
+nlohmann::ordered_json rules_json(const RunResult& result);
+
 /// Writes `value` and a newline to the file, which appears whole or not at all; "-" is standard
 /// output.
 Result<void> write_json(const std::string& path, const nlohmann::ordered_json& value);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <ctime>
 #include <fstream>
 
 #include "core/atomic.h"
@@ -12,6 +13,20 @@
 
 namespace dime {
 namespace {
+
+std::uint64_t monotonic_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+template <std::size_t kSize>
+std::string text_of(const char (&text)[kSize]) {
+  return {text, ::strnlen(text, kSize)};
+}
+
+}  // namespace
 
 LinkUse use_of(const dime_link_direction& direction) {
   LinkUse use;
@@ -29,11 +44,11 @@ LinkUse use_of(const dime_link_direction& direction) {
   return use;
 }
 
-StallTimes times_of(const dime_control& control) {
-  const dime_histogram& histogram = control.stall_ns;
+StallTimes times_of(const dime_histogram& histogram, std::uint64_t target_ns,
+                    std::uint64_t floor_ns) {
   StallTimes times;
-  times.target_ns = atomic::load(control.target_ns);
-  times.floor_ns = atomic::load(control.calibration.floor_ns);
+  times.target_ns = target_ns;
+  times.floor_ns = floor_ns;
   times.count = atomic::load(histogram.count);
   times.mean_ns = histogram::mean(histogram).value;
   times.p50_ns = histogram::quantile(histogram, 5'000).value;
@@ -48,18 +63,12 @@ StallTimes times_of(const dime_control& control) {
   return times;
 }
 
-template <std::size_t kSize>
-std::string text_of(const char (&text)[kSize]) {
-  return {text, ::strnlen(text, kSize)};
-}
-
-}  // namespace
-
 void read_block(const dime_control& control, const dime_link& link, RunResult& result) {
   result.instance_id = control.instance_id;
   result.counters = control.counters;
   result.levels = control.levels;
-  result.stall = times_of(control);
+  result.stall = times_of(control.stall_ns, atomic::load(control.target_ns),
+                          atomic::load(control.calibration.floor_ns));
   const dime_jitter& jitter = control.jitter;
   result.network = {atomic::load(jitter.shape),
                     atomic::load(jitter.correlation),
@@ -70,6 +79,8 @@ void read_block(const dime_control& control, const dime_link& link, RunResult& r
   result.rx = use_of(link.rx);
   result.tx = use_of(link.tx);
   result.last_problem = text_of(control.last_problem);
+  read_tiers(control, result);
+  read_phases(control, monotonic_now(), result);
   result.processes.clear();
   for (const dime_member& member : control.members) {
     if (atomic::load_acquire(member.state) == DIME_MEMBER_FREE) {

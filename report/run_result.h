@@ -50,6 +50,44 @@ struct StallTimes {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> histogram;
 };
 
+/// One tier over the run. The first, `default`, is what the others leave of the instance's figures.
+struct TierUse {
+  std::string name;
+  std::uint64_t latency_ns = 0;
+  std::uint64_t bandwidth_bps = 0;
+  std::string policy;
+  std::string link;           ///< "" = none that has a name
+  bool always_local = false;  ///< the tier `local`
+  bool own_limit = false;     ///< the pages below are its own, and so is its policy
+  std::uint64_t local_npages = 0;
+  std::uint32_t local_share = 0;
+  std::uint64_t local_peak = 0;
+  std::uint64_t managed_peak = 0;
+  dime_counters counters{};
+  StallTimes stall;
+  bool own_link = false;  ///< `rx` and `tx` are of a wire of its own
+  LinkUse rx;
+  LinkUse tx;
+};
+
+struct RuleUse {
+  std::string text;
+  bool matched = false;
+};
+
+/// From one mark of a program to the next, or to the end.
+struct PhaseUse {
+  std::string name;  ///< "" before the first mark
+  std::uint32_t pid = 0;
+  double start_s = 0;  ///< after the instance began
+  double wall_s = 0;
+  std::uint64_t first_touch = 0;
+  std::uint64_t remote = 0;
+  std::uint64_t joined = 0;
+  std::uint64_t evictions = 0;
+  std::uint64_t stall_ns = 0;
+};
+
 struct ProcessUse {
   std::uint32_t pid = 0;
   std::uint32_t parent_pid = 0;
@@ -80,9 +118,24 @@ struct RunResult {
   StallTimes stall;
   LinkUse rx;
   LinkUse tx;
+  std::vector<TierUse> tiers;    ///< at least `default`
+  std::vector<RuleUse> rules;    ///< in their order
+  std::vector<PhaseUse> phases;  ///< none without marks
+  std::uint64_t marks_lost = 0;  ///< marks that there was no room for
   std::vector<ProcessUse> processes;
   std::string last_problem;
 };
+
+/// Tiers, rules and phases of a block, for read_block. `now_ns` ends the last phase.
+void read_tiers(const dime_control& control, RunResult& result);
+void read_phases(const dime_control& control, std::uint64_t now_ns, RunResult& result);
+
+/// Figures of one direction of a link.
+LinkUse use_of(const dime_link_direction& direction);
+
+/// Quantiles of a histogram.
+StallTimes times_of(const dime_histogram& histogram, std::uint64_t target_ns,
+                    std::uint64_t floor_ns);
 
 /// What the control block says; the rest of the result is left as it is. Another process may still
 /// write the block: every number is read once, so that they are each right but may be a few faults

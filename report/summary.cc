@@ -62,6 +62,21 @@ std::string stall_text(const StallTimes& stall) {
                      time_text(stall.mean_ns));
 }
 
+std::string tier_text(const TierUse& tier) {
+  std::string text = tier.name + ": ";
+  if (tier.always_local) {
+    return text + fmt::format("always local, {} first touch", tier.counters.faults_first_touch);
+  }
+  return text + fmt::format("{}; {} remote, {} first touch", stall_text(tier.stall),
+                            tier.counters.faults_remote, tier.counters.faults_first_touch);
+}
+
+std::string phase_text(const PhaseUse& phase) {
+  return fmt::format("{}: {:.3f} s, {} remote, {} first touch, stalled {}",
+                     phase.name.empty() ? "(before the first mark)" : phase.name, phase.wall_s,
+                     phase.remote, phase.first_touch, time_text(phase.stall_ns));
+}
+
 std::string direction_text(const char* name, const LinkUse& use) {
   return fmt::format("{} {} ({:.1f} % busy, mean wait {})", name, format_bytes(use.bytes).c_str(),
                      100 * use.busy_share, time_text(use.queue_ns_mean));
@@ -86,14 +101,22 @@ std::vector<std::string> weaknesses(const RunResult& result) {
     found.push_back(
         fmt::format("the stall asked for is below the floor of {}: real stalls are longer",
                     time_text(stall.floor_ns)));
-  } else if (stall.count >= kFewRemote && result.rx.queue_ns_mean == 0 &&
-             result.network.jitter_shape == DIME_JITTER_NONE &&
+  } else if (result.tiers.size() <= 1 && stall.count >= kFewRemote &&
+             result.rx.queue_ns_mean == 0 && result.network.jitter_shape == DIME_JITTER_NONE &&
              result.network.schedule.count == 0 &&
              static_cast<double>(stall.p50_ns) >
                  (1 + kOffTarget) * static_cast<double>(stall.target_ns)) {
     found.push_back(fmt::format(
         "the median stall is {:.0f} % above its target",
         100.0 * (static_cast<double>(stall.p50_ns) / static_cast<double>(stall.target_ns) - 1)));
+  }
+  for (const RuleUse& rule : result.rules) {
+    if (!rule.matched) {
+      found.push_back(fmt::format("the rule '{}' matched no memory", rule.text));
+    }
+  }
+  if (result.marks_lost != 0) {
+    found.push_back(fmt::format("{} marks were too many to be kept", result.marks_lost));
   }
   if (result.counters.evictions_refused != 0) {
     found.push_back(fmt::format("{} evictions were refused: those pages stayed local",
@@ -118,6 +141,11 @@ std::string summarize(const RunResult& result) {
   };
   line("asked", asked(result));
   line("stall", stall_text(result.stall));
+  for (const TierUse& tier : result.tiers) {
+    if (result.tiers.size() > 1) {
+      line("tier", tier_text(tier));
+    }
+  }
   line("faults", fmt::format("{} remote, {} first touch, {} joined", counters.faults_remote,
                              counters.faults_first_touch, counters.faults_joined));
   line("evictions", fmt::format("{} dirty, {} clean, {} refused", counters.evictions_dirty,
@@ -130,6 +158,9 @@ std::string summarize(const RunResult& result) {
        fmt::format("wall {:.3f} s, user {:.3f} s, sys {:.3f} s, {} {}, exit status {}",
                    result.wall_s, result.user_s, result.sys_s, result.processes.size(),
                    result.processes.size() == 1 ? "process" : "processes", result.exit_status));
+  for (const PhaseUse& phase : result.phases) {
+    line("phase", phase_text(phase));
+  }
   for (const std::string& weakness : weaknesses(result)) {
     line("note", weakness);
   }

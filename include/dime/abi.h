@@ -75,6 +75,7 @@ struct dime_parameters {
 #define DIME_OWN_LINK (1u << 2)
 #define DIME_OWN_LOCAL (1u << 3)     /* a limit of its own, next to the instance's */
 #define DIME_OWN_POLICY (1u << 4)    /* only with DIME_OWN_LOCAL */
+#define DIME_OWN_BY_RULE (1u << 5)   /* a rule has made the tier, and it goes with its rule */
 
 /* A tier of memory. Entry 0 of the table and the entry DIME_TIER_LOCAL have nothing of their own but their names. */
 struct dime_tier {

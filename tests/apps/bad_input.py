@@ -16,6 +16,11 @@ def table(*lines):
     return f"table:{path}"
 
 
+def toml(*lines):
+    """A configuration file with these lines."""
+    return ["--config", table(*lines).removeprefix("table:")]
+
+
 RUN = [
     (["--local", "0"], ["--local", "0"]),
     (["--local", "0%"], ["--local", "0%"]),
@@ -66,6 +71,28 @@ RUN = [
     (["--at", "10s", "latency=1ns,bandwidth=unlimited"], ["--at", "10.0 s", "floor"]),
     (["--outage-max", "2m"], ["--outage-max", "2m"]),
     (["--writeback-depth", "-1"], ["--writeback-depth", "-1"]),
+    (["--tier", "far"], ["--tier", "far", "NAME"]),
+    (["--tier", "far: latency=2"], ["--tier", "latency=2", "us"]),
+    (["--tier", "far: colour=red"], ["--tier", "colour=red", "latency="]),
+    (["--tier", "far: policy=fifo"], ["--tier", "policy=fifo", "local="]),
+    (["--tier", "far: local=9p,policy=none-such"], ["far", "none-such", "fifo"]),
+    (["--tier", "far: link=" + TOO_LONG], ["--tier", TOO_LONG]),
+    (["--tier", "local: latency=2us"], ["--tier", "local"]),
+    (["--tier", "far: latency=1ns,bandwidth=unlimited", "--latency", "1ms"], ["far", "floor", "--allow-floor"]),
+    (["--place", "heap"], ["--place", "heap", "TIER"]),
+    (["--place", "heap: nowhere"], ["--place", "nowhere", "default"]),
+    (["--place", "hep: local"], ["--place", "hep", "heap"]),
+    (["--place", "size>=5: local"], ["--place", "size>=5", "MiB"]),
+    (["--place", "range=0x1000-0x3000: local", "--place", "range=0x2000-0x4000: default"], ["--place", "range=0x2000-0x4000", "before"]),
+    (["--config", "/no/such/file.toml"], ["--config", "/no/such/file.toml"]),
+    (toml("# one", "latency = "), [":2:"]),
+    (toml("", "latncy = '5us'"), [":2:", "latncy"]),
+    (toml("local = '50%'", "latency = '5'"), [":2:", "--latency 5", "us"]),
+    (toml("latency = 5.5"), [":1:", "latency"]),
+    (toml("[tier.far]", "latency = '5'"), [":1:", "--tier", "latency=5"]),
+    (toml("[tier]", "far = 5"), [":2:", "tier.far", "[tier.far]"]),
+    (toml("[[place]]", "what = 'heap'"), [":1:", "place", "what", "tier"]),
+    (toml("[[place]]", "what = 'heap'", "tier = 'nowhere'"), [":1:", "--place", "nowhere"]),
     (["--instance", "first"], ["--instance", "first"]),
     (["--no-such-option"], ["--no-such-option"]),
     (["--latency", "1ns", "--bandwidth", "unlimited"], ["--latency", "floor", "--allow-floor"]),

@@ -60,6 +60,8 @@ def problems(dime):
         documented = documented_options(parts[f"dime {command}"])
         if command in ("run", "attach"):
             documented |= shared
+        if command == "set":
+            documented |= shared - {"--engine", "--fault-path", "--json"}
         yield from compare(f"dime {command}", shown_options(help_of(dime, command)), documented)
 
 

@@ -108,8 +108,9 @@ int replaced_prctl(int option, std::uint64_t a, std::uint64_t b, std::uint64_t c
     return process::on_call(a, b, c, reinterpret_cast<const char*>(d));
   }
   const long result = system_call(__NR_prctl, static_cast<long>(option), a, b, c, d);
-  if (option == kSetVma && a == kAnonName && !failed(result)) {
-    process::on_named();
+  // Without CONFIG_ANON_VMA_NAME the kernel refuses every name; rules may still ask for it.
+  if (option == kSetVma && a == kAnonName && (!failed(result) || result == -EINVAL)) {
+    process::on_named({b, b + c}, reinterpret_cast<const char*>(d));
   }
   return static_cast<int>(with_errno(result));
 }

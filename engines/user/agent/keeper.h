@@ -53,7 +53,7 @@ class Keeper {
   /// The program has mapped `range`, which is managed by now if it can be. Without rules, nothing.
   void mapped(AddressRange range, dime_kind kind);
   /// The program has given a name to memory.
-  void named();
+  void named(AddressRange range, const char* name);
   /// The program places `range` in `tier`. 0, or a positive errno. `read_events()` is called when
   /// the mappings are changing.
   template <class ReadEvents>

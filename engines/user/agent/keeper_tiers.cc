@@ -67,10 +67,8 @@ void Keeper::mapped(AddressRange range, dime_kind kind) {
   space_.judge_new(range, kind);
 }
 
-void Keeper::named() {
-  if (space_.tiers().in_use()) {
-    space_.judge_all();
-  }
+void Keeper::named(AddressRange range, const char* name) {
+  space_.named(range, name);
 }
 
 void Keeper::mark(const char* name) {

@@ -235,10 +235,18 @@ void on_heap_grown(AddressRange range) {
   }
 }
 
-void on_named() {
-  if (is_member() && placement::in_use(membership.control().placement)) {
-    mailbox.send({RequestKind::kNamed, 0, 0});
+void on_named(AddressRange range, const char* name) {
+  if (!is_member() || range.empty() || range.end > kAddressSpaceEnd) {
+    return;
   }
+  Request request{RequestKind::kNamed, range.begin, range.end};
+  // A kernel without names does not look at the pointer: it may be any.
+  struct {
+    char* text;
+    std::uint64_t bytes;
+  } to{request.name, sizeof request.name - 1}, from{const_cast<char*>(name), to.bytes};
+  system_call(__NR_process_vm_readv, system_call(__NR_getpid), &to, 1L, &from, 1L, 0L);
+  mailbox.send(request);
 }
 
 int on_call(std::uint64_t operation, std::uint64_t address, std::uint64_t bytes, const char* name) {

@@ -29,8 +29,9 @@ void on_mapped(AddressRange range, bool writable, bool stack);
 /// The same of the program break's memory.
 void on_heap_grown(AddressRange range);
 
-/// The program gave a name to memory (PR_SET_VMA_ANON_NAME).
-void on_named();
+/// The program gives a name to private anonymous memory (PR_SET_VMA_ANON_NAME), or takes it back
+/// (null).
+void on_named(AddressRange range, const char* name);
 
 /// A call of include/dime/call.h. 0 or a positive errno; 0 where this process is no member.
 int on_call(std::uint64_t operation, std::uint64_t address, std::uint64_t bytes, const char* name);

@@ -17,7 +17,7 @@ enum class RequestKind : std::uint32_t {
   kMapped,          ///< begin, end: the program has mapped this range
   kMappedWritable,  ///< the same, and it may write to it
   kHeapGrown,       ///< the same, of the program break's memory
-  kNamed,           ///< memory was given a name
+  kNamed,           ///< begin, end: was given `name`
   kPlace,           ///< begin, end: goes to `tier`; `result` is 0 or an errno
   kMark,            ///< `name`: a moment to be noted
   kComeHome,        ///< bring every page home and evict nothing until kForkDone
@@ -31,7 +31,7 @@ struct Request {
   std::uint64_t end;
   std::uint32_t tier = 0;
   bool stack = false;  ///< of kMapped: for a thread, whose control block will be on the last page
-  char name[DIME_NAME_BYTES] = {};
+  char name[DIME_PATTERN_BYTES] = {};
   std::int32_t result = 0;
 };
 

@@ -55,7 +55,7 @@ void Handler::on_request(std::uint64_t page) {
       }
       break;
     case RequestKind::kNamed:
-      keeper_.named();
+      keeper_.named(range, request.name);
       break;
     case RequestKind::kPlace:
       mailbox_.request().result = keeper_.place(range, request.tier, [this] { read_messages(); });

@@ -109,9 +109,16 @@ void Space::judge_all() {
 }
 
 void Space::judge_new(AddressRange range, dime_kind kind) {
+  tiers_.unmapped(range);
   if (tiers_.in_use()) {
-    tiers_.unmapped(range);
     tiers_.judge(range, kind, "", [this](AddressRange part) { retier(part); });
+  }
+}
+
+void Space::named(AddressRange range, const char* name) {
+  tiers_.name(arena_, whole_pages(range), name);
+  if (tiers_.in_use()) {
+    judge_all();
   }
 }
 
@@ -354,9 +361,7 @@ Closed Space::close(PageId id) {
 }
 
 void Space::moved(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {
-  if (tiers_.in_use()) {
-    tiers_.moved(from, to, bytes);
-  }
+  tiers_.moved(from, to, bytes);
   table_.for_each({from, from + bytes}, [&](PageId id) {
     const std::uint64_t target = instance_.pool().page(id).address() - from + to;
     const PageId place = table_.obtain(PageNumber::of(target));

@@ -31,18 +31,33 @@ class Tiers {
   template <class Changed>
   void judge(AddressRange range, dime_kind kind, const char* name, Changed&& changed);
 
+  /// The program has named `range`. Kernels may not keep that (CONFIG_ANON_VMA_NAME), so it is kept
+  /// here, whether tiers are in use or not: up to kNames names.
+  void name(Memory& memory, AddressRange range, const char* name);
+
   /// The program places `range`, whatever the rules say.
   void place(AddressRange range, unsigned tier) { map_.set_by_program(range, tier); }
-  void unmapped(AddressRange range) { map_.clear(range); }
-  void moved(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {
-    map_.move(from, to, bytes);
-  }
+  void unmapped(AddressRange range);
+  void moved(std::uint64_t from, std::uint64_t to, std::uint64_t bytes);
 
   /// True if some memory could not be placed for want of room in the table, since the last call.
   bool overflowed() { return map_.overflowed(); }
 
  private:
+  static constexpr unsigned kNames = 256;
+  struct Named {
+    AddressRange range;
+    char name[DIME_PATTERN_BYTES];
+  };
+
+  void forget_names(AddressRange range);
+  [[nodiscard]] const Named* next_named(std::uint64_t address) const;
+  template <class Changed>
+  void ask_rules(const placement::Mapping& mapping, Changed&& changed);
+
   TierMap map_;
+  Named* names_ = nullptr;  ///< in no order, none overlap
+  unsigned name_count_ = 0;
   dime_placement* rules_ = nullptr;
   const char* comm_ = "";
   std::uint32_t* matched_ = nullptr;
@@ -50,7 +65,30 @@ class Tiers {
 
 template <class Changed>
 void Tiers::judge(AddressRange range, dime_kind kind, const char* name, Changed&& changed) {
-  const placement::Mapping mapping{range, kind, name, comm_};
+  if (name_count_ == 0 || *name != '\0') {
+    ask_rules({range, kind, name, comm_}, changed);
+    return;
+  }
+  // The parts that the program has named, and what is between them.
+  for (std::uint64_t at = range.begin; at < range.end;) {
+    const Named* const named = next_named(at);
+    if (named == nullptr || named->range.begin > at) {
+      const bool ends = named == nullptr || named->range.begin > range.end;
+      const AddressRange part{at, ends ? range.end : named->range.begin};
+      ask_rules({part, kind, name, comm_}, changed);
+      at = part.end;
+    }
+    if (at < range.end && named != nullptr && named->range.contains(at)) {
+      const AddressRange own = named->range.intersection({at, range.end});
+      ask_rules({own, kind, named->name, comm_}, changed);
+      at = own.end;
+    }
+  }
+}
+
+template <class Changed>
+void Tiers::ask_rules(const placement::Mapping& mapping, Changed&& changed) {
+  const AddressRange range = mapping.range;
   for (std::uint64_t at = range.begin; at < range.end;) {
     const placement::Piece piece = placement::piece_at(*rules_, mapping, at);
     if (piece.rule != placement::kNoRule) {

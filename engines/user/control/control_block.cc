@@ -64,6 +64,9 @@ void fill(dime_control& control, std::uint32_t instance_id, const NewInstance& c
   control.target_ns = link::unloaded_stall(content.parameters).value;
   control.created_ns = monotonic_now();
   placement::init(control.placement);
+  if (content.placement != nullptr) {
+    control.placement = *content.placement;
+  }
   control.link.magic = DIME_LINK_MAGIC;
   control.link.abi_version = DIME_ABI_VERSION;
   control.jitter.seed = 1;
@@ -195,7 +198,8 @@ dime_parameters ControlBlock::parameters() const {
   return copy;
 }
 
-Result<void> ControlBlock::change_parameters(const dime_parameters& parameters) {
+Result<void> ControlBlock::change_parameters(const dime_parameters& parameters,
+                                             const dime_placement* placement) {
   const FileLock lock(fd_.get());
   if (!lock.held()) {
     return fail(errno, "locking {}", path_);
@@ -208,6 +212,9 @@ Result<void> ControlBlock::change_parameters(const dime_parameters& parameters) 
   std::memcpy(reinterpret_cast<char*>(&shared) + kBehindSequence,
               reinterpret_cast<const char*>(&parameters) + kBehindSequence,
               sizeof shared - kBehindSequence);
+  if (placement != nullptr) {
+    std::memcpy(&control_->placement, placement, sizeof *placement);
+  }
   atomic::store(control_->target_ns,
                 link::unloaded_stall(parameters, &control_->fetch_times).value);
   atomic::store_release(shared.sequence, odd + 1);

@@ -28,6 +28,7 @@ struct NewInstance {
   dime_calibration calibration{};
   ProcessId owner{};  ///< keeps the instance alive while it runs; pid 0 = none
   bool keep = false;  ///< stays without members until it is removed
+  const dime_placement* placement = nullptr;  ///< null: no tiers but `default` and `local`
 };
 
 /// One mapped block. Movable; unmaps when it goes. The file stays until remove().
@@ -61,8 +62,10 @@ class ControlBlock {
   /// A consistent copy of the parameters; `sequence` in it is even.
   [[nodiscard]] dime_parameters parameters() const;
 
-  /// Replaces the parameters for every member at once, and `target_ns` with them.
-  Result<void> change_parameters(const dime_parameters& parameters);
+  /// Replaces the parameters for every member at once, and `target_ns` with them; and tiers and
+  /// rules, where they are given.
+  Result<void> change_parameters(const dime_parameters& parameters,
+                                 const dime_placement* placement = nullptr);
 
   /// Removes the file; members that still map it keep their copy. Nothing happens where the name
   /// belongs to another block by now.

@@ -83,6 +83,9 @@ void remove_links_unnamed_by(const std::vector<ControlBlock>& blocks,
   std::set<std::string> named;
   for (const ControlBlock& block : blocks) {
     named.insert(block.parameters().link);
+    for (const dime_tier& tier : block->placement.tiers) {
+      named.insert(tier.link);
+    }
   }
   for (const std::string& name : names) {
     if (name.starts_with(kLinkPrefix) && !named.contains(name.substr(kLinkPrefix.size()))) {

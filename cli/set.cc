@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0
+// dime set: the options of `dime run`, on an instance that runs.
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/emulation_options.h"
+#include "cli/instance_change.h"
+
+namespace dime {
+namespace {
+
+int run(EmulationOptions& options) {
+  const auto request = options.parse();
+  if (!request) {
+    print_error(request.error());
+    return kUsage;
+  }
+  if (request->given == 0 && request->placement.empty() &&
+      request->network.first_option() == nullptr) {
+    print_error({0, "nothing to change", "dime set --help"});
+    return kUsage;
+  }
+  if (const auto changed = change_instance(*request); !changed) {
+    print_error(options.located(changed.error()));
+    return kFailure;
+  }
+  return kSuccess;
+}
+
+std::function<int()> register_set(CLI::App& app) {
+  auto options = std::make_shared<EmulationOptions>();
+  options->add_changes_to(app);
+  return [options] { return run(*options); };
+}
+
+}  // namespace
+
+const Command kSetCommand = {"set", "change a running instance: parameters, tiers, rules",
+                             register_set};
+
+}  // namespace dime
