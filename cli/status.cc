@@ -51,8 +51,10 @@ Json instance_json(const ControlBlock& block) {
   for (const dime_member* const member : live_members(*block)) {
     members.push_back(member_json(*member));
   }
+  Json config = to_json(now.parameters, now.stall.target_ns);
+  add_network(config, now.network);
   return {{"instance_id", block.id()},
-          {"config", to_json(now.parameters, now.stall.target_ns)},
+          {"config", std::move(config)},
           {"faults",
            {{"total", now.counters.faults_first_touch + now.counters.faults_remote},
             {"first_touch", now.counters.faults_first_touch},

@@ -13,15 +13,20 @@ constexpr const char* kAllowed =
     "1073741824 "
     "and ascending, times up to 60000000000 ns and not descending";
 
-/// The line through two points, at `x`; not below 0. Sizes are below 2^30, times below 2^36.
+/// The line through two points, at `x`; from 0 to the longest time. Sizes are below 2^31, times
+/// below 2^36.
 std::uint64_t line(const dime_fetch_size& from, const dime_fetch_size& to, std::uint64_t x) {
   const auto run = static_cast<std::int64_t>(to.bytes - from.bytes);
   const auto rise = static_cast<std::int64_t>(to.ns - from.ns);
   const auto behind = static_cast<std::int64_t>(x) - static_cast<std::int64_t>(from.bytes);
-  // Whole slope and rest apart, so that no product needs more than 64 bits.
-  const std::int64_t more = rise / run * behind + rise % run * behind / run;
-  const std::int64_t sum = static_cast<std::int64_t>(from.ns) + more;
-  return sum > 0 ? static_cast<std::uint64_t>(sum) : 0;
+  // Whole slope and rest apart, so that the second product fits.
+  std::int64_t more = 0;
+  if (__builtin_mul_overflow(rise / run, behind, &more)) {
+    return behind > 0 ? config::kMaxLatencyNs : 0;
+  }
+  const std::int64_t sum = static_cast<std::int64_t>(from.ns) + more + rise % run * behind / run;
+  const std::uint64_t time = sum > 0 ? static_cast<std::uint64_t>(sum) : 0;
+  return time < config::kMaxLatencyNs ? time : config::kMaxLatencyNs;
 }
 
 bool read_pair(Text pair, dime_fetch_size& size) {

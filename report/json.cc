@@ -57,6 +57,8 @@ Json to_json(const dime_step& step) {
   return json;
 }
 
+}  // namespace
+
 void add_network(Json& config, const NetworkAsked& network) {
   Json jitter;  // null without
   if (network.jitter_shape != DIME_JITTER_NONE) {
@@ -78,6 +80,8 @@ void add_network(Json& config, const NetworkAsked& network) {
   config["schedule"] = std::move(steps);
   config["outage_max_ns"] = network.schedule.outage_max_ns;
 }
+
+namespace {
 
 Json to_json(const ProcessUse& process) {
   return {{"pid", process.pid},

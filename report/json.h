@@ -22,6 +22,9 @@ nlohmann::ordered_json to_json(const dime_parameters& parameters, std::uint64_t 
 nlohmann::ordered_json tiers_json(const RunResult& result);
 nlohmann::ordered_json rules_json(const RunResult& result);
 
+/// Adds what shapes the network besides latency and bandwidth to such an object.
+void add_network(nlohmann::ordered_json& config, const NetworkAsked& network);
+
 /// Writes `value` and a newline to the file, which appears whole or not at all; "-" is standard
 /// output.
 Result<void> write_json(const std::string& path, const nlohmann::ordered_json& value);

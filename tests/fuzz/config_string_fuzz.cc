@@ -4,10 +4,12 @@
 //   an accepted plan says only what is allowed, and written out again it is accepted as the same
 //   plan; blanks do not matter, repetition is refused; a refusal points into the text and its
 //   message is one printable line.
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <set>
 #include <string>

@@ -160,6 +160,13 @@ TEST(FetchTimes, AreInterpolatedAndHoldTheWire) {
   EXPECT_EQ(link::unloaded_stall(parameters, &times), Nanos{3'000});
 }
 
+TEST(FetchTimes, AreBoundedWhereALineGoesOn) {
+  const auto steep = fetch_times::parse("1:0,2:60000000000");
+  ASSERT_TRUE(steep.ok());
+  EXPECT_EQ(fetch_times::at(steep.value, 4'096), Nanos{60'000'000'000});
+  EXPECT_EQ(fetch_times::at(steep.value, 1u << 30), Nanos{60'000'000'000});
+}
+
 TEST(FetchTimes, ABatchPaysTheLatencyOnce) {
   dime_link_direction wire{};
   EXPECT_EQ(link::fetch(wire, kStart, 4 * kPageBytes, kUsual, {}), kStart + Nanos{9'000});
