@@ -8,7 +8,9 @@
 #include "bridge.h"
 #include "core/instance.h"
 #include "core/link.h"
+#include "core/placement.h"
 #include "policies/registry.h"
+#include "rules.h"
 
 inline void* operator new(__SIZE_TYPE__, void* where) noexcept {
   return where;
@@ -65,7 +67,8 @@ struct dk_core {
                           control->levels,
                           control->stall_ns,
                           {},
-                          {&control->jitter, &control->fetch_times, &control->schedule}}) {
+                          {&control->jitter, &control->fetch_times, &control->schedule},
+                          {control->placement.tiers, control->tier_uses, nullptr}}) {
     instance.use_link(control->link);
     instance.use_accessed(
         [](void* context, PageId id) {
@@ -89,6 +92,7 @@ struct dk_core {
   dime_parameters& parameters;
   dime_levels& levels;
   dime_counters& counters;
+  unsigned tier = 0;  ///< of the next page that is seen for the first time
   Instance instance;
 };
 
@@ -200,7 +204,7 @@ void dk_core_fault(dk_core* core, dk_table* table, uint64_t page, dk_entry entry
   } else if (needs_room(state, entry)) {
     Instance& instance = core->instance;
     auto close = core->closer(batch);
-    if (atomic::load(core->levels.local_pages) > instance.limit()) {
+    if (instance.shares_limit(id) && atomic::load(core->levels.local_pages) > instance.limit()) {
       // The limit has sunk: a few at a time, so that the batch suffices.
       instance.trim({at}, kTrimStep, close);
       fault->verdict = DK_AGAIN;
@@ -242,7 +246,7 @@ dk_adopted dk_core_adopt(dk_core* core, dk_table* table, uint64_t page, dk_entry
   if (instance.pool().record(id).state != PageState::kUntouched) {
     return DK_ADOPTED_KNOWN;
   }
-  if (entry == DK_ENTRY_OPEN && atomic::load(core->levels.local_pages) < instance.limit()) {
+  if (entry == DK_ENTRY_OPEN && !instance.full_for(id)) {
     instance.adopt(id);
     return DK_ADOPTED_LOCAL;
   }
@@ -293,7 +297,44 @@ int dk_core_is_remote(dk_core* core, dk_table* table, uint64_t page) {
 }
 
 uint64_t dk_core_trim(dk_core* core, uint64_t now, uint64_t most, dk_batch* batch) {
-  return core->instance.trim({now}, most < kTrimStep ? most : kTrimStep, core->closer(batch));
+  Instance& instance = core->instance;
+  const std::uint64_t step = most < kTrimStep ? most : kTrimStep;
+  const std::uint64_t gone = instance.trim({now}, step, core->closer(batch));
+  return gone + instance.trim_tiers({now}, step - gone, core->closer(batch));
+}
+
+void dk_core_set_tier(dk_core* core, uint32_t tier) {
+  core->tier = tier;
+}
+
+int dk_core_use_tier_policy(dk_core* core, uint32_t tier, const dime_policy_ops* ops,
+                            uint64_t seed) {
+  return core->instance.use_policy(tier, *ops, seed) ? 0 : -1;
+}
+
+void dk_core_use_tiers(dk_core* core, const dime_placement* rules, dime_link* const* links) {
+  Instance& instance = core->instance;
+  for (unsigned tier = 1; tier < DIME_MAX_TIERS; ++tier) {
+    instance.use_own_set(tier, placement::has_own_set(*rules, tier));
+    instance.use_link(tier, links[tier]);
+  }
+  instance.use_tiers([](void* context, PageId) { return static_cast<dk_core*>(context)->tier; },
+                     core);
+}
+
+uint64_t dk_core_replace(dk_core* core, dk_table* table, const dime_placement* rules,
+                         const dk_facts* facts, uint32_t* matched, uint64_t first, uint64_t end) {
+  PagePool& pool = core->instance.pool();
+  first = table->pages.next_known({first}).value;
+  if (first >= end) {
+    return end;
+  }
+  std::uint64_t stop = (first / kPagesPerLeaf + 1) * kPagesPerLeaf;
+  stop = stop < end ? stop : end;
+  table->pages.for_each({first << DIME_PAGE_SHIFT, stop << DIME_PAGE_SHIFT}, [&](PageId id) {
+    core->instance.place(id, dk_rules_tier(rules, facts, pool.page(id).address(), matched));
+  });
+  return stop;
 }
 
 }  // extern "C"

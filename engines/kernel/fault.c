@@ -100,6 +100,8 @@ static vm_fault_t dk_foreign(struct dk_context *c)
 		return result;
 	spin_lock(&instance->lock);
 	dk_find(c->space->mm, c->address, &c->site);
+	if (unlikely(instance->tiers))
+		dk_tiers_choose(instance, c->vma, c->address);
 	if (dk_entry_at(&c->site) == DK_ENTRY_OPEN)
 		dk_core_came_home(instance->core, c->space->table, c->address >> PAGE_SHIFT);
 	spin_unlock(&instance->lock);
@@ -191,6 +193,8 @@ static void dk_ask(struct dk_context *c)
 	for (;;) {
 		spin_lock(&instance->lock);
 		c->entry = dk_entry_at(&c->site);
+		if (unlikely(instance->tiers))
+			dk_tiers_choose(instance, c->vma, c->address);
 		dk_core_fault(instance->core, c->space->table, c->address >> PAGE_SHIFT, c->entry, c->entered, force,
 			      &c->batch, &c->fault);
 		spin_unlock(&instance->lock);

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "clock.h"
+#include "rules.h"
 #include "shim.h"
 
 DEFINE_MUTEX(dk_mutex);
@@ -43,6 +44,7 @@ static void dk_control_init(struct dime_control *control, u32 id)
 	p->wait = DIME_WAIT_AUTO;
 	p->scope = DIME_SCOPE_ANON;
 	p->writeback_depth = 64;
+	dk_rules_init_placement(&control->placement);
 	control->link.magic = DIME_LINK_MAGIC;
 	control->link.abi_version = DIME_ABI_VERSION;
 	control->link.users = 1;
@@ -57,6 +59,7 @@ static void dk_instance_free(struct dk_instance *instance)
 	dk_heap_destroy(&instance->heap);
 	dk_policy_put(instance->policy);
 	dk_link_put(instance->link);
+	dk_tiers_free(instance);
 	kvfree(instance->control);
 	xa_destroy(&instance->spaces);
 	kvfree(instance);

@@ -39,8 +39,13 @@ static int __init dk_init(void)
 	err = dk_stats_init();
 	if (err)
 		goto config;
+	err = dk_rules_init();
+	if (err)
+		goto stats;
 	return 0;
 
+stats:
+	dk_stats_exit();
 config:
 	dk_config_exit();
 processes:
@@ -54,6 +59,7 @@ static void __exit dk_exit(void)
 {
 	struct dk_instance *instance, *next;
 
+	dk_rules_exit();
 	dk_stats_exit();
 	dk_config_exit();
 	dk_processes_quiesce();

@@ -6,11 +6,14 @@
 #include "shim.h"
 
 /* Adopts one page; true if its entry has to be closed. */
-static bool dk_adopt(struct dk_space *space, unsigned long address, enum dk_entry entry, gfp_t gfp)
+static bool dk_adopt(struct dk_space *space, struct vm_area_struct *vma, unsigned long address, enum dk_entry entry,
+		     gfp_t gfp)
 {
 	struct dk_instance *instance = space->instance;
 	enum dk_adopted adopted;
 
+	if (unlikely(instance->tiers))
+		dk_tiers_choose(instance, vma, address);
 	adopted = dk_core_adopt(instance->core, space->table, address >> PAGE_SHIFT, entry);
 	while (adopted == DK_ADOPTED_NO_MEMORY) {
 		spin_unlock(&instance->lock);
@@ -19,13 +22,16 @@ static bool dk_adopt(struct dk_space *space, unsigned long address, enum dk_entr
 			return false;
 		}
 		spin_lock(&instance->lock);
+		if (unlikely(instance->tiers))
+			dk_tiers_choose(instance, vma, address);
 		adopted = dk_core_adopt(instance->core, space->table, address >> PAGE_SHIFT, entry);
 	}
 	return adopted == DK_ADOPTED_CLOSE;
 }
 
 /* The pages of one page table. The entry is read again after the lock was let go for memory. */
-static void dk_scan_table(struct dk_space *space, unsigned long start, unsigned long end, gfp_t gfp)
+static void dk_scan_table(struct dk_space *space, struct vm_area_struct *vma, unsigned long start, unsigned long end,
+			  gfp_t gfp)
 {
 	struct dk_instance *instance = space->instance;
 	unsigned long address;
@@ -39,7 +45,7 @@ static void dk_scan_table(struct dk_space *space, unsigned long start, unsigned 
 	for (address = start; address < end; address += PAGE_SIZE) {
 		dk_find(space->mm, address, &site);
 		entry = dk_entry_at(&site);
-		if (!site.pte || entry == DK_ENTRY_NONE || !dk_adopt(space, address, entry, gfp))
+		if (!site.pte || entry == DK_ENTRY_NONE || !dk_adopt(space, vma, address, entry, gfp))
 			continue;
 		lock = pte_lockptr(space->mm, site.pmd);
 		spin_lock(lock);
@@ -68,7 +74,7 @@ void dk_space_scan(struct dk_space *space, struct vm_area_struct *vma, unsigned 
 			dk_find(space->mm, start, &site);
 		}
 		if (site.pte)
-			dk_scan_table(space, start, next, gfp);
+			dk_scan_table(space, vma, start, next, gfp);
 		else
 			next = min(dk_skip_empty(space->mm, start, next), end);
 		if (gfpflags_allow_blocking(gfp))

@@ -69,6 +69,16 @@ struct dk_link *dk_link_get(const char *name);
 void dk_link_put(struct dk_link *link);
 struct dime_link *dk_link_record(struct dk_link *link);
 
+/* ---- rules.c: tiers and rules ---- */
+
+/* What an instance with more than one tier has beside its placement. */
+struct dk_tiers {
+	struct dk_policy *policies[DIME_MAX_TIERS]; /* of local sets; under dk_mutex */
+	struct dk_link *links[DIME_MAX_TIERS];
+	char comm[DIME_COMM_BYTES]; /* these under the instance's lock: what rules are asked about */
+	char path[256];
+};
+
 /* ---- instance.c ---- */
 
 struct dk_instance {
@@ -83,6 +93,7 @@ struct dk_instance {
 	struct dime_control *control; /* without members */
 	struct dk_policy *policy; /* under dk_mutex */
 	struct dk_link *link;     /* under dk_mutex; NULL = its own */
+	struct dk_tiers *tiers;   /* changed under dk_mutex and lock; NULL = there is one tier */
 	atomic64_t forced;        /* pages that were let in above the limit */
 	atomic64_t reclosed;      /* remote pages found open and closed again */
 	atomic64_t not_followed;
@@ -104,6 +115,12 @@ int dk_instance_use_link(struct dk_instance *instance, const char *name);
 void dk_instance_trim(struct dk_instance *instance);
 /* Frees and obtains what the heap waits for; false if it was not to be had. Sleeps as @gfp allows. */
 bool dk_instance_serve_heap(struct dk_instance *instance, gfp_t gfp);
+
+void dk_tiers_free(struct dk_instance *instance);
+/* Says to the core which tier @address is of, should it be touched for the first time. REQUIRES: the instance's lock, tiers. */
+void dk_tiers_choose(struct dk_instance *instance, struct vm_area_struct *vma, unsigned long address);
+int dk_rules_init(void);
+void dk_rules_exit(void);
 
 /* ---- space.c: the address spaces under management ---- */
 

@@ -85,6 +85,31 @@ static void dk_show_histogram(struct seq_file *seq, const struct dime_histogram 
 			seq_printf(seq, "bucket %u %llu\n", i, READ_ONCE(h->buckets[i]));
 }
 
+/* `tier INDEX NAME key number ...` for each that is in use, and its histogram as `tier_bucket INDEX BUCKET COUNT`. */
+static void dk_show_tiers(struct seq_file *seq, const struct dime_control *control)
+{
+	const struct dime_tier_use *use;
+	u32 tier, i;
+
+	for (tier = 1; tier < DIME_MAX_TIERS; tier++) {
+		use = &control->tier_uses[tier];
+		if (!*control->placement.tiers[tier].name)
+			continue;
+		seq_printf(seq,
+			   "tier %u %s first_touch %llu remote %llu joined %llu clean %llu dirty %llu refused %llu local %llu managed %llu local_peak %llu managed_peak %llu stall_count %llu stall_sum %llu stall_max %llu\n",
+			   tier, control->placement.tiers[tier].name, use->counters.faults_first_touch,
+			   use->counters.faults_remote, use->counters.faults_joined, use->counters.evictions_clean,
+			   use->counters.evictions_dirty, use->counters.evictions_refused, use->levels.local_pages,
+			   use->levels.managed_pages, use->levels.local_peak, use->levels.managed_peak,
+			   use->stall_ns.count, use->stall_ns.sum, use->stall_ns.max);
+		for (i = 0; i < DIME_HISTOGRAM_BUCKETS; i++)
+			if (READ_ONCE(use->stall_ns.buckets[i]))
+				seq_printf(seq, "tier_bucket %u %u %llu\n", tier, i, READ_ONCE(use->stall_ns.buckets[i]));
+	}
+	for (i = 0; i < control->placement.rule_count; i++)
+		seq_printf(seq, "rule %u matched %u\n", i, READ_ONCE(control->rule_matched[i]));
+}
+
 /* Compares the books with the page tables of all members, now. */
 static void dk_show_audit(struct seq_file *seq, struct dk_instance *instance)
 {
@@ -121,6 +146,8 @@ static int dk_stats_show(struct seq_file *seq, void *at)
 	dk_show_direction(seq, "rx", &link->rx);
 	dk_show_direction(seq, "tx", &link->tx);
 	dk_show_histogram(seq, &control->stall_ns);
+	if (instance->tiers)
+		dk_show_tiers(seq, control);
 	dk_show_audit(seq, instance);
 	return 0;
 }

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0
+echo never >/sys/kernel/mm/transparent_hugepage/enabled
+insmod /modules/dime.ko
+tiers 20
+rmmod dime
