@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "core/instance.h"
 
+#include "core/arrival_order.h"
 #include "core/histogram.h"
+#include "policies/registry.h"
 
 namespace dime {
 namespace {
@@ -9,6 +11,11 @@ namespace {
 dime_policy_page* page_of(void* context, std::uint32_t page) {
   return &static_cast<PagePool*>(context)->record(page).policy;
 }
+
+struct PolicyLinks {
+  PagePool& pool;
+  dime_policy_page& operator()(PageId id) const { return pool.record(id).policy; }
+};
 
 std::uint64_t& part(std::uint64_t* wanted, std::uint64_t& otherwise) {
   return wanted == nullptr ? otherwise : *wanted;
@@ -235,10 +242,29 @@ void Instance::note_managed(LocalSet& set) {
   atomic::raise(set.levels->managed_peak, set.level_managed.add(1));
 }
 
+// FIFO without a call of it, see core/arrival_order.h.
+bool Instance::add_to_policy(LocalSet& set, PageId id) {
+  void* const state = set.policy_state[set.which_state];
+  if (set.policy == &policies::kFifo) {
+    static_cast<ArrivalOrder*>(state)->add(id, PolicyLinks{pool_});
+    return true;
+  }
+  return set.policy->add_page(state, &host_, id) == 0;
+}
+
+void Instance::remove_from_policy(LocalSet& set, PageId id) {
+  void* const state = set.policy_state[set.which_state];
+  if (set.policy == &policies::kFifo) {
+    static_cast<ArrivalOrder*>(state)->remove(id, PolicyLinks{pool_});
+  } else {
+    set.policy->remove_page(state, &host_, id);
+  }
+}
+
 void Instance::enter_policy(PageId id) {
   PageRecord& record = pool_.record(id);
   LocalSet& set = set_of(id);
-  if (set.policy->add_page(set.policy_state[set.which_state], &host_, id) == 0) {
+  if (add_to_policy(set, id)) {
     record.state = PageState::kLocal;
     ++set.local;
     ++set.evictable;
@@ -250,7 +276,7 @@ void Instance::enter_policy(PageId id) {
 
 void Instance::leave_policy(PageId id) {
   LocalSet& set = set_of(id);
-  set.policy->remove_page(set.policy_state[set.which_state], &host_, id);
+  remove_from_policy(set, id);
   --set.evictable;
   --set.local;
   set.level_local.sub(1);
@@ -299,7 +325,9 @@ Instance::Cost Instance::cost_of(PageId id, Nanos now) const {
 
 PageId Instance::next_victim(unsigned index) {
   LocalSet& set = sets_[index];
-  return set.policy->victim(set.policy_state[set.which_state], &host_);
+  void* const state = set.policy_state[set.which_state];
+  return set.policy == &policies::kFifo ? static_cast<ArrivalOrder*>(state)->oldest
+                                        : set.policy->victim(state, &host_);
 }
 
 Fault Instance::begin(PageId id, Nanos at) {
@@ -416,7 +444,7 @@ void Instance::rename(PageId from, PageId to) {
   if (fresh.state == PageState::kLocal) {
     // It keeps its room: given back for a moment, another member could take it.
     LocalSet& set = set_of(to);
-    set.policy->remove_page(set.policy_state[set.which_state], &host_, from);
+    remove_from_policy(set, from);
     --set.evictable;
     --set.local;
     enter_policy(to);
@@ -447,7 +475,7 @@ PageId Instance::claim_victim(PageId for_page) {
   LocalSet& set = sets_[set_for(for_page)];
   const PageId id = next_victim(set_for(for_page));
   if (id != kNoPage) {
-    set.policy->remove_page(set.policy_state[set.which_state], &host_, id);
+    remove_from_policy(set, id);
     --set.evictable;
     pool_.record(id).state = PageState::kEvicting;
   }

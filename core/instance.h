@@ -308,6 +308,8 @@ class Instance {
   [[nodiscard]] bool try_acquire(unsigned set);
   void note_level(LocalSet& set, std::uint64_t local, std::uint64_t inherited_before);
   void count_local(LocalSet& set, std::uint64_t pages);
+  [[nodiscard]] bool add_to_policy(LocalSet& set, PageId id);
+  void remove_from_policy(LocalSet& set, PageId id);
   void enter_policy(PageId id);
   void leave_policy(PageId id);
   void drop(PageId id);

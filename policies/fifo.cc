@@ -1,55 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 // First in, first out: the page that has been local longest goes.
 //
-// A circular list through the pages' own links, so every operation is a few stores. `word` is not
-// used.
+// The list is core/arrival_order.h. An Instance under this very policy does the same without calling
+// it, so these operations are for policies that rank by arrival, too.
+#include "core/arrival_order.h"
 #include "policies/registry.h"
 
 namespace dime::policies {
 namespace {
 
-struct Fifo {
-  std::uint32_t oldest;
-  std::uint32_t newest;
-  std::uint64_t pages;
-};
+ArrivalOrder& of(void* state) {
+  return *static_cast<ArrivalOrder*>(state);
+}
 
-Fifo& of(void* state) {
-  return *static_cast<Fifo*>(state);
+auto links_of(const dime_policy_host* host) {
+  return [host](std::uint32_t page) -> dime_policy_page& {
+    return *host->page(host->context, page);
+  };
 }
 
 int init(void* state, const dime_policy_host* /*host*/, std::uint64_t /*seed*/) {
-  of(state) = {DIME_NO_PAGE, DIME_NO_PAGE, 0};
+  of(state) = {DIME_NO_PAGE, DIME_NO_PAGE};
   return 0;
 }
 
 int add_page(void* state, const dime_policy_host* host, std::uint32_t page) {
-  Fifo& fifo = of(state);
-  *host->page(host->context, page) = {DIME_NO_PAGE, fifo.newest, 0};
-  if (fifo.newest == DIME_NO_PAGE) {
-    fifo.oldest = page;
-  } else {
-    host->page(host->context, fifo.newest)->next = page;
-  }
-  fifo.newest = page;
-  ++fifo.pages;
+  of(state).add(page, links_of(host));
   return 0;
 }
 
 void remove_page(void* state, const dime_policy_host* host, std::uint32_t page) {
-  Fifo& fifo = of(state);
-  const dime_policy_page links = *host->page(host->context, page);
-  if (links.prev == DIME_NO_PAGE) {
-    fifo.oldest = links.next;
-  } else {
-    host->page(host->context, links.prev)->next = links.next;
-  }
-  if (links.next == DIME_NO_PAGE) {
-    fifo.newest = links.prev;
-  } else {
-    host->page(host->context, links.next)->prev = links.prev;
-  }
-  --fifo.pages;
+  of(state).remove(page, links_of(host));
 }
 
 std::uint32_t victim(void* state, const dime_policy_host* /*host*/) {
@@ -67,7 +48,7 @@ void clean(void* /*state*/, const dime_policy_host* /*host*/) {}
 
 extern constexpr dime_policy_ops kFifo = {
     .abi = DIME_POLICY_ABI,
-    .state_bytes = sizeof(Fifo),
+    .state_bytes = sizeof(ArrivalOrder),
     .name = "fifo",
     .summary = "evict the page that has been local longest",
     .init = init,
