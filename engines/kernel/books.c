@@ -69,7 +69,7 @@ static void dk_visit_reconcile(struct dk_visit *visit, u32 id, unsigned long add
 		dk_core_forget(space->instance->core, id);
 	if (entry != DK_ENTRY_OPEN || !remote || space->closing)
 		return;
-	lock = pte_lockptr(space->mm, site.pmd);
+	lock = dk_lock_of(space->mm, &site);
 	spin_lock(lock);
 	dk_close_entry(site.pte, &flush);
 	spin_unlock(lock);

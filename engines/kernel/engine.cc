@@ -5,11 +5,16 @@
 // under the same lock is the truth, and the books are corrected where they disagree: pages may be
 // unmapped, moved and opened by the kernel without a word. Room is made before the fault is begun,
 // because begin() reserves the wire and a page without room would have to give it back.
+//
+// What a fault runs through is one translation unit: without link-time optimisation, a call that the
+// compiler cannot see through costs as much as most of these functions do.
 #include "bridge.h"
-#include "core/instance.h"
-#include "core/link.h"
+#include "core/histogram.cc"
+#include "core/instance.cc"
+#include "core/link.cc"
+#include "core/page_table.cc"
 #include "core/placement.h"
-#include "policies/registry.h"
+#include "policies/fifo.cc"
 #include "rules.h"
 
 inline void* operator new(__SIZE_TYPE__, void* where) noexcept {
@@ -189,7 +194,7 @@ void dk_core_table_destroy(dk_core* core, dk_table* table) {
   table->~dk_table();
 }
 
-void dk_core_fault(dk_core* core, dk_table* table, uint64_t page, dk_entry entry, uint64_t at,
+[[gnu::flatten]] void dk_core_fault(dk_core* core, dk_table* table, uint64_t page, dk_entry entry, uint64_t at,
                    int force, dk_batch* batch, dk_fault* fault) {
   const PageId id = table->pages.obtain({page});
   if (id == kNoPage) {
@@ -227,7 +232,7 @@ void dk_core_fault(dk_core* core, dk_table* table, uint64_t page, dk_entry entry
   fault->state = reinterpret_cast<const std::uint8_t*>(&core->instance.pool().record(id).state);
 }
 
-void dk_core_finish(dk_core* core, const dk_fault* fault, uint64_t stall) {
+[[gnu::flatten]] void dk_core_finish(dk_core* core, const dk_fault* fault, uint64_t stall) {
   core->instance.finish(fault->page, {static_cast<FaultKind>(fault->kind), {fault->ready_ns}},
                         {stall});
 }

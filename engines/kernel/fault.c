@@ -225,8 +225,8 @@ static vm_fault_t dk_emulate(struct dk_context *c)
 	dk_find(c->space->mm, c->address, &c->site);
 	if (unlikely(c->site.huge))
 		return dk_pass(c);
-	if (!c->measured && (c->flags & FAULT_FLAG_USER) && dk_entry_at(&c->site) == DK_ENTRY_CLOSED &&
-	    dk_lead_bounce(c->space, c->address, c->entered)) {
+	if (unlikely(dk_lead_due()) && !c->measured && (c->flags & FAULT_FLAG_USER) &&
+	    dk_entry_at(&c->site) == DK_ENTRY_CLOSED && dk_lead_bounce(c->space, c->address, c->entered)) {
 		__set_current_state(TASK_RUNNING);
 		return 0;
 	}
@@ -249,7 +249,7 @@ static vm_fault_t dk_emulate(struct dk_context *c)
 
 vm_fault_t dk_fault_wrapper(struct vm_area_struct *vma, unsigned long address, unsigned int flags, struct pt_regs *regs)
 {
-	struct dk_context c;
+	struct dk_context c __uninitialized; /* the kernel would clear all of the batch, for each fault */
 	vm_fault_t result;
 
 	c.entered = dk_now();

@@ -27,13 +27,9 @@ static u32 dk_average(u32 average, u64 sample)
 
 bool dk_lead_bounce(struct dk_space *space, unsigned long address, u64 entered)
 {
-	if (dk_lead.samples >= DK_FIRST_SAMPLES && dk_lead.until_next != 0) {
-		dk_lead.until_next--;
-		return false;
-	}
 	if (READ_ONCE(space->bounced) && entered - space->bounced_left < DK_LONGEST_RETURN_NS)
 		return false;
-	dk_lead.until_next = DK_SAMPLE_EVERY;
+	dk_lead.until_next = dk_lead.samples < DK_FIRST_SAMPLES ? 0 : DK_SAMPLE_EVERY;
 	space->bounced_address = address;
 	space->bounced_entered = entered;
 	WRITE_ONCE(space->bounced, current);

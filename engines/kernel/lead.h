@@ -23,7 +23,17 @@ struct dk_lead {
 
 extern struct dk_lead dk_lead;
 
-/* True if this fault on a closed page is to be sent back. @entered: when it entered the wrapper. */
+/* Whether it is time for a sample. */
+static __always_inline bool dk_lead_due(void)
+{
+	if (likely(dk_lead.until_next)) {
+		dk_lead.until_next--;
+		return false;
+	}
+	return true;
+}
+
+/* True if this fault on a closed page, where one is due, is to be sent back. @entered: when it entered the wrapper. */
 bool dk_lead_bounce(struct dk_space *space, unsigned long address, u64 entered);
 /* When the fault entered for the first time: @entered, or earlier if it was sent back. Takes the sample. */
 u64 dk_lead_return(struct dk_space *space, unsigned long address, u64 entered);

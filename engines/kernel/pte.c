@@ -33,50 +33,6 @@
 /* Tries to get a page-table lock before the victim counts as busy. */
 #define DK_LOCK_TRIES 100
 
-bool dk_pte_closed(pte_t pte)
-{
-	return (pte_val(pte) & (_PAGE_PRESENT | _PAGE_PROTNONE | _PAGE_USER)) == (_PAGE_PROTNONE | _PAGE_USER);
-}
-
-/* The next table below an entry. Entries are read plainly: the accessors of pgtable.h are paravirtual, for Xen PV only. */
-static __always_inline u64 *dk_table_below(u64 entry, unsigned long index)
-{
-	return (u64 *)__va(entry & PTE_PFN_MASK) + index;
-}
-
-void dk_find(struct mm_struct *mm, unsigned long address, struct dk_site *site)
-{
-	u64 *at = (u64 *)mm->pgd + pgd_index(address), entry = READ_ONCE(*at);
-
-	site->pte = NULL;
-	site->pmd = NULL;
-	site->huge = false;
-	if (pgtable_l5_enabled()) {
-		if (!(entry & _PAGE_PRESENT))
-			return;
-		entry = READ_ONCE(*dk_table_below(entry, p4d_index(address)));
-	}
-	if (!(entry & _PAGE_PRESENT))
-		return;
-	entry = READ_ONCE(*dk_table_below(entry, pud_index(address)));
-	if (!entry)
-		return;
-	if ((entry & (_PAGE_PRESENT | _PAGE_PSE)) != _PAGE_PRESENT) {
-		site->huge = true;
-		return;
-	}
-	at = dk_table_below(entry, pmd_index(address));
-	entry = READ_ONCE(*at);
-	if (!entry)
-		return;
-	site->pmd = (pmd_t *)at;
-	if ((entry & (_PAGE_PRESENT | _PAGE_PSE)) != _PAGE_PRESENT) {
-		site->huge = true;
-		return;
-	}
-	site->pte = (pte_t *)dk_table_below(entry, pte_index(address));
-}
-
 unsigned long dk_skip_empty(struct mm_struct *mm, unsigned long address, unsigned long end)
 {
 	pgd_t *pgd = pgd_offset(mm, address);
@@ -92,20 +48,6 @@ unsigned long dk_skip_empty(struct mm_struct *mm, unsigned long address, unsigne
 	return end;
 }
 
-enum dk_entry dk_entry_at(const struct dk_site *site)
-{
-	pte_t pte;
-
-	if (!site->pte)
-		return site->huge ? DK_ENTRY_OTHER : DK_ENTRY_NONE;
-	pte = READ_ONCE(*site->pte);
-	if (pte_none(pte))
-		return DK_ENTRY_NONE;
-	if (pte_val(pte) & _PAGE_PRESENT)
-		return DK_ENTRY_OPEN;
-	return dk_pte_closed(pte) ? DK_ENTRY_CLOSED : DK_ENTRY_OTHER;
-}
-
 enum dk_entry dk_peek(struct mm_struct *mm, unsigned long address)
 {
 	struct dk_site site;
@@ -119,41 +61,14 @@ enum dk_entry dk_peek(struct mm_struct *mm, unsigned long address)
 	return entry;
 }
 
-static inline bool dk_exchange(pte_t *pte, pteval_t old, pteval_t new)
+static __always_inline enum dk_closed dk_close_entry_inline(pte_t *pte, bool *flush)
 {
-	new = flip_protnone_guard(old, new, PTE_PFN_MASK);
-	return try_cmpxchg(&pte->pte, &old, new);
-}
-
-bool dk_open(struct mm_struct *mm, const struct dk_site *site, bool write)
-{
-	spinlock_t *lock = pte_lockptr(mm, site->pmd);
-	bool opened = false;
-	pteval_t old, new;
-
-	spin_lock(lock);
-	while (!opened) {
-		old = pte_val(READ_ONCE(*site->pte));
-		if (!dk_pte_closed(__pte(old)))
-			break;
-		new = (old & ~_PAGE_PROTNONE) | _PAGE_PRESENT | _PAGE_ACCESSED;
-		if (write && (old & _PAGE_RW))
-			new |= _PAGE_DIRTY | _PAGE_SOFT_DIRTY;
-		opened = dk_exchange(site->pte, old, new);
-	}
-	spin_unlock(lock);
-	return opened;
-}
-
-enum dk_closed dk_close_entry(pte_t *pte, bool *flush)
-{
+	pteval_t new, old = READ_ONCE(pte->pte);
 	enum dk_closed how;
-	pteval_t old, new;
 	struct page *page;
 
 	*flush = false;
 	do {
-		old = pte_val(READ_ONCE(*pte));
 		if (!old)
 			return DK_CLOSED_GONE;
 		if (!(old & _PAGE_PRESENT))
@@ -162,7 +77,7 @@ enum dk_closed dk_close_entry(pte_t *pte, bool *flush)
 			return DK_CLOSED_REFUSED;
 		how = DK_CLOSED_CLEAN;
 		new = (old & ~_PAGE_PRESENT) | _PAGE_PROTNONE;
-		if (pte_dirty(__pte(old)) && !pte_special(__pte(old))) {
+		if ((old & DK_DIRTY) && !pte_special(__pte(old))) {
 			how = DK_CLOSED_DIRTY;
 			page = pte_page(__pte(old));
 			if (PageAnon(page) && !PageKsm(page)) {
@@ -170,9 +85,14 @@ enum dk_closed dk_close_entry(pte_t *pte, bool *flush)
 				new &= ~DK_DIRTY;
 			}
 		}
-	} while (!dk_exchange(pte, old, new));
+	} while (!dk_exchange(pte, &old, new));
 	*flush = true;
 	return how;
+}
+
+enum dk_closed dk_close_entry(pte_t *pte, bool *flush)
+{
+	return dk_close_entry_inline(pte, flush);
 }
 
 static void dk_batch_add(struct dk_batch *batch, struct mm_struct *mm, unsigned long address, bool held)
@@ -199,49 +119,105 @@ void dk_batch_flush(struct dk_batch *batch)
 	batch->count = 0;
 }
 
-/* Closes under the page-table lock, tried, in a walk that the caller has made safe. */
-static enum dk_closed dk_close_at(struct mm_struct *mm, unsigned long address, bool *flush)
+/* Whether no other processor can have translations of @mm, the current process' own, that it would use. */
+static __always_inline bool dk_alone(struct mm_struct *mm)
 {
+	unsigned int cpu = smp_processor_id();
+
+#ifdef CONFIG_IOMMU_MM_DATA
+	/* Devices that walk the tables of the process are told by the kernel's flush. */
+	if (unlikely(READ_ONCE(mm->iommu_mm)))
+		return false;
+#endif
+	if (likely(nr_cpu_ids <= BITS_PER_LONG))
+		return READ_ONCE(cpumask_bits(mm_cpumask(mm))[0]) == BIT(cpu);
+	return cpumask_equal(mm_cpumask(mm), cpumask_of(cpu));
+}
+
+/*
+ * Flushes one page where it is the business of this processor only, for a tenth of the instructions of
+ * flush_tlb_mm_range(). A processor that ran the process earlier may have kept translations; it compares the
+ * generation before it uses them, as one that begins to run the process does (switch_mm_irqs_off()). False if another one
+ * has begun meanwhile. REQUIRES: interrupts off, dk_alone() when the entry was changed.
+ */
+static __always_inline bool dk_flush_alone(struct mm_struct *mm, unsigned long address)
+{
+	atomic64_inc_return(&mm->context.tlb_gen);
+	if (unlikely(!dk_alone(mm)))
+		return false;
+	dk_flush_one(address);
+	return true;
+}
+
+/*
+ * Closes under the page-table lock, tried, in a walk that the caller has made safe. From before the change until the
+ * flush, other holders of the lock are told that one is pending, or they would take the page for one that no
+ * processor can reach. Where this processor is the only one, the flush is over before the lock is let go.
+ */
+static __always_inline enum dk_closed dk_close_at(struct dk_space *space, unsigned long address, bool own,
+						  struct dk_batch *batch)
+{
+	struct mm_struct *mm = space->mm;
 	struct dk_site site;
 	enum dk_closed how;
+	bool alone, flush;
 	spinlock_t *lock;
 
 	dk_find(mm, address, &site);
-	if (!site.pte)
+	if (unlikely(!site.pte))
 		return site.huge ? DK_CLOSED_REFUSED : DK_CLOSED_GONE;
-	lock = pte_lockptr(mm, site.pmd);
+	lock = dk_lock_of(mm, &site);
 	if (!spin_trylock(lock))
 		return DK_CLOSED_BUSY;
-	how = dk_close_entry(site.pte, flush);
+	alone = own && dk_has_flush_one && dk_alone(mm);
+	if (!alone)
+		inc_tlb_flush_pending(mm);
+	how = dk_close_entry_inline(site.pte, &flush);
+	if (alone && flush && unlikely(!dk_flush_alone(mm, address))) {
+		inc_tlb_flush_pending(mm);
+		alone = false;
+	}
 	spin_unlock(lock);
+	if (!alone && flush)
+		dk_batch_add(batch, mm, address, !own);
+	else if (!alone)
+		dec_tlb_flush_pending(mm);
 	return how;
 }
 
-static enum dk_closed dk_close_own(struct mm_struct *mm, unsigned long address, bool *flush)
+static __always_inline enum dk_closed dk_close_own(struct dk_space *space, unsigned long address,
+						   struct dk_batch *batch)
 {
 	enum dk_closed how;
 	unsigned int tries = 0;
-	unsigned long flags;
 
 	do {
-		local_irq_save(flags);
-		how = dk_close_at(mm, address, flush);
-		local_irq_restore(flags);
-	} while (how == DK_CLOSED_BUSY && ++tries < DK_LOCK_TRIES);
+		local_irq_disable();
+		how = dk_close_at(space, address, true, batch);
+		local_irq_enable();
+	} while (unlikely(how == DK_CLOSED_BUSY) && ++tries < DK_LOCK_TRIES);
 	return how;
 }
 
-static enum dk_closed dk_close_foreign(struct mm_struct *mm, unsigned long address, bool *flush)
+/* The reference to the address space is kept until the flush, if there is one. */
+static noinline enum dk_closed dk_close_foreign(struct dk_space *space, unsigned long address, struct dk_batch *batch)
 {
-	enum dk_closed how = DK_CLOSED_GONE;
+	struct mm_struct *mm = space->mm;
+	enum dk_closed how = DK_CLOSED_BUSY;
+	u32 before = batch->count;
 	struct vm_area_struct *vma;
 
-	if (!mmap_read_trylock(mm))
-		return DK_CLOSED_BUSY;
-	vma = find_vma(mm, address);
-	if (vma && vma->vm_start <= address)
-		how = dk_close_at(mm, address, flush);
-	mmap_read_unlock(mm);
+	if (!mmget_not_zero(mm))
+		return DK_CLOSED_GONE;
+	if (mmap_read_trylock(mm)) {
+		vma = find_vma(mm, address);
+		how = DK_CLOSED_GONE;
+		if (vma && vma->vm_start <= address)
+			how = dk_close_at(space, address, false, batch);
+		mmap_read_unlock(mm);
+	}
+	if (batch->count == before)
+		mmput_async(mm);
 	return how;
 }
 
@@ -249,28 +225,16 @@ enum dk_closed dk_shim_close(struct dk_instance *instance, uint32_t index, uint6
 {
 	unsigned long address = page << PAGE_SHIFT;
 	struct dk_space *space = batch->space;
-	enum dk_closed how;
-	bool own, flush = false;
 
-	if (!space || space->index != index)
+	if (unlikely(!space || space->index != index))
 		space = xa_load(&instance->spaces, index);
-	if (!space || space->closing || space->gone)
+	if (unlikely(!space || space->closing || space->gone))
 		return DK_CLOSED_GONE;
-	if (batch->count == DK_BATCH)
+	if (unlikely(batch->count == DK_BATCH))
 		return DK_CLOSED_BUSY;
-	own = space->mm == current->mm;
-	if (!own && !mmget_not_zero(space->mm))
-		return DK_CLOSED_GONE;
-	inc_tlb_flush_pending(space->mm);
-	how = own ? dk_close_own(space->mm, address, &flush) : dk_close_foreign(space->mm, address, &flush);
-	if (flush) {
-		dk_batch_add(batch, space->mm, address, !own);
-		return how;
-	}
-	dec_tlb_flush_pending(space->mm);
-	if (!own)
-		mmput_async(space->mm);
-	return how;
+	if (likely(space->mm == current->mm))
+		return dk_close_own(space, address, batch);
+	return dk_close_foreign(space, address, batch);
 }
 
 int dk_shim_accessed(struct dk_instance *instance, uint32_t index, uint64_t page)
@@ -287,7 +251,7 @@ int dk_shim_accessed(struct dk_instance *instance, uint32_t index, uint64_t page
 	local_irq_save(flags);
 	dk_find(space->mm, page << PAGE_SHIFT, &site);
 	if (site.pte) {
-		lock = pte_lockptr(space->mm, site.pmd);
+		lock = dk_lock_of(space->mm, &site);
 		if (spin_trylock(lock)) {
 			if (pte_val(*site.pte) & _PAGE_PRESENT)
 				accessed = test_and_clear_bit(_PAGE_BIT_ACCESSED, (unsigned long *)&site.pte->pte);

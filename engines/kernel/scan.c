@@ -47,7 +47,7 @@ static void dk_scan_table(struct dk_space *space, struct vm_area_struct *vma, un
 		entry = dk_entry_at(&site);
 		if (!site.pte || entry == DK_ENTRY_NONE || !dk_adopt(space, vma, address, entry, gfp))
 			continue;
-		lock = pte_lockptr(space->mm, site.pmd);
+		lock = dk_lock_of(space->mm, &site);
 		spin_lock(lock);
 		dk_close_entry(site.pte, &flush);
 		spin_unlock(lock);

@@ -25,10 +25,12 @@
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/task_work.h>
+#include <linux/userfaultfd_k.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 #include "bridge.h"
+#include "walk.h"
 
 extern struct mutex dk_mutex;
 
@@ -159,8 +161,27 @@ static __always_inline u32 dk_space_hash(const struct mm_struct *mm)
 	return ((unsigned long)mm * GOLDEN_RATIO_64) >> (64 - DK_SPACE_BITS);
 }
 
-struct dk_space *dk_space_get(struct mm_struct *mm);
-void dk_space_put(struct dk_space *space);
+/* A reference to the space of @mm, or NULL. */
+static __always_inline struct dk_space *dk_space_get(struct mm_struct *mm)
+{
+	struct dk_space *space;
+
+	/* A reader of RCU, too, and two instructions where rcu_read_lock() is two calls. */
+	preempt_disable();
+	for (space = rcu_dereference_sched(dk_space_table[dk_space_hash(mm)]); space;
+	     space = rcu_dereference_sched(space->next))
+		if (space->mm == mm && refcount_inc_not_zero(&space->refs))
+			break;
+	preempt_enable();
+	return space;
+}
+
+static __always_inline void dk_space_put(struct dk_space *space)
+{
+	if (refcount_dec_and_test(&space->refs))
+		complete(&space->idle);
+}
+
 /* Makes @mm, which the caller keeps alive, a member of @instance. REQUIRES: dk_mutex. */
 int dk_space_attach(struct dk_instance *instance, struct mm_struct *mm);
 /* Brings every page of @mm home and ends its management. REQUIRES: dk_mutex, and that the caller keeps @mm alive. */
@@ -169,7 +190,15 @@ void dk_space_detach(struct mm_struct *mm);
 void dk_queue_work(struct work_struct *work);
 int dk_spaces_init(void);
 void dk_spaces_exit(void);
-bool dk_in_scope(const struct dk_space *space, const struct vm_area_struct *vma);
+#define DK_NEVER (VM_HUGETLB | VM_PFNMAP | VM_MIXEDMAP | VM_IO)
+
+static __always_inline bool dk_in_scope(const struct dk_space *space, const struct vm_area_struct *vma)
+{
+	if ((vma->vm_flags & DK_NEVER) || userfaultfd_armed((struct vm_area_struct *)vma))
+		return false;
+	return vma_is_anonymous((struct vm_area_struct *)vma) ||
+	       READ_ONCE(space->instance->control->parameters.scope) == DIME_SCOPE_ALL;
+}
 
 /* ---- books.c ---- */
 
@@ -240,33 +269,21 @@ struct dk_batch {
 	} pages[DK_BATCH];
 };
 
-struct dk_site {
-	pte_t *pte; /* NULL: no page table, or a huge page */
-	pmd_t *pmd; /* valid with pte, and where a huge pmd was found; else NULL */
-	bool huge;
-};
-
-/*
- * Finds the entry of @address. The caller keeps the tables in place: by a lock on the mapping, or, in the process' own
- * context, with interrupts off.
- */
-void dk_find(struct mm_struct *mm, unsigned long address, struct dk_site *site);
 /* Where the next page table can be, between @address and @end, given that @address has none. */
 unsigned long dk_skip_empty(struct mm_struct *mm, unsigned long address, unsigned long end);
-enum dk_entry dk_entry_at(const struct dk_site *site);
-/* Makes a page that we closed accessible. False if it is not (any more) closed by us. */
-bool dk_open(struct mm_struct *mm, const struct dk_site *site, bool write);
 /* REQUIRES: the page-table lock. The caller flushes if @flush comes back true. */
 enum dk_closed dk_close_entry(pte_t *pte, bool *flush);
 /* What the entry of @address is, in the context of its own process and without any lock. */
 enum dk_entry dk_peek(struct mm_struct *mm, unsigned long address);
 void dk_batch_flush(struct dk_batch *batch);
-bool dk_pte_closed(pte_t pte);
 
 /* ---- symbols.c: what the kernel does not export ---- */
 
 int dk_symbols_init(void);
 void dk_flush(struct mm_struct *mm, unsigned long start, unsigned long end);
+/* Flushes one page on this processor only. REQUIRES: dk_has_flush_one, interrupts off. */
+void dk_flush_one(unsigned long address);
+extern bool dk_has_flush_one;
 void dk_split_huge(struct vm_area_struct *vma, pmd_t *pmd, unsigned long address);
 
 /* ---- fault.c, hook.c ---- */

@@ -23,34 +23,6 @@ static struct workqueue_struct *dk_reaper;
 
 static void dk_space_reap(struct work_struct *work);
 
-#define DK_NEVER (VM_HUGETLB | VM_PFNMAP | VM_MIXEDMAP | VM_IO)
-
-bool dk_in_scope(const struct dk_space *space, const struct vm_area_struct *vma)
-{
-	if ((vma->vm_flags & DK_NEVER) || userfaultfd_armed((struct vm_area_struct *)vma))
-		return false;
-	return vma_is_anonymous((struct vm_area_struct *)vma) ||
-	       READ_ONCE(space->instance->control->parameters.scope) == DIME_SCOPE_ALL;
-}
-
-struct dk_space *dk_space_get(struct mm_struct *mm)
-{
-	struct dk_space *space;
-
-	rcu_read_lock();
-	for (space = rcu_dereference(dk_space_table[dk_space_hash(mm)]); space; space = rcu_dereference(space->next))
-		if (space->mm == mm && refcount_inc_not_zero(&space->refs))
-			break;
-	rcu_read_unlock();
-	return space;
-}
-
-void dk_space_put(struct dk_space *space)
-{
-	if (refcount_dec_and_test(&space->refs))
-		complete(&space->idle);
-}
-
 static void dk_space_link(struct dk_space *space)
 {
 	struct dk_space __rcu **head = &dk_space_table[dk_space_hash(space->mm)];

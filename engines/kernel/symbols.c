@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Three functions that the kernel does not export, found by name.
+ * Functions that the kernel does not export, found by name.
  *
  * kallsyms_lookup_name() is not exported either, but a kprobe on it tells its address. The functions are called through
  * static calls: these are patched into direct calls, which need no retpoline and, on processors with indirect-branch
@@ -31,13 +31,25 @@ static void dk_split_missing(struct vm_area_struct *vma, pmd_t *pmd, unsigned lo
 {
 }
 
+static void dk_flush_one_missing(unsigned long address)
+{
+}
+
 DEFINE_STATIC_CALL(dk_lookup, dk_lookup_missing);
 DEFINE_STATIC_CALL(dk_flush_range, dk_flush_missing);
+DEFINE_STATIC_CALL(dk_flush_single, dk_flush_one_missing);
 DEFINE_STATIC_CALL(dk_split, dk_split_missing);
+
+bool dk_has_flush_one __read_mostly;
 
 void dk_flush(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
 	static_call(dk_flush_range)(mm, start, end, PAGE_SHIFT, false);
+}
+
+void dk_flush_one(unsigned long address)
+{
+	static_call(dk_flush_single)(address);
 }
 
 void dk_split_huge(struct vm_area_struct *vma, pmd_t *pmd, unsigned long address)
@@ -57,7 +69,7 @@ static unsigned long dk_address_of(const char *name)
 int dk_symbols_init(void)
 {
 	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
-	unsigned long lookup, flush, split;
+	unsigned long lookup, flush, flush_one, split;
 	int err = register_kprobe(&probe);
 
 	if (err) {
@@ -74,5 +86,11 @@ int dk_symbols_init(void)
 		return -ENOENT;
 	static_call_update(dk_flush_range, (typeof(&dk_flush_missing))flush);
 	static_call_update(dk_split, (typeof(&dk_split_missing))split);
+	/* Without it, every flush takes the way that asks the other processors. */
+	flush_one = static_call(dk_lookup)("native_flush_tlb_one_user");
+	if (flush_one) {
+		static_call_update(dk_flush_single, (typeof(&dk_flush_one_missing))flush_one);
+		dk_has_flush_one = true;
+	}
 	return 0;
 }
