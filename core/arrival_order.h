@@ -19,9 +19,10 @@ struct ArrivalOrder {
   std::uint32_t oldest;  ///< DIME_NO_PAGE where the list is empty, as is `newest`
   std::uint32_t newest;
 
+  /// `own` is what is kept with `page`.
   template <class Links>
-  void add(std::uint32_t page, Links&& links) {
-    links(page) = {DIME_NO_PAGE, newest, 0};
+  void add(std::uint32_t page, dime_policy_page& own, Links&& links) {
+    own = {DIME_NO_PAGE, newest, 0};
     if (newest == DIME_NO_PAGE) {
       oldest = page;
     } else {
@@ -31,8 +32,7 @@ struct ArrivalOrder {
   }
 
   template <class Links>
-  void remove(std::uint32_t page, Links&& links) {
-    const dime_policy_page own = links(page);
+  void remove(const dime_policy_page& own, Links&& links) {
     if (own.prev == DIME_NO_PAGE) {
       oldest = own.next;
     } else {

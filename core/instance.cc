@@ -28,6 +28,9 @@ constexpr std::uint32_t kShareUnit = 10'000;  // local_share is in 1/100 per cen
 
 Instance::Instance(Memory& memory, InstanceShared shared)
     : pool_(memory), memory_(memory), shared_(shared) {
+  for (unsigned set = 0; set < DIME_MAX_TIERS; ++set) {
+    set_at_[set] = &sets_[set];
+  }
   watch(sets_[kShared], shared.levels, shared.own);
   for (unsigned tier = kShared + 1; tier < DIME_MAX_TIERS && shared.tiers.uses != nullptr; ++tier) {
     dime_tier_part* const own = shared.tiers.parts == nullptr ? nullptr : &shared.tiers.parts[tier];
@@ -120,46 +123,45 @@ unsigned Instance::set_for(PageId id) {
 
 /// An untouched page comes under management.
 void Instance::enter(PageId id) {
-  note_managed(sets_[set_for(id)]);
+  note_managed(*set_at_[set_for(id)]);
 }
 
 void Instance::place(PageId id, unsigned tier) {
   PageRecord& record = pool_.record(id);
   if (record.state != PageState::kUntouched) {
     record.tier = static_cast<std::uint8_t>(tier);
-    settle(id);
+    settle(id, record);
   }
 }
 
 /// Moves the page into the local set of its tier, unless it is on its way in or out.
-void Instance::settle(PageId id) {
-  PageRecord& record = pool_.record(id);
+void Instance::settle(PageId id, PageRecord& record) {
   const auto wanted = static_cast<std::uint8_t>(set_of_[record.tier]);
   const bool on_its_way =
       record.state == PageState::kInFlight || record.state == PageState::kEvicting;
   if (record.set == wanted || on_its_way || record.state == PageState::kUntouched) {
     return;
   }
-  LocalSet& old = set_of(id);
+  LocalSet& old = set_of(record);
   const bool local = record.state == PageState::kLocal;
   if (local) {
-    leave_policy(id);
+    leave_policy(id, record, Freed::kGivenBack);
   }
   --old.managed;
   old.level_managed.sub(1);
   record.set = wanted;
-  LocalSet& fresh = set_of(id);
+  LocalSet& fresh = set_of(record);
   note_managed(fresh);
   if (local) {
     count_local(fresh, 1);
-    enter_policy(id);
+    enter_policy(id, record);
   }
 }
 
 /// Counts an event for the instance, and for the tier of the page where that is not the instance.
-void Instance::count(PageId id, std::uint64_t dime_counters::*which) {
+void Instance::count(const PageRecord& record, std::uint64_t dime_counters::*which) {
   atomic::add(shared_.counters.*which, std::uint64_t{1});
-  if (const unsigned tier = pool_.record(id).tier; tier != 0) {
+  if (const unsigned tier = record.tier; tier != 0) {
     atomic::add(shared_.tiers.uses[tier].counters.*which, std::uint64_t{1});
   }
 }
@@ -203,14 +205,16 @@ void Instance::note_level(LocalSet& set, std::uint64_t local, std::uint64_t inhe
   atomic::raise(set.levels->local_peak, local > inherited ? local - inherited : 0);
 }
 
-bool Instance::try_acquire(unsigned index) {
-  LocalSet& set = sets_[index];
+bool Instance::try_acquire(unsigned index, bool& over) {
+  LocalSet& set = *set_at_[index];
   std::uint64_t& local = set.levels->local_pages;
   std::uint64_t inherited = 0;
   std::uint64_t seen = atomic::load(local);
   do {
     inherited = atomic::load(set.levels->inherited_pages);
-    if (seen >= limit(index) + inherited) {
+    const std::uint64_t most = limit(index) + inherited;
+    if (seen >= most) {
+      over = seen > most;
       return false;
     }
   } while (!atomic::compare_exchange(local, seen, seen + 1));
@@ -232,7 +236,7 @@ void Instance::force_room(PageId id) {
 }
 
 void Instance::cancel_room(PageId id) {
-  LocalSet& set = set_of(id);
+  LocalSet& set = set_of(pool_.record(id));
   --set.rooms;
   set.level_local.sub(1);
 }
@@ -243,28 +247,27 @@ void Instance::note_managed(LocalSet& set) {
 }
 
 // FIFO without a call of it, see core/arrival_order.h.
-bool Instance::add_to_policy(LocalSet& set, PageId id) {
+bool Instance::add_to_policy(LocalSet& set, PageId id, PageRecord& record) {
   void* const state = set.policy_state[set.which_state];
   if (set.policy == &policies::kFifo) {
-    static_cast<ArrivalOrder*>(state)->add(id, PolicyLinks{pool_});
+    static_cast<ArrivalOrder*>(state)->add(id, record.policy, PolicyLinks{pool_});
     return true;
   }
   return set.policy->add_page(state, &host_, id) == 0;
 }
 
-void Instance::remove_from_policy(LocalSet& set, PageId id) {
+void Instance::remove_from_policy(LocalSet& set, PageId id, const PageRecord& record) {
   void* const state = set.policy_state[set.which_state];
   if (set.policy == &policies::kFifo) {
-    static_cast<ArrivalOrder*>(state)->remove(id, PolicyLinks{pool_});
+    static_cast<ArrivalOrder*>(state)->remove(record.policy, PolicyLinks{pool_});
   } else {
     set.policy->remove_page(state, &host_, id);
   }
 }
 
-void Instance::enter_policy(PageId id) {
-  PageRecord& record = pool_.record(id);
-  LocalSet& set = set_of(id);
-  if (add_to_policy(set, id)) {
+void Instance::enter_policy(PageId id, PageRecord& record) {
+  LocalSet& set = set_of(record);
+  if (add_to_policy(set, id, record)) {
     record.state = PageState::kLocal;
     ++set.local;
     ++set.evictable;
@@ -274,12 +277,20 @@ void Instance::enter_policy(PageId id) {
   }
 }
 
-void Instance::leave_policy(PageId id) {
-  LocalSet& set = set_of(id);
-  remove_from_policy(set, id);
+void Instance::leave_policy(PageId id, PageRecord& record, Freed room) {
+  LocalSet& set = set_of(record);
+  remove_from_policy(set, id, record);
   --set.evictable;
   --set.local;
-  set.level_local.sub(1);
+  free_room(set, room);
+}
+
+void Instance::free_room(LocalSet& set, Freed room) {
+  if (room == Freed::kKept) {
+    ++set.rooms;
+  } else {
+    set.level_local.sub(1);
+  }
 }
 
 void Instance::pay_debt(LocalSet& set) {
@@ -298,11 +309,36 @@ link::Terms Instance::terms_at(Nanos now) const {
   return terms;
 }
 
+// What a fault costs the machine counts towards the stall, so the common case is apart: a page of
+// the instance's own tier, over a network that nothing shapes.
+Nanos Instance::fetch(const PageRecord& record, Nanos at) {
+  if (record.tier != 0 || !shared_.network.plain()) {
+    const Cost cost = cost_of(record, at);
+    return link::fetch(cost.link->rx, at, kPageBytes, cost.terms, cost.network);
+  }
+  const dime_parameters& parameters = shared_.parameters;
+  const std::uint64_t latency = atomic::load(parameters.latency_ns);
+  const bool twice = (atomic::load(parameters.flags) & DIME_ONE_WAY) != 0;
+  const BitsPerSecond bandwidth{atomic::load(parameters.bandwidth_bps)};
+  return link::reserve(links_[kShared]->rx, at, kPageBytes, bandwidth).end +
+         Nanos{twice ? 2 * latency : latency};
+}
+
+void Instance::write_back(const PageRecord& record, Nanos now) {
+  if (record.tier != 0 || !shared_.network.plain()) {
+    const Cost cost = cost_of(record, now);
+    link::reserve(cost.link->tx, now, kPageBytes, cost.terms.bandwidth, cost.network.schedule);
+    return;
+  }
+  link::reserve(links_[kShared]->tx, now, kPageBytes,
+                BitsPerSecond{atomic::load(shared_.parameters.bandwidth_bps)});
+}
+
 /// A tier with a latency or a bandwidth of its own has it whatever schedule and table say of the
 /// instance's; outages and jitter are for all.
-Instance::Cost Instance::cost_of(PageId id, Nanos now) const {
+Instance::Cost Instance::cost_of(const PageRecord& record, Nanos now) const {
   Cost cost{terms_at(now), links_[kShared], shared_.network};
-  const unsigned tier = pool_.record(id).tier;
+  const unsigned tier = record.tier;
   if (tier == 0) {
     return cost;
   }
@@ -319,12 +355,16 @@ Instance::Cost Instance::cost_of(PageId id, Nanos now) const {
   if ((which & (DIME_OWN_LATENCY | DIME_OWN_BANDWIDTH)) != 0) {
     cost.network.times = nullptr;
   }
-  cost.link = links_[tier] != nullptr ? links_[tier] : cost.link;
+  cost.link = &link_of(record);
   return cost;
 }
 
+dime_link& Instance::link_of(const PageRecord& record) const {
+  return links_[record.tier] != nullptr ? *links_[record.tier] : *links_[kShared];
+}
+
 PageId Instance::next_victim(unsigned index) {
-  LocalSet& set = sets_[index];
+  LocalSet& set = *set_at_[index];
   void* const state = set.policy_state[set.which_state];
   return set.policy == &policies::kFifo ? static_cast<ArrivalOrder*>(state)->oldest
                                         : set.policy->victim(state, &host_);
@@ -343,7 +383,7 @@ Fault Instance::begin(PageId id, Nanos at) {
       fault.kind = FaultKind::kRemote;
       break;
     case PageState::kInFlight:
-      count(id, &dime_counters::faults_joined);
+      count(record, &dime_counters::faults_joined);
       return {FaultKind::kJoined, at};
     case PageState::kLocal:
     case PageState::kUnmovable:
@@ -353,20 +393,20 @@ Fault Instance::begin(PageId id, Nanos at) {
   record.state = PageState::kInFlight;
   const bool charged = (flags & DIME_CHARGE_FIRST_TOUCH) != 0 && record.tier != DIME_TIER_LOCAL;
   if (fault.kind == FaultKind::kRemote || charged) {
-    const Cost cost = cost_of(id, at);
-    fault.ready = link::fetch(cost.link->rx, at, kPageBytes, cost.terms, cost.network);
+    fault.ready = fetch(record, at);
   }
   return fault;
 }
 
 void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
-  --set_of(id).rooms;
-  enter_policy(id);
+  PageRecord& record = pool_.record(id);
+  --set_of(record).rooms;
+  enter_policy(id, record);
   // Counted here and not in begin(), so that counters never go back for an abandoned fetch.
-  count(id, fault.kind == FaultKind::kRemote ? &dime_counters::faults_remote
-                                             : &dime_counters::faults_first_touch);
+  count(record, fault.kind == FaultKind::kRemote ? &dime_counters::faults_remote
+                                                 : &dime_counters::faults_first_touch);
   atomic::add(shared_.counters.page_fault_count, std::uint64_t{1});
-  const unsigned tier = pool_.record(id).tier;
+  const unsigned tier = record.tier;
   const bool charged = (atomic::load(shared_.parameters.flags) & DIME_CHARGE_FIRST_TOUCH) != 0 &&
                        tier != DIME_TIER_LOCAL;
   if (fault.kind == FaultKind::kRemote || charged) {
@@ -375,7 +415,7 @@ void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
       histogram::add(shared_.tiers.uses[tier].stall_ns, stall);
     }
   }
-  settle(id);
+  settle(id, record);
 }
 
 void Instance::abandon(PageId id, const Fault& fault) {
@@ -384,18 +424,19 @@ void Instance::abandon(PageId id, const Fault& fault) {
     record.state = PageState::kRemote;
   } else {
     record.state = PageState::kUntouched;
-    --set_of(id).managed;
-    set_of(id).level_managed.sub(1);
+    --set_of(record).managed;
+    set_of(record).level_managed.sub(1);
   }
 }
 
 bool Instance::adopt(PageId id) {
-  if (pool_.record(id).state != PageState::kUntouched) {
+  PageRecord& record = pool_.record(id);
+  if (record.state != PageState::kUntouched) {
     return false;
   }
   enter(id);
-  count_local(set_of(id), 1);
-  enter_policy(id);
+  count_local(set_of(record), 1);
+  enter_policy(id, record);
   return true;
 }
 
@@ -405,22 +446,22 @@ void Instance::adopt_remote(PageId id) {
 }
 
 void Instance::forget(PageId id) {
-  drop(id);
+  drop(id, Freed::kGivenBack);
   // Inherited pages that the child drops by itself are paid: no debt without a page behind it.
-  LocalSet& set = set_of(id);
+  LocalSet& set = set_of(pool_.record(id));
   if (set.debt > set.local + set.rooms) {
     pay_debt(set);
   }
 }
 
-void Instance::drop(PageId id) {
+void Instance::drop(PageId id, Freed room) {
   PageRecord& record = pool_.record(id);
   switch (record.state) {
     case PageState::kUntouched:
       return;
     case PageState::kLocal:
     case PageState::kEvicting:
-      leave_local(id);
+      leave_local(id, record, room);
       break;
     case PageState::kRemote:
     case PageState::kInFlight:
@@ -428,8 +469,8 @@ void Instance::drop(PageId id) {
       break;
   }
   record.state = PageState::kUntouched;
-  --set_of(id).managed;
-  set_of(id).level_managed.sub(1);
+  --set_of(record).managed;
+  set_of(record).level_managed.sub(1);
 }
 
 void Instance::rename(PageId from, PageId to) {
@@ -443,18 +484,22 @@ void Instance::rename(PageId from, PageId to) {
   old.state = PageState::kUntouched;
   if (fresh.state == PageState::kLocal) {
     // It keeps its room: given back for a moment, another member could take it.
-    LocalSet& set = set_of(to);
-    remove_from_policy(set, from);
+    LocalSet& set = set_of(fresh);
+    remove_from_policy(set, from, old);
     --set.evictable;
     --set.local;
-    enter_policy(to);
+    enter_policy(to, fresh);
   }
 }
 
 void Instance::set_unmovable(PageId id) {
+  set_unmovable(id, Freed::kGivenBack);
+}
+
+void Instance::set_unmovable(PageId id, Freed room) {
   PageRecord& record = pool_.record(id);
   if (record.state == PageState::kLocal || record.state == PageState::kEvicting) {
-    leave_local(id);
+    leave_local(id, record, room);
   } else if (record.state == PageState::kUntouched) {
     enter(id);
   }
@@ -462,8 +507,9 @@ void Instance::set_unmovable(PageId id) {
 }
 
 void Instance::bring_home(PageId id) {
-  count_local(set_of(id), 1);
-  enter_policy(id);
+  PageRecord& record = pool_.record(id);
+  count_local(set_of(record), 1);
+  enter_policy(id, record);
 }
 
 void Instance::borrow(unsigned set, std::uint64_t pages) {
@@ -475,68 +521,74 @@ PageId Instance::claim_victim(PageId for_page) {
   LocalSet& set = sets_[set_for(for_page)];
   const PageId id = next_victim(set_for(for_page));
   if (id != kNoPage) {
-    remove_from_policy(set, id);
+    PageRecord& record = pool_.record(id);
+    remove_from_policy(set, id, record);
     --set.evictable;
-    pool_.record(id).state = PageState::kEvicting;
+    record.state = PageState::kEvicting;
   }
   return id;
 }
 
 /// A page that counts as local, in the policy's charge or claimed, does so no more.
-void Instance::leave_local(PageId id) {
-  if (pool_.record(id).state == PageState::kLocal) {
-    leave_policy(id);
+void Instance::leave_local(PageId id, PageRecord& record, Freed room) {
+  if (record.state == PageState::kLocal) {
+    leave_policy(id, record, room);
   } else {
-    --set_of(id).local;
-    set_of(id).level_local.sub(1);
+    --set_of(record).local;
+    free_room(set_of(record), room);
   }
 }
 
 void Instance::closed(PageId id, Closed how, Nanos now) {
+  closed(id, how, now, Freed::kGivenBack);
+}
+
+void Instance::closed(PageId id, Closed how, Nanos now, Freed room) {
   PageRecord& record = pool_.record(id);
   switch (how) {
     case Closed::kDirty:
-      count(id, &dime_counters::evictions_dirty);
+      count(record, &dime_counters::evictions_dirty);
       if ((atomic::load(shared_.parameters.flags) & DIME_WRITEBACK) != 0) {
-        const Cost cost = cost_of(id, now);
-        link::reserve(cost.link->tx, now, kPageBytes, cost.terms.bandwidth, cost.network.schedule);
+        write_back(record, now);
       }
-      leave_local(id);
+      leave_local(id, record, room);
       record.state = PageState::kRemote;
       break;
     case Closed::kClean:
-      count(id, &dime_counters::evictions_clean);
-      leave_local(id);
+      count(record, &dime_counters::evictions_clean);
+      leave_local(id, record, room);
       record.state = PageState::kRemote;
       break;
     case Closed::kGone:
-      drop(id);
+      drop(id, room);
       break;
     case Closed::kBusy:
       if (record.state == PageState::kEvicting) {
         // Claimed, and in use just now: ranked as if it had just come. It keeps its room.
-        --set_of(id).local;
-        enter_policy(id);
+        --set_of(record).local;
+        enter_policy(id, record);
         break;
       }
       [[fallthrough]];
     case Closed::kRefused:
-      count(id, &dime_counters::evictions_refused);
-      set_unmovable(id);
+      count(record, &dime_counters::evictions_refused);
+      set_unmovable(id, room);
       break;
   }
-  settle(id);
+  settle(id, record);
 }
 
 /// Until when the thread that evicted `evicted` stalls: the queue for write-back is full.
 Nanos Instance::writeback_stall(PageId evicted, Nanos now) const {
-  const std::uint32_t flags = atomic::load(shared_.parameters.flags);
-  const Cost cost = cost_of(evicted, now);
-  const BitsPerSecond bandwidth = cost.terms.bandwidth;
-  if ((flags & DIME_WRITEBACK) == 0 || bandwidth.unlimited()) {
+  const PageRecord& record = pool_.record(evicted);
+  const Nanos queued = link::backlog(link_of(record).tx, now);
+  if (queued == Nanos{} || (atomic::load(shared_.parameters.flags) & DIME_WRITEBACK) == 0) {
     return {};
   }
-  const Nanos queued = link::backlog(cost.link->tx, now);
+  const BitsPerSecond bandwidth = cost_of(record, now).terms.bandwidth;
+  if (bandwidth.unlimited()) {
+    return {};
+  }
   const Nanos allowed{link::transfer_time(kPageBytes, bandwidth).value *
                       atomic::load(shared_.parameters.writeback_depth)};
   return queued <= allowed ? Nanos{} : now + (queued - allowed);

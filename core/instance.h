@@ -143,14 +143,18 @@ class Instance {
   /// flight until finish().
   Fault begin(PageId id, Nanos at);
 
-  /// Counts one page more as local in the set of `id`, evicting as often as needed.
+  /// Counts one page more as local in the set of `id`, evicting as often as needed, but not more
+  /// than `most` pages: where the limit has sunk by more than that, no room is made.
   /// `close(PageId) -> Closed` makes one page inaccessible. To be called once for each fault that
   /// is a first touch or remote, before the page is opened.
   template <class Close>
-  Room make_room(PageId id, Nanos now, Close&& close);
+  Room make_room(PageId id, Nanos now, Close&& close, std::uint64_t most = UINT64_MAX);
 
   /// Counts one page more as local in the set of `id`, if its limit allows it.
-  [[nodiscard]] bool try_room(PageId id) { return try_acquire(set_for(id)); }
+  [[nodiscard]] bool try_room(PageId id) {
+    bool over = false;
+    return try_acquire(set_for(id), over);
+  }
 
   /// As make_room, but counts the page whatever the limit says; the excess is trimmed later.
   void force_room(PageId id);
@@ -271,6 +275,9 @@ class Instance {
       atomic::sub(*own, pages);
     }
   };
+  /// What becomes of the room of a page that is local no more: given back, or kept for another
+  /// page, as make_room() wants it.
+  enum class Freed : std::uint8_t { kGivenBack, kKept };
   /// The pages that are local under one limit, and their ranking.
   struct LocalSet {
     dime_levels* levels = nullptr;
@@ -296,31 +303,39 @@ class Instance {
 
   void watch(LocalSet& set, dime_levels& levels, const OwnLevels& own);
   [[nodiscard]] unsigned set_for(PageId id);
-  [[nodiscard]] LocalSet& set_of(PageId id) { return sets_[pool_.record(id).set]; }
-  [[nodiscard]] Cost cost_of(PageId id, Nanos now) const;
+  [[nodiscard]] LocalSet& set_of(const PageRecord& record) { return *set_at_[record.set]; }
+  [[nodiscard]] Nanos fetch(const PageRecord& record, Nanos at);
+  void write_back(const PageRecord& record, Nanos now);
+  [[gnu::noinline]] [[nodiscard]] Cost cost_of(const PageRecord& record, Nanos now) const;
+  [[nodiscard]] dime_link& link_of(const PageRecord& record) const;
   void enter(PageId id);
-  void settle(PageId id);
-  void count(PageId id, std::uint64_t dime_counters::*which);
+  void settle(PageId id, PageRecord& record);
+  void count(const PageRecord& record, std::uint64_t dime_counters::*which);
 
   [[nodiscard]] std::uint64_t limit(unsigned set) const;
   [[nodiscard]] std::uint64_t allowed(unsigned set) const;
   [[nodiscard]] bool full(unsigned set) const;
-  [[nodiscard]] bool try_acquire(unsigned set);
+  /// False: no room, and `over` says whether the set has more than its limit by now.
+  [[nodiscard]] bool try_acquire(unsigned set, bool& over);
   void note_level(LocalSet& set, std::uint64_t local, std::uint64_t inherited_before);
   void count_local(LocalSet& set, std::uint64_t pages);
-  [[nodiscard]] bool add_to_policy(LocalSet& set, PageId id);
-  void remove_from_policy(LocalSet& set, PageId id);
-  void enter_policy(PageId id);
-  void leave_policy(PageId id);
-  void drop(PageId id);
-  void leave_local(PageId id);
+  [[nodiscard]] bool add_to_policy(LocalSet& set, PageId id, PageRecord& record);
+  void remove_from_policy(LocalSet& set, PageId id, const PageRecord& record);
+  void enter_policy(PageId id, PageRecord& record);
+  void leave_policy(PageId id, PageRecord& record, Freed room);
+  void free_room(LocalSet& set, Freed room);
+  void drop(PageId id, Freed room);
+  void set_unmovable(PageId id, Freed room);
+  void closed(PageId id, Closed how, Nanos now, Freed room);
+  void leave_local(PageId id, PageRecord& record, Freed room);
   [[nodiscard]] link::Terms terms_at(Nanos now) const;
   void borrow(unsigned set, std::uint64_t pages);
   void pay_debt(LocalSet& set);
   void note_managed(LocalSet& set);
   [[nodiscard]] PageId next_victim(unsigned set);
   template <class Close>
-  [[nodiscard]] PageId evict_one(unsigned set, Nanos now, Close&& close);
+  [[nodiscard]] PageId evict_one(unsigned set, Nanos now, Close&& close,
+                                 Freed room = Freed::kGivenBack);
   template <class Close>
   std::uint64_t trim(unsigned set, Nanos now, std::uint64_t most, Close&& close);
   template <class Close>
@@ -331,6 +346,7 @@ class Instance {
   Memory& memory_;
   InstanceShared shared_;
   LocalSet sets_[DIME_MAX_TIERS];
+  LocalSet* set_at_[DIME_MAX_TIERS];      ///< the sets again: their size is no power of two
   unsigned set_of_[DIME_MAX_TIERS] = {};  ///< of each tier
   dime_link* links_[DIME_MAX_TIERS] = {};
   TierOf tier_of_ = nullptr;
@@ -341,10 +357,10 @@ class Instance {
 };
 
 template <class Close>
-PageId Instance::evict_one(unsigned set, Nanos now, Close&& close) {
+PageId Instance::evict_one(unsigned set, Nanos now, Close&& close, Freed room) {
   // Busy victims go to the end of the ranking; after a full round of them there is nothing to
   // evict.
-  LocalSet& from = sets_[set];
+  LocalSet& from = *set_at_[set];
   for (std::uint64_t tries = 0; tries <= from.evictable && tries < 64; ++tries) {
     const PageId victim = next_victim(set);
     if (victim == kNoPage) {
@@ -355,20 +371,28 @@ PageId Instance::evict_one(unsigned set, Nanos now, Close&& close) {
       from.policy->defer(from.policy_state[from.which_state], &host_, victim);
       continue;
     }
-    closed(victim, how, now);
+    closed(victim, how, now, room);
     return victim;
   }
   return kNoPage;
 }
 
 template <class Close>
-Room Instance::make_room(PageId id, Nanos now, Close&& close) {
+Room Instance::make_room(PageId id, Nanos now, Close&& close, std::uint64_t most) {
   const unsigned set = set_for(id);
   PageId evicted = kNoPage;
-  while (!try_acquire(set)) {
-    evicted = evict_one(set, now, close);
+  bool over = false;
+  while (!try_acquire(set, over)) {
+    if (most-- == 0) {
+      return {false, {}};
+    }
+    // Where the limit has not sunk, the room of the victim is the room that is wanted.
+    evicted = evict_one(set, now, close, over ? Freed::kGivenBack : Freed::kKept);
     if (evicted == kNoPage) {
       return {false, {}};
+    }
+    if (!over) {
+      break;
     }
   }
   return {true, evicted == kNoPage ? Nanos{} : writeback_stall(evicted, now)};

@@ -58,31 +58,57 @@ bool has_times(const dime_fetch_times* times) {
 
 }  // namespace
 
-Transfer reserve(dime_link_direction& wire, Nanos now, std::uint64_t bytes, BitsPerSecond bandwidth,
-                 const dime_schedule* schedule) {
-  const std::uint64_t length = ticks_of(bytes, bandwidth);
-  const std::uint64_t asked = now.value * kTicksPerNano;
-  const bool outages = schedule != nullptr && atomic::load(schedule->count) != 0;
-  Hold hold{asked, asked, {}};
-  std::uint64_t free_at = atomic::load(wire.next_free);
-  do {
-    hold.start = length != 0 && free_at > asked ? free_at : asked;
-    hold.end = hold.start + length;
-    if (outages) {
-      hold = around_outages(*schedule, asked, hold.start, length);
-    }
-  } while (length != 0 && !atomic::compare_exchange(wire.next_free, free_at, hold.end));
-  const Transfer transfer{round_up(hold.start), round_up(hold.end), round_up(hold.start) - now,
-                          hold.patience};
+namespace {
+
+void count(dime_link_direction& wire, std::uint64_t bytes, std::uint64_t length,
+           const Transfer& transfer) {
   atomic::add(wire.bytes, bytes);
   atomic::add(wire.transfers, std::uint64_t{1});
   atomic::add(wire.busy_ns, length / kTicksPerNano);
-  atomic::add(wire.queue_ns, transfer.queueing.value);
+  if (transfer.queueing != Nanos{}) {
+    atomic::add(wire.queue_ns, transfer.queueing.value);
+  }
   std::uint64_t none = 0;
   if (atomic::load(wire.first_ns) == 0) {
     atomic::compare_exchange(wire.first_ns, none, transfer.start.value);
   }
   atomic::raise(wire.last_ns, transfer.end.value);
+}
+
+}  // namespace
+
+Transfer reserve(dime_link_direction& wire, Nanos now, std::uint64_t bytes,
+                 BitsPerSecond bandwidth) {
+  const std::uint64_t length = ticks_of(bytes, bandwidth);
+  const std::uint64_t asked = now.value * kTicksPerNano;
+  std::uint64_t start = asked;
+  if (length != 0) {
+    std::uint64_t free_at = atomic::load(wire.next_free);
+    do {
+      start = free_at > asked ? free_at : asked;
+    } while (!atomic::compare_exchange(wire.next_free, free_at, start + length));
+  }
+  const Transfer transfer{round_up(start), round_up(start + length), round_up(start) - now, {}};
+  count(wire, bytes, length, transfer);
+  return transfer;
+}
+
+Transfer reserve(dime_link_direction& wire, Nanos now, std::uint64_t bytes, BitsPerSecond bandwidth,
+                 const dime_schedule* schedule) {
+  if (schedule == nullptr || atomic::load(schedule->count) == 0) {
+    return reserve(wire, now, bytes, bandwidth);
+  }
+  const std::uint64_t length = ticks_of(bytes, bandwidth);
+  const std::uint64_t asked = now.value * kTicksPerNano;
+  Hold hold{asked, asked, {}};
+  std::uint64_t free_at = atomic::load(wire.next_free);
+  do {
+    const std::uint64_t start = length != 0 && free_at > asked ? free_at : asked;
+    hold = around_outages(*schedule, asked, start, length);
+  } while (length != 0 && !atomic::compare_exchange(wire.next_free, free_at, hold.end));
+  const Transfer transfer{round_up(hold.start), round_up(hold.end), round_up(hold.start) - now,
+                          hold.patience};
+  count(wire, bytes, length, transfer);
   return transfer;
 }
 

@@ -10,6 +10,7 @@
 // instances that name a link may call this at once.
 #pragma once
 
+#include "core/atomic.h"
 #include "core/schedule.h"
 #include "core/units.h"
 
@@ -22,6 +23,13 @@ struct Network {
   dime_jitter* jitter = nullptr;
   const dime_fetch_times* times = nullptr;
   const dime_schedule* schedule = nullptr;
+
+  /// True where latency and bandwidth are all there is to a fetch.
+  [[nodiscard]] bool plain() const {
+    return (jitter == nullptr || atomic::load_acquire(jitter->shape) == DIME_JITTER_NONE) &&
+           (times == nullptr || atomic::load(times->count) == 0) &&
+           (schedule == nullptr || atomic::load_acquire(schedule->count) == 0);
+  }
 };
 
 struct Transfer {
@@ -33,9 +41,11 @@ struct Transfer {
 
 /// Reserves the wire for `bytes`. `now` must come from one clock for all users of the link.
 /// Unlimited bandwidth: the transfer takes no time, never waits, and only counts.
+Transfer reserve(dime_link_direction& wire, Nanos now, std::uint64_t bytes,
+                 BitsPerSecond bandwidth);
 /// Where `schedule` has the link down, the transfer waits or is interrupted until it is up.
-Transfer reserve(dime_link_direction& wire, Nanos now, std::uint64_t bytes, BitsPerSecond bandwidth,
-                 const dime_schedule* schedule = nullptr);
+[[gnu::noinline]] Transfer reserve(dime_link_direction& wire, Nanos now, std::uint64_t bytes,
+                                   BitsPerSecond bandwidth, const dime_schedule* schedule);
 
 /// Latency and bandwidth at `now` under the network's schedule, where the parameters say
 /// `otherwise`.
@@ -44,8 +54,8 @@ Terms terms_at(const Network& network, Nanos now, Terms otherwise);
 /// Fetches `bytes`, a page or several at once, which pay the latency once: reserves the wire and
 /// returns when the data is there. `terms` are those of terms_at(), the latency twice where it is
 /// one-way.
-Nanos fetch(dime_link_direction& wire, Nanos now, std::uint64_t bytes, Terms terms,
-            const Network& network);
+[[gnu::noinline]] Nanos fetch(dime_link_direction& wire, Nanos now, std::uint64_t bytes,
+                              Terms terms, const Network& network);
 
 /// The time that `bytes` hold the wire, rounded up; 0 when unlimited.
 Nanos transfer_time(std::uint64_t bytes, BitsPerSecond bandwidth);

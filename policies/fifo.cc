@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // First in, first out: the page that has been local longest goes.
 //
-// The list is core/arrival_order.h. An Instance under this very policy does the same without calling
-// it, so these operations are for policies that rank by arrival, too.
+// The list is core/arrival_order.h. An Instance under this very policy does the same without
+// calling it, so these operations are for policies that rank by arrival, too.
 #include "core/arrival_order.h"
 #include "policies/registry.h"
 
@@ -14,9 +14,8 @@ ArrivalOrder& of(void* state) {
 }
 
 auto links_of(const dime_policy_host* host) {
-  return [host](std::uint32_t page) -> dime_policy_page& {
-    return *host->page(host->context, page);
-  };
+  return
+      [host](std::uint32_t page) -> dime_policy_page& { return *host->page(host->context, page); };
 }
 
 int init(void* state, const dime_policy_host* /*host*/, std::uint64_t /*seed*/) {
@@ -25,12 +24,14 @@ int init(void* state, const dime_policy_host* /*host*/, std::uint64_t /*seed*/) 
 }
 
 int add_page(void* state, const dime_policy_host* host, std::uint32_t page) {
-  of(state).add(page, links_of(host));
+  const auto links = links_of(host);
+  of(state).add(page, links(page), links);
   return 0;
 }
 
 void remove_page(void* state, const dime_policy_host* host, std::uint32_t page) {
-  of(state).remove(page, links_of(host));
+  const auto links = links_of(host);
+  of(state).remove(links(page), links);
 }
 
 std::uint32_t victim(void* state, const dime_policy_host* /*host*/) {

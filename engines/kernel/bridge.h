@@ -50,7 +50,7 @@ struct dk_fault {
 	uint32_t kind;    /* the core's */
 	uint32_t reserved;
 	uint64_t ready_ns; /* the earliest time at which the access may proceed */
-	const uint8_t *state;
+	const uint8_t *state; /* with DK_JOINED only */
 };
 
 /* What became of a page that the core told the shim to close. */

@@ -6,8 +6,8 @@
 // unmapped, moved and opened by the kernel without a word. Room is made before the fault is begun,
 // because begin() reserves the wire and a page without room would have to give it back.
 //
-// What a fault runs through is one translation unit: without link-time optimisation, a call that the
-// compiler cannot see through costs as much as most of these functions do.
+// What a fault runs through is one translation unit: without link-time optimisation, a call that
+// the compiler cannot see through costs as much as most of these functions do.
 #include "bridge.h"
 #include "core/histogram.cc"
 #include "core/instance.cc"
@@ -139,6 +139,7 @@ dk_verdict verdict_of(PageState state, dk_entry entry) {
       return DK_JOINED;
     case PageState::kLocal:
     case PageState::kUnmovable:
+    case PageState::kEvicting:
       break;
   }
   return entry == DK_ENTRY_CLOSED ? DK_REOPEN : DK_LET_PASS;
@@ -194,42 +195,43 @@ void dk_core_table_destroy(dk_core* core, dk_table* table) {
   table->~dk_table();
 }
 
-[[gnu::flatten]] void dk_core_fault(dk_core* core, dk_table* table, uint64_t page, dk_entry entry, uint64_t at,
-                   int force, dk_batch* batch, dk_fault* fault) {
+[[gnu::flatten]] void dk_core_fault(dk_core* core, dk_table* table, uint64_t page, dk_entry entry,
+                                    uint64_t at, int force, dk_batch* batch, dk_fault* fault) {
   const PageId id = table->pages.obtain({page});
   if (id == kNoPage) {
     fault->verdict = DK_NO_MEMORY;
     return;
   }
   fault->page = id;
-  const PageState state = settle(*core, id, entry);
+  PageState state = core->instance.pool().record(id).state;
+  // The common case is told apart here, so that it is not asked for twice below.
+  const bool remote = state == PageState::kRemote && entry == DK_ENTRY_CLOSED;
+  if (!remote) {
+    state = settle(*core, id, entry);
+  }
+  const bool room_needed = remote || needs_room(state, entry);
   Nanos writeback_end;
-  if (needs_room(state, entry) && force != 0) {
+  if (room_needed && force != 0) {
     core->instance.force_room(id);
-  } else if (needs_room(state, entry)) {
-    Instance& instance = core->instance;
-    auto close = core->closer(batch);
-    if (instance.shares_limit(id) && atomic::load(core->levels.local_pages) > instance.limit()) {
-      // The limit has sunk: a few at a time, so that the batch suffices.
-      instance.trim({at}, kTrimStep, close);
-      fault->verdict = DK_AGAIN;
-      return;
-    }
-    const Room room = instance.make_room(id, {at}, close);
+  } else if (room_needed) {
+    // If the limit has sunk, a few at a time, so that the batch suffices.
+    const Room room = core->instance.make_room(id, {at}, core->closer(batch), kTrimStep);
     if (!room.made) {
       fault->verdict = DK_AGAIN;
       return;
     }
     writeback_end = room.writeback_end;
   }
-  fault->verdict = verdict_of(state, entry);
+  fault->verdict = remote ? DK_REMOTE : verdict_of(state, entry);
   if (fault->verdict == DK_LET_PASS || fault->verdict == DK_REOPEN) {
     return;
   }
   const Fault begun = core->instance.begin(id, {at});
   fault->kind = static_cast<std::uint32_t>(begun.kind);
   fault->ready_ns = later(begun.ready, writeback_end).value;
-  fault->state = reinterpret_cast<const std::uint8_t*>(&core->instance.pool().record(id).state);
+  if (begun.kind == FaultKind::kJoined) {
+    fault->state = reinterpret_cast<const std::uint8_t*>(&core->instance.pool().record(id).state);
+  }
 }
 
 [[gnu::flatten]] void dk_core_finish(dk_core* core, const dk_fault* fault, uint64_t stall) {

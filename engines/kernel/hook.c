@@ -2,14 +2,16 @@
 /*
  * Puts the wrapper before handle_mm_fault().
  *
- * ftrace calls dk_hook() at the function's entry. For a thread of a member it moves the instruction pointer to the wrapper,
- * which has the same arguments; a call that comes from the wrapper itself is let through, and so is everybody else's.
- * The table of spaces is only looked at for an empty place: a process that shares a member's place goes
- * through the wrapper, which finds out.
+ * ftrace's direct call makes the function begin with a call of dk_gate, a few instructions that every fault of the machine
+ * pays. For a thread of a member the gate exchanges its return address for the wrapper, which has the same arguments; a call
+ * that comes from the wrapper itself is let through, and so is everybody else's. The table of spaces is
+ * only looked at for an empty place: a process that shares a member's place goes through the wrapper, which finds out.
  */
 #define pr_fmt(fmt) "dime: " fmt
 
 #include <linux/ftrace.h>
+#include <asm/ibt.h>
+#include <asm/linkage.h>
 
 #include "shim.h"
 
@@ -29,34 +31,46 @@ noinline vm_fault_t dk_kernel_handler(struct vm_area_struct *vma, unsigned long 
 	return result;
 }
 
-/* Newer kernels hide the registers and rename how the pointer is set. */
+void dk_gate(void);
+
+/*
+ * The gate. On entry the stack holds the return into handle_mm_fault(), and behind that the return to its caller. Free are
+ * the registers that hold neither an argument nor anything that the caller wants back. It stands in a function because
+ * only there can it be given numbers of the compiler's.
+ */
+static void __used dk_gate_template(void)
+{
+	asm(".pushsection .text.dk_gate, \"ax\"\n"
+	    ".globl dk_gate\n"
+	    ".type dk_gate, @function\n"
+	    "dk_gate:\n\t" ASM_ENDBR
+	    "movq %c[mm](%%rdi), %%rax\n\t"
+	    "movabsq %[ratio], %%r10\n\t"
+	    "imulq %%r10, %%rax\n\t"
+	    "shrq %[shift], %%rax\n\t"
+	    "cmpq $0, dk_space_table(, %%rax, 8)\n\t"
+	    "je 1f\n\t"
+	    "movq 8(%%rsp), %%rax\n\t"
+	    "subq $dk_kernel_handler, %%rax\n\t"
+	    "cmpq %[bytes], %%rax\n\t"
+	    "jb 1f\n\t"
+	    "movq $dk_fault_wrapper, (%%rsp)\n"
+	    "1:\t" ASM_RET
+	    ".size dk_gate, .-dk_gate\n"
+	    ".popsection"
+	    :
+	    : [mm] "i"(offsetof(struct vm_area_struct, vm_mm)), [ratio] "i"(GOLDEN_RATIO_64),
+	      [shift] "i"(64 - DK_SPACE_BITS), [bytes] "i"(DK_CALLER_BYTES));
+}
+
+static struct ftrace_ops dk_hook_ops;
+
+/* Newer kernels hide the registers. */
 #ifdef arch_ftrace_regs
 #define dk_regs(fregs) (&arch_ftrace_regs(fregs)->regs)
 #else
 #define dk_regs(fregs) (&(fregs)->regs)
 #endif
-#ifdef ftrace_regs_set_instruction_pointer
-#define dk_redirect(fregs, to) ftrace_regs_set_instruction_pointer(fregs, to)
-#else
-#define dk_redirect(fregs, to) ftrace_instruction_pointer_set(fregs, to)
-#endif
-
-static void notrace dk_hook(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
-			    struct ftrace_regs *fregs)
-{
-	struct vm_area_struct *vma = (struct vm_area_struct *)dk_regs(fregs)->di;
-
-	if (likely(!READ_ONCE(dk_space_table[dk_space_hash(vma->vm_mm)])))
-		return;
-	if (parent_ip - (unsigned long)dk_kernel_handler < DK_CALLER_BYTES)
-		return;
-	dk_redirect(fregs, (unsigned long)dk_fault_wrapper);
-}
-
-static struct ftrace_ops dk_hook_ops = {
-	.func = dk_hook,
-	.flags = FTRACE_OPS_FL_IPMODIFY,
-};
 
 /* Where pages are moved within an address space (mremap): the range is read again once the move is over. */
 static void notrace dk_move_hook(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
@@ -81,15 +95,30 @@ static struct ftrace_ops dk_move_ops = {
 	.flags = FTRACE_OPS_FL_RECURSION,
 };
 
-static int dk_place(struct ftrace_ops *ops, char *function)
+/* Older kernels have direct calls for a single function under this name, and for any number under another. */
+#ifdef DK_DIRECT_MULTI
+#define dk_register_direct(ops, to) register_ftrace_direct_multi(ops, to)
+#define dk_unregister_direct(ops, to) unregister_ftrace_direct_multi(ops, to)
+#else
+#define dk_register_direct(ops, to) register_ftrace_direct(ops, to)
+#define dk_unregister_direct(ops, to) unregister_ftrace_direct(ops, to, false)
+#endif
+
+static int dk_place(struct ftrace_ops *ops, char *function, bool direct)
 {
 	int err = ftrace_set_filter(ops, function, strlen(function), 1);
 
 	if (!err)
-		err = register_ftrace_function(ops);
+		err = direct ? dk_register_direct(ops, (unsigned long)dk_gate) : register_ftrace_function(ops);
 	if (err)
-		pr_err("cannot hook %s (error %d): is it live-patched, or is ftrace off?\n", function, err);
+		pr_err("cannot hook %s (error %d): is ftrace off, or a BPF program (fentry) attached to it?\n", function,
+		       err);
 	return err;
+}
+
+static void dk_take_away(void)
+{
+	dk_unregister_direct(&dk_hook_ops, (unsigned long)dk_gate);
 }
 
 int dk_hook_get(void)
@@ -98,11 +127,11 @@ int dk_hook_get(void)
 
 	if (dk_hook_users++)
 		return 0;
-	err = dk_place(&dk_hook_ops, "handle_mm_fault");
+	err = dk_place(&dk_hook_ops, "handle_mm_fault", true);
 	if (!err) {
-		err = dk_place(&dk_move_ops, "move_page_tables");
+		err = dk_place(&dk_move_ops, "move_page_tables", false);
 		if (err)
-			unregister_ftrace_function(&dk_hook_ops);
+			dk_take_away();
 	}
 	if (err)
 		dk_hook_users--;
@@ -114,5 +143,5 @@ void dk_hook_put(void)
 	if (--dk_hook_users)
 		return;
 	unregister_ftrace_function(&dk_move_ops);
-	unregister_ftrace_function(&dk_hook_ops);
+	dk_take_away();
 }
