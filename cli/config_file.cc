@@ -22,14 +22,14 @@ unsigned line_of(const toml::node& node) {
 // One value as the command line would have it.
 Result<std::string> word_of(const std::string& path, const std::string& key,
                             const toml::node& node) {
-  if (const auto text = node.value<std::string>(); node.is_string()) {
-    return *text;
+  if (const auto* const text = node.as_string()) {
+    return text->get();
   }
-  if (node.is_integer()) {
-    return std::to_string(*node.value<std::int64_t>());
+  if (const auto* const number = node.as_integer()) {
+    return std::to_string(number->get());
   }
-  if (node.is_boolean()) {
-    return *node.value<bool>() ? "true" : "false";
+  if (const auto* const choice = node.as_boolean()) {
+    return std::string(choice->get() ? "true" : "false");
   }
   return fail(0, "{}:{}: {}: allowed: a text in quotes, a whole number, true or false", path,
               line_of(node), key);
@@ -51,17 +51,17 @@ Result<Item> tier_item(const std::string& path, const std::string& name, const t
 
 // { what = "heap", tier = "far" }, or "heap: far".
 Result<Item> rule_item(const std::string& path, const toml::node& node) {
-  if (node.is_string()) {
-    return Item{"place", {*node.value<std::string>()}, line_of(node)};
+  if (const auto* const text = node.as_string()) {
+    return Item{"place", {text->get()}, line_of(node)};
   }
   const toml::table* const rule = node.as_table();
   const auto part = [&](const char* key) {
-    return rule == nullptr ? std::optional<std::string>() : (*rule)[key].value<std::string>();
+    return rule == nullptr ? std::string() : (*rule)[key].value_or(std::string());
   };
-  if (!part("what") || !part("tier") || rule->size() != 2) {
+  if (part("what").empty() || part("tier").empty() || rule->size() != 2) {
     return fail(0, "{}:{}: place: allowed: what = \"...\" and tier = \"...\"", path, line_of(node));
   }
-  return Item{"place", {*part("what") + ": " + *part("tier")}, line_of(node)};
+  return Item{"place", {part("what") + ": " + part("tier")}, line_of(node)};
 }
 
 Result<Item> plain_item(const std::string& path, const std::string& key, const toml::node& node) {
