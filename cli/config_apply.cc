@@ -47,6 +47,9 @@ void change(dime_parameters& parameters, const config::Plan& plan) {
     parameters.local_npages = plan.local_npages;
     parameters.local_share = 0;
   }
+  if (plan.has(Key::kLocalShare)) {
+    parameters.local_share = plan.local_share;
+  }
   if (plan.has(Key::kPolicy)) {
     std::copy(std::begin(plan.policy), std::end(plan.policy), parameters.policy);
   }
@@ -106,7 +109,7 @@ Result<PreparedInstance> instance_for(const config::Plan& plan, std::vector<Cont
   request.given = plan.has(Key::kLatencyNs) ? std::uint32_t{kGivenLatency} : 0;
   request.instance = plan.instance_id;
   request.allow_floor = true;
-  request.keep = true;
+  request.keep = !plan.has(Key::kKeep) || plan.keep;
   return prepare_instance(request, ::getpid());
 }
 
@@ -228,6 +231,9 @@ Result<void> apply_config(const std::string& text) {
     return attached;
   }
   DIME_CHECKED(change_parameters(block, plan));
+  if (plan.has(Key::kKeep)) {
+    atomic::store(block->keep, std::uint32_t{plan.keep});
+  }
   if (plan.reset_page_fault_count) {
     atomic::store(block->counters.page_fault_count, std::uint64_t{0});
   }

@@ -60,7 +60,7 @@ const char* text_of(Reason reason) {
       return "listed twice";
     case Reason::kTooManyPids:
       return "too many process ids";
-    case Reason::kRemoveNotAlone:
+    case Reason::kNotTogether:
       return "cannot be combined with other changes";
     case Reason::kNoSuchInstance:
       return "neither an instance nor the next free id";

@@ -41,6 +41,9 @@ constexpr KeyRule kRules[kKeys] = {
      "1000 to 1000000000000000 bits per second, without a unit, or 0 for unlimited",
      kMinBandwidthBps, kMaxBandwidthBps, 0, Kind::kNumber, /*or_zero=*/true},
     {"local_npages", "1 to 34359738368 pages", 1, kMaxLocalNpages, 0, Kind::kNumber},
+    {"local_share",
+     "1 to 10000 hundredths of a per cent of the touched pages, instead of local_npages", 1,
+     kMaxLocalShare, 0, Kind::kNumber},
     {"pid",
      "up to 1024 process ids between commas, each once; '+' before the first adds, '-' removes", 1,
      kMaxPid, 0, Kind::kPids},
@@ -67,6 +70,7 @@ constexpr KeyRule kRules[kKeys] = {
     {"outage_max_ns", "0 to 60000000000 nanoseconds, without a unit", 0, kMaxLatencyNs, 0,
      Kind::kNumber},
     {"writeback_depth", "0 to 1048576 pages", 0, kMaxWritebackDepth, 0, Kind::kNumber},
+    {"keep", "1, or 0 to have the instance go with its last member", 0, 1, 0, Kind::kNumber},
     {"page_fault_count", "0, which resets it", 0, 0, 0, Kind::kNumber},
     {"remove", "1, with instance_id and nothing else", 1, 1, 0, Kind::kNumber},
 };
@@ -185,6 +189,12 @@ void set_number(Plan& plan, Key key, std::uint64_t number) {
       break;
     case Key::kWritebackDepth:
       plan.writeback_depth = static_cast<std::uint32_t>(number);
+      break;
+    case Key::kLocalShare:
+      plan.local_share = static_cast<std::uint32_t>(number);
+      break;
+    case Key::kKeep:
+      plan.keep = number == 1;
       break;
     case Key::kPageFaultCount:
       plan.reset_page_fault_count = true;
@@ -324,7 +334,10 @@ Error parse(Text text, Plan& plan) {
     return {Reason::kMissingKey, text.size, rule_of(Key::kInstanceId).name, {}};
   }
   if (plan.remove && words != 2) {
-    return refuse(plan, text, Key::kRemove, Reason::kRemoveNotAlone);
+    return refuse(plan, text, Key::kRemove, Reason::kNotTogether);
+  }
+  if (plan.has(Key::kLocalShare) && plan.has(Key::kLocalNpages)) {
+    return refuse(plan, text, Key::kLocalShare, Reason::kNotTogether);
   }
   return {};
 }

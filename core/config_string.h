@@ -24,6 +24,7 @@ enum class Key : std::uint8_t {
   kLatencyNs,
   kBandwidthBps,
   kLocalNpages,
+  kLocalShare,
   kPid,
   kPolicy,
   kLink,
@@ -39,10 +40,11 @@ enum class Key : std::uint8_t {
   kSchedule,
   kOutageMaxNs,
   kWritebackDepth,
+  kKeep,
   kPageFaultCount,
   kRemove,
 };
-inline constexpr unsigned kKeys = 21;
+inline constexpr unsigned kKeys = 23;
 
 inline constexpr std::uint64_t kMaxInstanceId = INT32_MAX;  // the table prints it as %d
 inline constexpr std::uint64_t kMaxLatencyNs = 60 * kNanosPerSecond;
@@ -50,6 +52,7 @@ inline constexpr std::uint64_t kMinBandwidthBps = 1'000;  // a page in 33 s
 inline constexpr std::uint64_t kMaxBandwidthBps = 1'000'000'000'000'000;
 inline constexpr std::uint64_t kMaxLocalNpages = 1ull << 35;  // a 47-bit address space
 inline constexpr std::uint64_t kMaxWritebackDepth = 1u << 20;
+inline constexpr std::uint64_t kMaxLocalShare = 10'000;
 inline constexpr std::uint64_t kMaxPid = 1u << 22;  // the kernel's PID_MAX_LIMIT
 
 enum class PidOperation : std::uint8_t { kReplace, kAdd, kRemove };
@@ -62,10 +65,11 @@ struct Plan {
   std::uint64_t latency_ns = 0;
   std::uint64_t bandwidth_bps = 0;
   std::uint64_t local_npages = 0;
-  std::uint32_t wait = 0;       ///< enum dime_wait
-  std::uint32_t scope = 0;      ///< enum dime_scope
-  std::uint32_t flags_on = 0;   ///< DIME_ONE_WAY ... that were given as 1
-  std::uint32_t flags_off = 0;  ///< ... as 0
+  std::uint32_t local_share = 0;  ///< as in dime_parameters
+  std::uint32_t wait = 0;         ///< enum dime_wait
+  std::uint32_t scope = 0;        ///< enum dime_scope
+  std::uint32_t flags_on = 0;     ///< DIME_ONE_WAY ... that were given as 1
+  std::uint32_t flags_off = 0;    ///< ... as 0
   char policy[DIME_NAME_BYTES] = {};
   char link[DIME_NAME_BYTES] = {};  ///< empty: the instance's own
   jitter::Spec jitter;
@@ -75,6 +79,7 @@ struct Plan {
   std::uint64_t outage_max_ns = 0;
   std::uint32_t writeback_depth = 0;
   bool reset_page_fault_count = false;
+  bool keep = false;
   bool remove = false;
 
   PidOperation pid_operation = PidOperation::kReplace;
@@ -102,7 +107,7 @@ enum class Reason : std::uint8_t {
   kBadPidList,  ///< empty entry, sign inside the list
   kDuplicatePid,
   kTooManyPids,
-  kRemoveNotAlone,  ///< remove=1 next to another change
+  kNotTogether,  ///< remove=1 next to another change, local_share next to local_npages
   // What a Census tells.
   kNoSuchInstance,  ///< neither an instance nor the next free id
   kNoSuchPolicy,

@@ -60,6 +60,8 @@ std::string written(const Plan& plan) {
   number(Key::kLatencyNs, plan.latency_ns);
   number(Key::kBandwidthBps, plan.bandwidth_bps);
   number(Key::kLocalNpages, plan.local_npages);
+  number(Key::kLocalShare, plan.local_share);
+  number(Key::kKeep, plan.keep ? 1 : 0);
   std::string pids = plan.pid_operation == PidOperation::kAdd      ? "+"
                      : plan.pid_operation == PidOperation::kRemove ? "-"
                                                                    : "";
@@ -121,7 +123,7 @@ void require_allowed(const Plan& plan, Text text) {
 }
 
 void require_refusal(const Error& error, Text text) {
-  REQUIRE(error.reason <= Reason::kRemoveNotAlone);
+  REQUIRE(error.reason <= Reason::kNotTogether);
   REQUIRE(error.position <= text.size);
   REQUIRE(error.value.empty() || inside(error.value, text));
   REQUIRE(error.key.empty() || inside(error.key, text) || is_known_key(error.key));

@@ -138,8 +138,10 @@ TEST(Accepted, TheEndsOfEveryRange) {
         "instance_id=0 latency_ns=60000000000", "instance_id=0 bandwidth_bps=0",
         "instance_id=0 bandwidth_bps=1000", "instance_id=0 bandwidth_bps=1000000000000000",
         "instance_id=0 local_npages=1", "instance_id=0 local_npages=34359738368",
-        "instance_id=0 pid=1", "instance_id=0 pid=4194304", "instance_id=000 latency_ns=0005",
-        "instance_id=0 link=a234567890123456789012345678901", "instance_id=0 remove=1"}) {
+        "instance_id=0 local_share=1", "instance_id=0 local_share=10000", "instance_id=0 keep=0",
+        "instance_id=0 keep=1", "instance_id=0 pid=1", "instance_id=0 pid=4194304",
+        "instance_id=000 latency_ns=0005", "instance_id=0 link=a234567890123456789012345678901",
+        "instance_id=0 remove=1"}) {
     const Parsed parsed(text);
     EXPECT_TRUE(parsed.error.ok()) << text << ": " << message_of(parsed.error);
   }
@@ -201,7 +203,9 @@ INSTANTIATE_TEST_SUITE_P(
         Rejection{"instance_id=0 latency_ns=1 wait=spin latency_ns=1", Reason::kDuplicateKey, 37,
                   "latency_ns", "1"},
         Rejection{"instance_id=0\ninstance_id=1", Reason::kDuplicateKey, 14, "instance_id", "1"},
-        Rejection{"instance_id=0 remove=1 wait=spin", Reason::kRemoveNotAlone, 21, "remove", "1"},
+        Rejection{"instance_id=0 remove=1 wait=spin", Reason::kNotTogether, 21, "remove", "1"},
+        Rejection{"instance_id=0 local_share=2500 local_npages=5", Reason::kNotTogether, 26,
+                  "local_share", "2500"},
         Rejection{"remove=1", Reason::kMissingKey, 8, "instance_id", ""}));
 
 INSTANTIATE_TEST_SUITE_P(
@@ -246,6 +250,10 @@ INSTANTIATE_TEST_SUITE_P(
         Rejection{"instance_id=0 local_npages=0", Reason::kOutOfRange, 27, "local_npages", "0"},
         Rejection{"instance_id=0 local_npages=34359738369", Reason::kOutOfRange, 27, "local_npages",
                   "34359738369"},
+        Rejection{"instance_id=0 local_share=0", Reason::kOutOfRange, 26, "local_share", "0"},
+        Rejection{"instance_id=0 local_share=10001", Reason::kOutOfRange, 26, "local_share",
+                  "10001"},
+        Rejection{"instance_id=0 keep=2", Reason::kOutOfRange, 19, "keep", "2"},
         Rejection{"instance_id=0 local_npages=25%", Reason::kNotANumber, 27, "local_npages", "25%"},
         Rejection{"instance_id=0 page_fault_count=1", Reason::kOutOfRange, 31, "page_fault_count",
                   "1"},
