@@ -123,6 +123,7 @@ static void dk_notify_release(struct mmu_notifier *notifier, struct mm_struct *m
 {
 	struct dk_space *space = container_of(notifier, struct dk_space, notifier);
 
+	dk_space_look_unmanaged(space);
 	spin_lock(&space->instance->lock);
 	space->gone = true;
 	spin_unlock(&space->instance->lock);
@@ -162,6 +163,8 @@ static void dk_visit_audit(struct dk_visit *visit, u32 id, unsigned long address
 	struct dk_site site;
 	enum dk_entry entry;
 
+	visit->known++;
+	visit->remote += remote;
 	dk_find(visit->space->mm, address, &site);
 	entry = dk_entry_at(&site);
 	if (remote && entry == DK_ENTRY_OPEN)
@@ -179,8 +182,12 @@ void dk_space_audit(struct dk_space *space, struct dk_audit *audit)
 	if (!mmget_not_zero(space->mm))
 		return;
 	dk_visit_mappings(&visit);
-	mmput(space->mm);
 	audit->remote_open += visit.remote_open;
 	audit->local_closed += visit.local_closed;
 	audit->stale += visit.stale;
+	space->usage->managed_pages += visit.known;
+	space->usage->local_pages += visit.known - visit.remote;
+	dk_space_look_unmanaged(space);
+	space->usage->unmanaged_pages += space->unmanaged_pages;
+	mmput(space->mm);
 }

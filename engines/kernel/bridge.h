@@ -126,6 +126,8 @@ enum dk_key {
 	DK_KEY_COUNT = 1 << 8,
 	DK_KEY_REMOVE = 1 << 9,
 	DK_KEY_DEPTH = 1 << 10,
+	DK_KEY_SHARE = 1 << 11,
+	DK_KEY_KEEP = 1 << 12,
 };
 
 enum dk_pids { DK_PIDS_REPLACE, DK_PIDS_ADD, DK_PIDS_REMOVE };
@@ -147,6 +149,8 @@ struct dk_plan {
 	uint64_t latency_ns;
 	uint64_t bandwidth_bps;
 	uint64_t local_npages;
+	uint32_t local_share;
+	uint32_t keep;
 	uint32_t wait;
 	uint32_t scope;
 	uint32_t flags_on;
@@ -168,8 +172,8 @@ int dk_config_read(const char *text, uint32_t length, void *scratch, struct dk_p
 void dk_config_set_network(const void *scratch, struct dime_control *control, uint64_t now);
 /* The lines of the table; each returns its length, which may be more than `size`. */
 uint64_t dk_config_header(char *buffer, uint64_t size);
-uint64_t dk_config_row(const struct dime_parameters *parameters, uint32_t id, uint64_t faults, const uint32_t *pids,
-		       uint32_t pid_count, char *buffer, uint64_t size);
+uint64_t dk_config_row(const struct dime_parameters *parameters, uint32_t id, uint64_t limit, uint64_t faults,
+		       const uint32_t *pids, uint32_t pid_count, char *buffer, uint64_t size);
 
 /* ---- C, called by C++ ---------------------------------------------------------------------------------------- */
 
@@ -179,6 +183,8 @@ void dk_shim_release(struct dk_instance *instance, void *block, uint64_t bytes);
 
 /* Makes `page` of address space `space` inaccessible and puts it into `batch`. */
 enum dk_closed dk_shim_close(struct dk_instance *instance, uint32_t space, uint64_t page, struct dk_batch *batch);
+/* What dk_shim_close() closed was evicted. */
+void dk_shim_evicted(struct dk_instance *instance, uint32_t space, struct dk_batch *batch);
 /* 1 if the page was accessed since the last call, and forgets it. */
 int dk_shim_accessed(struct dk_instance *instance, uint32_t space, uint64_t page);
 void dk_shim_visit(void *context, uint32_t id, uint64_t page, int remote);

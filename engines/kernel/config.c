@@ -19,6 +19,15 @@
 
 #define DK_STRING_BYTES 65536
 
+char dk_refusal[512];
+
+/* One line in the log, which the reader of the statistics sees, too. REQUIRES: dk_mutex. */
+#define dk_refuse(format, ...)                                                        \
+	do {                                                                          \
+		snprintf(dk_refusal, sizeof(dk_refusal), format, ##__VA_ARGS__);      \
+		pr_err("%s\n", dk_refusal);                                           \
+	} while (0)
+
 /* scope=all manages code, stacks and data: an instruction may need several pages of each, and every thread has one. */
 #define DK_LEAST_ALL 32
 
@@ -122,7 +131,7 @@ static int dk_apply_pids(struct dk_instance *instance, const struct dk_plan *pla
 		if (err == -ESRCH)
 			err = 0;
 		if (err)
-			pr_err("pid=%u: cannot join instance %u (error %d)\n", plan->pids[i], instance->id, err);
+			dk_refuse("pid=%u: cannot join instance %u (error %d)", plan->pids[i], instance->id, err);
 	}
 	return err;
 }
@@ -132,10 +141,14 @@ static int dk_check_least(const struct dk_instance *instance, const struct dk_pl
 	const struct dime_parameters *p = instance ? &instance->control->parameters : NULL;
 	u32 scope = plan->given & DK_KEY_SCOPE ? plan->scope : p ? p->scope : DIME_SCOPE_ANON;
 	u64 local = plan->given & DK_KEY_LOCAL ? plan->local_npages : p ? p->local_npages : DK_LEAST_ALL;
+	bool share = !(plan->given & DK_KEY_LOCAL) && (plan->given & DK_KEY_SHARE || (p && p->local_share));
 
+	/* A share is never less than this. */
+	if (share)
+		return 0;
 	if (scope != DIME_SCOPE_ALL || local >= DK_LEAST_ALL)
 		return 0;
-	pr_err("local_npages=%llu: with scope=all at least %u, or programs cannot make progress\n", local, DK_LEAST_ALL);
+	dk_refuse("local_npages=%llu: with scope=all at least %u, or programs cannot make progress", local, DK_LEAST_ALL);
 	return -EINVAL;
 }
 
@@ -148,8 +161,12 @@ static void dk_apply_numbers(struct dk_instance *instance, const struct dk_plan 
 		WRITE_ONCE(p->latency_ns, plan->latency_ns);
 	if (plan->given & DK_KEY_BANDWIDTH)
 		WRITE_ONCE(p->bandwidth_bps, plan->bandwidth_bps);
-	if (plan->given & DK_KEY_LOCAL)
+	if (plan->given & DK_KEY_LOCAL) {
 		WRITE_ONCE(p->local_npages, plan->local_npages);
+		WRITE_ONCE(p->local_share, 0);
+	}
+	if (plan->given & DK_KEY_SHARE)
+		WRITE_ONCE(p->local_share, plan->local_share);
 	if (plan->given & DK_KEY_SCOPE)
 		WRITE_ONCE(p->scope, plan->scope);
 	if (plan->given & DK_KEY_WAIT)
@@ -185,6 +202,8 @@ static int dk_apply(const struct dk_plan *plan, const void *scratch)
 	if (!err && (plan->given & DK_KEY_LINK))
 		err = dk_instance_use_link(instance, plan->link);
 	if (!err) {
+		if (plan->given & DK_KEY_KEEP)
+			dk_instance_set_keep(instance, plan->keep);
 		dk_config_set_network(scratch, instance->control, dk_now());
 		dk_apply_numbers(instance, plan);
 		dk_instance_trim(instance);
@@ -214,12 +233,15 @@ static ssize_t dk_config_write(struct file *file, const char __user *from, size_
 	err = scratch && plan ? 0 : -ENOMEM;
 	if (!err) {
 		mutex_lock(&dk_mutex);
+		dk_instances_reap();
+		dk_refusal[0] = '\0';
 		if (dk_config_read(text, count, scratch, plan)) {
-			pr_err("%s\n", plan->message);
+			dk_refuse("%s", plan->message);
 			err = -EINVAL;
 		} else {
 			err = dk_apply(plan, scratch);
 		}
+		dk_instances_reap();
 		mutex_unlock(&dk_mutex);
 	}
 	kfree(plan);
@@ -233,6 +255,8 @@ static ssize_t dk_config_write(struct file *file, const char __user *from, size_
 static void *dk_table_start(struct seq_file *seq, loff_t *position)
 {
 	mutex_lock(&dk_mutex);
+	if (!*position)
+		dk_instances_reap();
 	return seq_list_start_head(&dk_instances, *position);
 }
 
@@ -250,7 +274,7 @@ static int dk_table_show(struct seq_file *seq, void *at)
 {
 	struct dk_instance *instance;
 	u32 count, most;
-	u64 length;
+	u64 length, limit;
 	char *buffer;
 	u32 *pids;
 	size_t room;
@@ -267,7 +291,10 @@ static int dk_table_show(struct seq_file *seq, void *at)
 	if (!pids)
 		return -ENOMEM;
 	count = min(most, dk_process_list(instance, pids, most));
-	length = dk_config_row(&instance->control->parameters, instance->id,
+	spin_lock(&instance->lock);
+	limit = dk_core_limit(instance->core);
+	spin_unlock(&instance->lock);
+	length = dk_config_row(&instance->control->parameters, instance->id, limit,
 			       instance->control->counters.page_fault_count, pids, count, buffer, room);
 	seq_commit(seq, length < room ? length : -1);
 	kvfree(pids);

@@ -59,11 +59,17 @@ struct KeyBit {
 };
 
 constexpr KeyBit kBits[] = {
-    {Key::kLatencyNs, DK_KEY_LATENCY},    {Key::kBandwidthBps, DK_KEY_BANDWIDTH},
-    {Key::kLocalNpages, DK_KEY_LOCAL},    {Key::kPid, DK_KEY_PID},
-    {Key::kPolicy, DK_KEY_POLICY},        {Key::kLink, DK_KEY_LINK},
-    {Key::kScope, DK_KEY_SCOPE},          {Key::kWait, DK_KEY_WAIT},
+    {Key::kLatencyNs, DK_KEY_LATENCY},
+    {Key::kBandwidthBps, DK_KEY_BANDWIDTH},
+    {Key::kLocalNpages, DK_KEY_LOCAL},
+    {Key::kPid, DK_KEY_PID},
+    {Key::kPolicy, DK_KEY_POLICY},
+    {Key::kLink, DK_KEY_LINK},
+    {Key::kScope, DK_KEY_SCOPE},
+    {Key::kWait, DK_KEY_WAIT},
     {Key::kWritebackDepth, DK_KEY_DEPTH},
+    {Key::kLocalShare, DK_KEY_SHARE},
+    {Key::kKeep, DK_KEY_KEEP},
 };
 
 void flatten(const config::Plan& from, dk_plan& to) {
@@ -77,6 +83,8 @@ void flatten(const config::Plan& from, dk_plan& to) {
   to.latency_ns = from.latency_ns;
   to.bandwidth_bps = from.bandwidth_bps;
   to.local_npages = from.local_npages;
+  to.local_share = from.local_share;
+  to.keep = from.keep ? 1 : 0;
   to.wait = from.wait;
   to.scope = from.scope;
   to.flags_on = from.flags_on;
@@ -138,11 +146,12 @@ uint64_t dk_config_header(char* buffer, uint64_t size) {
   return out.length();
 }
 
-uint64_t dk_config_row(const dime_parameters* parameters, uint32_t id, uint64_t faults,
-                       const uint32_t* pids, uint32_t pid_count, char* buffer, uint64_t size) {
+uint64_t dk_config_row(const dime_parameters* parameters, uint32_t id, uint64_t limit,
+                       uint64_t faults, const uint32_t* pids, uint32_t pid_count, char* buffer,
+                       uint64_t size) {
   TextWriter out{buffer, size};
-  config::write_row(out, {id, parameters->latency_ns, parameters->bandwidth_bps,
-                          parameters->local_npages, faults, pids, pid_count});
+  config::write_row(
+      out, {id, parameters->latency_ns, parameters->bandwidth_bps, limit, faults, pids, pid_count});
   return out.length();
 }
 

@@ -118,6 +118,7 @@ static void dk_finish(struct dk_context *c, u64 stall)
 {
 	spin_lock(&c->instance->lock);
 	dk_core_finish(c->instance->core, &c->fault, stall);
+	dk_usage_fault(c->space->usage, c->fault.verdict, stall);
 	spin_unlock(&c->instance->lock);
 }
 
@@ -173,6 +174,7 @@ static vm_fault_t dk_fetch(struct dk_context *c)
 /* Another thread fetches the page. */
 static vm_fault_t dk_join(struct dk_context *c)
 {
+	atomic64_inc(&c->space->usage->joined);
 	if (c->entry != DK_ENTRY_CLOSED)
 		return dk_pass_and_audit(c);
 	while (READ_ONCE(*c->fault.state) == DK_STATE_IN_FLIGHT && !fatal_signal_pending(current)) {

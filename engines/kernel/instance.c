@@ -4,6 +4,7 @@
  */
 #define pr_fmt(fmt) "dime: " fmt
 
+#include <linux/pid.h>
 #include <linux/slab.h>
 
 #include "clock.h"
@@ -12,6 +13,7 @@
 
 DEFINE_MUTEX(dk_mutex);
 LIST_HEAD(dk_instances);
+unsigned long dk_floor_ns;
 
 /* Without the member slots, which the kernel engine has no use for. */
 #define DK_CONTROL_BYTES offsetof(struct dime_control, members)
@@ -59,6 +61,8 @@ static void dk_instance_free(struct dk_instance *instance)
 	dk_heap_destroy(&instance->heap);
 	dk_policy_put(instance->policy);
 	dk_link_put(instance->link);
+	dk_usage_destroy(instance);
+	put_pid(instance->owner);
 	dk_tiers_free(instance);
 	kvfree(instance->control);
 	xa_destroy(&instance->spaces);
@@ -78,6 +82,7 @@ struct dk_instance *dk_instance_create(u32 id)
 	dk_heap_init(&instance->heap);
 	xa_init_flags(&instance->spaces, XA_FLAGS_ALLOC);
 	INIT_LIST_HEAD(&instance->processes);
+	INIT_LIST_HEAD(&instance->usages);
 	instance->control = kvzalloc(DK_CONTROL_BYTES, GFP_KERNEL);
 	if (!instance->control) {
 		dk_instance_free(instance);
@@ -123,6 +128,34 @@ void dk_instance_remove(struct dk_instance *instance)
 	dk_process_leave_all(instance);
 	list_del(&instance->node);
 	dk_instance_put(instance);
+}
+
+static bool dk_owner_lives(const struct dk_instance *instance)
+{
+	bool lives;
+
+	rcu_read_lock();
+	lives = instance->owner && pid_task(instance->owner, PIDTYPE_TGID);
+	rcu_read_unlock();
+	return lives;
+}
+
+void dk_instance_set_keep(struct dk_instance *instance, bool keep)
+{
+	instance->control->keep = keep;
+	if (keep || dk_owner_lives(instance))
+		return;
+	put_pid(instance->owner);
+	instance->owner = get_pid(task_tgid(current));
+}
+
+void dk_instances_reap(void)
+{
+	struct dk_instance *instance, *next;
+
+	list_for_each_entry_safe(instance, next, &dk_instances, node)
+		if (!instance->control->keep && list_empty(&instance->processes) && !dk_owner_lives(instance))
+			dk_instance_remove(instance);
 }
 
 int dk_instance_use_policy(struct dk_instance *instance, const char *name)

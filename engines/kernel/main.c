@@ -10,6 +10,7 @@
 
 #include <linux/cpufeature.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
 
 #include "clock.h"
@@ -76,6 +77,10 @@ static void __exit dk_exit(void)
 	synchronize_rcu_tasks();
 	rcu_barrier();
 }
+
+/* Measured by `dime` with a program of its own, and kept here for the next `dime`. */
+module_param_named(floor_ns, dk_floor_ns, ulong, 0644);
+MODULE_PARM_DESC(floor_ns, "what a remote access costs at least, in ns; 0 = not measured yet");
 
 module_init(dk_init);
 module_exit(dk_exit);

@@ -131,6 +131,18 @@ static struct dk_policy *dk_policy_find(const char *name)
 	return NULL;
 }
 
+void dk_policies_show(struct seq_file *seq)
+{
+	struct dk_policy *entry;
+
+	mutex_lock(&dk_policies_lock);
+	if (!dk_policy_find("fifo"))
+		seq_printf(seq, "registered fifo %s\n", dk_core_fifo()->summary);
+	list_for_each_entry(entry, &dk_policies, node)
+		seq_printf(seq, "registered %s %s\n", entry->policy->name, entry->policy->summary ?: "");
+	mutex_unlock(&dk_policies_lock);
+}
+
 int register_page_replacement_policy(const struct page_replacement_policy_struct *policy)
 {
 	struct dk_policy *entry;

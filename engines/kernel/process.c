@@ -21,7 +21,7 @@
 
 #include "shim.h"
 
-static DEFINE_SPINLOCK(dk_processes_lock);
+DEFINE_SPINLOCK(dk_processes_lock);
 static DEFINE_HASHTABLE(dk_processes, 10);
 static atomic_t dk_queued; /* task works that have not run yet */
 static bool dk_stopping;
@@ -42,6 +42,7 @@ static void dk_process_put(struct dk_process *process)
 	if (!refcount_dec_and_test(&process->refs))
 		return;
 	put_pid(process->pid);
+	dk_usage_put(process->usage);
 	dk_instance_put(process->instance);
 	kfree(process);
 }
@@ -55,7 +56,7 @@ static void dk_process_attach_work(struct callback_head *work)
 	atomic_set(&process->work_pending, 0);
 	mutex_lock(&dk_mutex);
 	if (mm && !(current->flags & PF_EXITING) && !READ_ONCE(dk_stopping) &&
-	    dk_process_instance(process->pid) == instance && dk_space_attach(instance, mm))
+	    dk_process_instance(process->pid) == instance && dk_space_attach(instance, process->usage, mm))
 		atomic64_inc(&instance->not_followed);
 	mutex_unlock(&dk_mutex);
 	dk_process_put(process);
@@ -80,12 +81,17 @@ static void dk_process_queue(struct dk_process *process, struct task_struct *tas
 }
 
 /* A new record, linked; NULL without memory. REQUIRES: dk_processes_lock, and that @pid is no member. */
-static struct dk_process *dk_process_add(struct dk_instance *instance, struct pid *pid)
+static struct dk_process *dk_process_add(struct dk_instance *instance, struct pid *pid, struct task_struct *parent)
 {
 	struct dk_process *process = kzalloc(sizeof(*process), GFP_ATOMIC);
 
 	if (!process)
 		return NULL;
+	process->usage = dk_usage_create(instance, pid, task_tgid(parent));
+	if (!process->usage) {
+		kfree(process);
+		return NULL;
+	}
 	refcount_set(&process->refs, 1);
 	process->pid = get_pid(pid);
 	dk_instance_get(instance);
@@ -95,8 +101,10 @@ static struct dk_process *dk_process_add(struct dk_instance *instance, struct pi
 	return process;
 }
 
-static void dk_process_unlink(struct dk_process *process)
+/* @task is the process' or NULL. */
+static void dk_process_unlink(struct dk_process *process, struct task_struct *task, u32 state)
 {
+	dk_usage_end(process->instance, process->usage, task, state);
 	hash_del(&process->by_pid);
 	list_del(&process->node);
 }
@@ -126,7 +134,7 @@ static void dk_on_fork(void *data, struct task_struct *parent, struct task_struc
 	process = dk_process_find(task_tgid(parent));
 	instance = process ? process->instance : NULL;
 	if (instance && (READ_ONCE(instance->control->parameters.flags) & DIME_FOLLOW_CHILDREN)) {
-		process = dk_process_find(task_tgid(child)) ?: dk_process_add(instance, task_tgid(child));
+		process = dk_process_find(task_tgid(child)) ?: dk_process_add(instance, task_tgid(child), parent);
 		if (!process)
 			atomic64_inc(&instance->not_followed);
 		else if (child->mm != parent->mm)
@@ -155,7 +163,7 @@ static void dk_on_exit(void *data, struct task_struct *task)
 	spin_lock(&dk_processes_lock);
 	process = dk_process_find(task_tgid(task));
 	if (process)
-		dk_process_unlink(process);
+		dk_process_unlink(process, task, DIME_MEMBER_ENDED);
 	spin_unlock(&dk_processes_lock);
 	if (process)
 		dk_process_put(process);
@@ -223,22 +231,34 @@ int dk_process_join(struct dk_instance *instance, struct pid *pid)
 {
 	struct task_struct *task = get_pid_task(pid, PIDTYPE_TGID);
 	struct dk_process *process;
+	struct dk_usage *usage = NULL;
 	struct mm_struct *mm;
-	int err;
+	int err = -ENOMEM;
 
 	if (!task)
 		return -ESRCH;
 	mm = get_task_mm(task);
-	put_task_struct(task);
-	if (!mm)
+	if (!mm) {
+		put_task_struct(task);
 		return -EINVAL;
+	}
+	rcu_read_lock();
 	spin_lock(&dk_processes_lock);
 	process = dk_process_find(pid);
 	if (!process)
-		process = dk_process_add(instance, pid);
+		process = dk_process_add(instance, pid, rcu_dereference(task->real_parent));
+	if (process) {
+		usage = process->usage;
+		dk_usage_get(usage);
+	}
 	spin_unlock(&dk_processes_lock);
-	err = process ? dk_space_attach(instance, mm) : -ENOMEM;
+	rcu_read_unlock();
+	if (usage) {
+		err = dk_space_attach(instance, usage, mm);
+		dk_usage_put(usage);
+	}
 	mmput(mm);
+	put_task_struct(task);
 	if (err)
 		dk_process_leave(instance, pid);
 	return err;
@@ -255,7 +275,7 @@ bool dk_process_leave(struct dk_instance *instance, struct pid *pid)
 	if (process && process->instance != instance)
 		process = NULL;
 	if (process)
-		dk_process_unlink(process);
+		dk_process_unlink(process, task, DIME_MEMBER_DETACHED);
 	spin_unlock(&dk_processes_lock);
 	if (process) {
 		mm = task ? get_task_mm(task) : NULL;

@@ -23,6 +23,7 @@
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
+#include <linux/seq_file.h>
 #include <linux/spinlock.h>
 #include <linux/task_work.h>
 #include <linux/userfaultfd_k.h>
@@ -56,6 +57,8 @@ static inline bool dk_heap_pending(const struct dk_heap *heap)
 
 struct dk_policy;
 
+/* A line for each policy that can be used without loading a module. */
+void dk_policies_show(struct seq_file *seq);
 /* A reference to the policy called @name, loading its module if need be; NULL if there is none. Sleeps. */
 struct dk_policy *dk_policy_get(const char *name);
 void dk_policy_put(struct dk_policy *policy);
@@ -92,6 +95,9 @@ struct dk_instance {
 	struct dk_heap heap;
 	struct xarray spaces; /* of struct dk_space, by their number */
 	struct list_head processes; /* of struct dk_process, under dk_processes_lock */
+	struct list_head usages;    /* of struct dk_usage, under dk_processes_lock */
+	u32 usages_over;            /* of them, of processes that left */
+	struct pid *owner;          /* keeps an instance without members alive; under dk_mutex */
 	struct dime_control *control; /* without members */
 	struct dk_policy *policy; /* under dk_mutex */
 	struct dk_link *link;     /* under dk_mutex; NULL = its own */
@@ -104,13 +110,18 @@ struct dk_instance {
 };
 
 extern struct list_head dk_instances;
+extern unsigned long dk_floor_ns; /* what a remote access costs here at least, as `dime` measured it; 0 = not yet */
 
 struct dk_instance *dk_instance_find(u32 id);
 struct dk_instance *dk_instance_create(u32 id);
+/* Removes the instances with keep=0 that have neither a member nor a living owner. REQUIRES: dk_mutex. */
+void dk_instances_reap(void);
 /* Its members leave, and it goes off the list. REQUIRES: dk_mutex. */
 void dk_instance_remove(struct dk_instance *instance);
 void dk_instance_get(struct dk_instance *instance);
 void dk_instance_put(struct dk_instance *instance);
+/* keep=0 makes the process that asks for it the owner, unless there is one that lives. REQUIRES: dk_mutex. */
+void dk_instance_set_keep(struct dk_instance *instance, bool keep);
 int dk_instance_use_policy(struct dk_instance *instance, const char *name);
 int dk_instance_use_link(struct dk_instance *instance, const char *name);
 /* Evicts until the instance keeps its limit. */
@@ -124,6 +135,40 @@ void dk_tiers_choose(struct dk_instance *instance, struct vm_area_struct *vma, u
 int dk_rules_init(void);
 void dk_rules_exit(void);
 
+/* ---- usage.c: what each member used ---- */
+
+struct dk_usage {
+	struct list_head node; /* instance->usages */
+	refcount_t refs;
+	u32 state; /* DIME_MEMBER_ACTIVE, _DETACHED or _ENDED; under dk_processes_lock */
+	struct pid *pid;
+	struct pid *parent;
+	char comm[TASK_COMM_LEN]; /* once it has left */
+	u64 first_touch, remote, evictions, stall_ns; /* under instance->lock */
+	atomic64_t joined;
+	u64 local_pages, managed_pages, unmanaged_pages; /* as last looked at by a reader of the statistics; under dk_mutex */
+};
+
+/* A record for a process that joins, on the list; NULL without memory. REQUIRES: dk_processes_lock. */
+struct dk_usage *dk_usage_create(struct dk_instance *instance, struct pid *pid, struct pid *parent);
+void dk_usage_get(struct dk_usage *usage);
+void dk_usage_put(struct dk_usage *usage);
+/* The process has left; @task may be NULL. REQUIRES: dk_processes_lock. */
+void dk_usage_end(struct dk_instance *instance, struct dk_usage *usage, struct task_struct *task, u32 state);
+/* Drops all records of an instance that nobody else sees any more. */
+void dk_usage_destroy(struct dk_instance *instance);
+/* A fault has ended. REQUIRES: instance->lock. */
+static inline void dk_usage_fault(struct dk_usage *usage, u32 verdict, u64 stall)
+{
+	if (verdict == DK_REMOTE) {
+		usage->remote++;
+		usage->stall_ns += stall;
+	} else {
+		usage->first_touch++;
+	}
+}
+void dk_usage_show(struct seq_file *seq, struct dk_instance *instance);
+
 /* ---- space.c: the address spaces under management ---- */
 
 struct dk_space {
@@ -132,6 +177,7 @@ struct dk_space {
 	refcount_t refs;             /* 1 while attached, and one for each fault under way */
 	u32 index;                   /* in instance->spaces */
 	struct dk_instance *instance;
+	struct dk_usage *usage;
 	struct dk_table *table;
 	bool closing; /* under instance->lock: no page is closed any more */
 	bool gone;    /* the process has exited: no page table is left */
@@ -140,6 +186,7 @@ struct dk_space {
 	struct work_struct reap;
 	struct completion idle; /* refs has become 0 */
 	bool had_thp_disabled;
+	u64 unmanaged_pages; /* resident, and left alone, when last looked at */
 	struct rcu_head rcu;
 	/* A move of pages under way, under mmap_lock held for writing. */
 	struct task_struct *moving;
@@ -183,9 +230,12 @@ static __always_inline void dk_space_put(struct dk_space *space)
 }
 
 /* Makes @mm, which the caller keeps alive, a member of @instance. REQUIRES: dk_mutex. */
-int dk_space_attach(struct dk_instance *instance, struct mm_struct *mm);
+int dk_space_attach(struct dk_instance *instance, struct dk_usage *usage, struct mm_struct *mm);
 /* Brings every page of @mm home and ends its management. REQUIRES: dk_mutex, and that the caller keeps @mm alive. */
 void dk_space_detach(struct mm_struct *mm);
+/* Brings the level of resident memory that is left alone up to date. */
+void dk_space_look_unmanaged(struct dk_space *space);
+void dk_space_note_unmanaged(struct dk_space *space, u64 pages);
 /* Runs @work in process context before the module is unloaded. */
 void dk_queue_work(struct work_struct *work);
 int dk_spaces_init(void);
@@ -208,6 +258,7 @@ struct dk_visit {
 	struct dk_space *space;
 	unsigned long flush_start, flush_end; /* what @page closed */
 	u64 remote_open, local_closed, stale;
+	u64 known, remote;
 };
 
 /* Where books and page tables differ; all 0 if the emulation is sound. */
@@ -231,12 +282,15 @@ void dk_space_scan(struct dk_space *space, struct vm_area_struct *vma, unsigned 
 
 /* ---- process.c: the members by pid, and their children ---- */
 
+extern spinlock_t dk_processes_lock;
+
 struct dk_process {
 	struct hlist_node by_pid;
 	struct list_head node; /* instance->processes */
 	refcount_t refs;
 	struct pid *pid;
 	struct dk_instance *instance;
+	struct dk_usage *usage;
 	struct callback_head work; /* attaches the process' memory before it returns to user mode */
 	atomic_t work_pending;
 };
@@ -300,6 +354,8 @@ void dk_fault_quiesce(void);
 
 /* ---- config.c, stats.c ---- */
 
+/* Why the last string was refused; empty if none was. Under dk_mutex. */
+extern char dk_refusal[512];
 int dk_config_init(void);
 void dk_config_exit(void);
 int dk_stats_init(void);

@@ -50,9 +50,30 @@ static void dk_space_unlink(struct dk_space *space)
 	spin_unlock(&dk_space_lock);
 }
 
+/* ---- memory that is left alone ---- */
+
+void dk_space_note_unmanaged(struct dk_space *space, u64 pages)
+{
+	struct dime_levels *levels = &space->instance->control->levels;
+
+	spin_lock(&space->instance->lock);
+	levels->unmanaged_pages += pages - space->unmanaged_pages;
+	levels->unmanaged_peak = max(levels->unmanaged_peak, levels->unmanaged_pages);
+	space->unmanaged_pages = pages;
+	spin_unlock(&space->instance->lock);
+}
+
+void dk_space_look_unmanaged(struct dk_space *space)
+{
+	/* With scope=all files and shared memory are managed, too. */
+	if (READ_ONCE(space->instance->control->parameters.scope) == DIME_SCOPE_ANON)
+		dk_space_note_unmanaged(space, get_mm_counter(space->mm, MM_FILEPAGES) +
+						       get_mm_counter(space->mm, MM_SHMEMPAGES));
+}
+
 /* ---- attach ---- */
 
-static struct dk_space *dk_space_create(struct dk_instance *instance, struct mm_struct *mm)
+static struct dk_space *dk_space_create(struct dk_instance *instance, struct dk_usage *usage, struct mm_struct *mm)
 {
 	struct dk_space *space = kzalloc(sizeof(*space) + dk_core_table_bytes(), GFP_KERNEL);
 
@@ -63,6 +84,8 @@ static struct dk_space *dk_space_create(struct dk_instance *instance, struct mm_
 		return NULL;
 	}
 	space->mm = mm;
+	dk_usage_get(usage);
+	space->usage = usage;
 	refcount_set(&space->refs, 1);
 	init_completion(&space->idle);
 	INIT_WORK(&space->reap, dk_space_reap);
@@ -86,11 +109,13 @@ static void dk_space_destroy(struct dk_space *space)
 	spin_unlock(&instance->lock);
 	xa_erase(&instance->spaces, space->index);
 	dk_instance_serve_heap(instance, GFP_KERNEL);
+	dk_space_note_unmanaged(space, 0);
+	dk_usage_put(space->usage);
 	dk_instance_put(instance);
 	kfree_rcu(space, rcu);
 }
 
-int dk_space_attach(struct dk_instance *instance, struct mm_struct *mm)
+int dk_space_attach(struct dk_instance *instance, struct dk_usage *usage, struct mm_struct *mm)
 {
 	struct dk_space *space = dk_space_get(mm);
 	struct vm_area_struct *vma;
@@ -101,7 +126,7 @@ int dk_space_attach(struct dk_instance *instance, struct mm_struct *mm)
 		dk_space_put(space);
 		return err;
 	}
-	space = dk_space_create(instance, mm);
+	space = dk_space_create(instance, usage, mm);
 	if (!space)
 		return -ENOMEM;
 	err = dk_hook_get();
@@ -120,6 +145,7 @@ int dk_space_attach(struct dk_instance *instance, struct mm_struct *mm)
 			dk_space_scan(space, vma, vma->vm_start, vma->vm_end, GFP_KERNEL);
 	}
 	mmap_read_unlock(mm);
+	dk_space_look_unmanaged(space);
 	return 0;
 
 unhook:

@@ -2,14 +2,21 @@
 /*
  * /proc/dime_stats: what each instance counted, as lines of a key and numbers.
  *
+ *   dime_stats 1             (the form of this file: grows by keys, and gets another number where old ones change)
+ *   version 0.1.0
+ *   floor_ns 2700
+ *   refusal                  (why the last configuration string was refused)
+ *   registered fifo SUMMARY  (a policy that can be used)
  *   instance 0
  *   policy fifo
  *   faults_remote 1234
  *   ...
  *   bucket 1234 5            (a bucket of the histogram of stalls that is not empty, and its count)
  *
- * Keys are those of struct dime_control; docs/kernel-engine.md lists them. A reader skips keys that it does not know.
+ * Keys of an instance are those of struct dime_control; docs/kernel-engine.md lists them. A reader skips keys that it does not know.
  */
+#include <linux/module.h>
+#include <linux/pid.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 
@@ -19,7 +26,9 @@
 static void *dk_stats_start(struct seq_file *seq, loff_t *position)
 {
 	mutex_lock(&dk_mutex);
-	return seq_list_start(&dk_instances, *position);
+	if (!*position)
+		dk_instances_reap();
+	return seq_list_start_head(&dk_instances, *position);
 }
 
 static void *dk_stats_next(struct seq_file *seq, void *at, loff_t *position)
@@ -42,9 +51,29 @@ static void dk_show_parameters(struct seq_file *seq, const struct dime_parameter
 	DK_SHOW(seq, p, latency_ns);
 	DK_SHOW(seq, p, bandwidth_bps);
 	DK_SHOW(seq, p, local_npages);
+	DK_SHOW(seq, p, local_share);
+	DK_SHOW(seq, p, writeback_depth);
 	DK_SHOW(seq, p, flags);
 	DK_SHOW(seq, p, wait);
 	DK_SHOW(seq, p, scope);
+}
+
+/* What shapes the network besides; numbers as in <dime/abi.h>. */
+static void dk_show_network(struct seq_file *seq, const struct dime_control *control)
+{
+	const struct dime_jitter *j = &control->jitter;
+	const struct dime_fetch_times *t = &control->fetch_times;
+	const struct dime_schedule *s = &control->schedule;
+	u32 i;
+
+	seq_printf(seq, "jitter %u %llu %u %llu\n", READ_ONCE(j->shape), READ_ONCE(j->deviation_ns), READ_ONCE(j->correlation),
+		   READ_ONCE(j->seed));
+	for (i = 0; i < min_t(u32, READ_ONCE(t->count), DIME_MAX_FETCH_SIZES); i++)
+		seq_printf(seq, "fetch_time %llu %llu\n", READ_ONCE(t->sizes[i].bytes), READ_ONCE(t->sizes[i].ns));
+	for (i = 0; i < min_t(u32, READ_ONCE(s->count), DIME_MAX_STEPS); i++)
+		seq_printf(seq, "step %llu %llu %llu %u\n", READ_ONCE(s->steps[i].at_ns), READ_ONCE(s->steps[i].latency_ns),
+			   READ_ONCE(s->steps[i].bandwidth_bps), READ_ONCE(s->steps[i].what));
+	DK_SHOW(seq, s, outage_max_ns);
 }
 
 static void dk_show_counters(struct seq_file *seq, const struct dime_counters *c)
@@ -63,8 +92,10 @@ static void dk_show_levels(struct seq_file *seq, const struct dime_levels *l)
 {
 	DK_SHOW(seq, l, local_pages);
 	DK_SHOW(seq, l, managed_pages);
+	DK_SHOW(seq, l, unmanaged_pages);
 	DK_SHOW(seq, l, local_peak);
 	DK_SHOW(seq, l, managed_peak);
+	DK_SHOW(seq, l, unmanaged_peak);
 }
 
 static void dk_show_direction(struct seq_file *seq, const char *name, const struct dime_link_direction *wire)
@@ -115,7 +146,13 @@ static void dk_show_audit(struct seq_file *seq, struct dk_instance *instance)
 {
 	struct dk_audit audit = { 0 };
 	struct dk_space *space;
+	struct dk_usage *usage;
 	unsigned long index;
+
+	spin_lock(&dk_processes_lock);
+	list_for_each_entry(usage, &instance->usages, node)
+		usage->local_pages = usage->managed_pages = usage->unmanaged_pages = 0;
+	spin_unlock(&dk_processes_lock);
 
 	xa_for_each(&instance->spaces, index, space) {
 		if (!refcount_inc_not_zero(&space->refs))
@@ -127,14 +164,22 @@ static void dk_show_audit(struct seq_file *seq, struct dk_instance *instance)
 		   audit.local_closed, audit.stale);
 }
 
-static int dk_stats_show(struct seq_file *seq, void *at)
+static void dk_show_module(struct seq_file *seq)
 {
-	struct dk_instance *instance = list_entry(at, struct dk_instance, node);
+	seq_printf(seq, "dime_stats 1\nversion %s\nfloor_ns %lu\nrefusal %s\n", THIS_MODULE->version, READ_ONCE(dk_floor_ns),
+		   dk_refusal);
+	dk_policies_show(seq);
+}
+
+static void dk_show_instance(struct seq_file *seq, struct dk_instance *instance)
+{
 	const struct dime_control *control = instance->control;
 	const struct dime_link *link = instance->link ? dk_link_record(instance->link) : &control->link;
 
-	seq_printf(seq, "instance %u\n", instance->id);
+	seq_printf(seq, "instance %u\nkeep %u\nowner %d\n", instance->id, control->keep,
+		   instance->owner ? pid_vnr(instance->owner) : 0);
 	dk_show_parameters(seq, &control->parameters);
+	dk_show_network(seq, control);
 	dk_show_counters(seq, &control->counters);
 	seq_printf(seq, "not_followed %lld\n", atomic64_read(&instance->not_followed));
 	seq_printf(seq, "forced %lld\n", atomic64_read(&instance->forced));
@@ -149,6 +194,15 @@ static int dk_stats_show(struct seq_file *seq, void *at)
 	if (instance->tiers)
 		dk_show_tiers(seq, control);
 	dk_show_audit(seq, instance);
+	dk_usage_show(seq, instance);
+}
+
+static int dk_stats_show(struct seq_file *seq, void *at)
+{
+	if (at == &dk_instances)
+		dk_show_module(seq);
+	else
+		dk_show_instance(seq, list_entry(at, struct dk_instance, node));
 	return 0;
 }
 

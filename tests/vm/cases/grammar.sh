@@ -5,6 +5,8 @@ sleep 1000 &
 one=$!
 sleep 1000 &
 two=$!
+# Until they sleep: their faults would change the table.
+sleep 1
 echo "instance_id=0 latency_ns=1000 bandwidth_bps=0 local_npages=50 pid=$one" >/proc/dime_config
 cat /proc/dime_config >/tmp/before
 
