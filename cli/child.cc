@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ptrace.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -89,6 +90,43 @@ int wait_for_end(const SignalGuard& signals, pid_t child, const std::function<vo
   }
 }
 
+// The child stands still behind its execve, because it asked to be traced: it is admitted and let
+// go. One that was killed before that is left to be waited for.
+Result<void> admit_stopped(pid_t child, const std::function<Result<void>(pid_t)>& admit) {
+  siginfo_t state{};
+  while (::waitid(P_PID, static_cast<id_t>(child), &state, WSTOPPED | WEXITED | WNOWAIT) != 0 &&
+         errno == EINTR) {
+  }
+  if (state.si_code != CLD_TRAPPED && state.si_code != CLD_STOPPED) {
+    return {};
+  }
+  // Should dime be killed now, a program that stands still for ever must not be left behind.
+  ::ptrace(PTRACE_SETOPTIONS, child, nullptr, PTRACE_O_EXITKILL);
+  auto admitted = admit(child);
+  if (admitted && ::ptrace(PTRACE_DETACH, child, nullptr, nullptr) != 0) {
+    admitted = fail(errno, "letting process {} go", child);
+  }
+  if (!admitted) {
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+  }
+  return admitted;
+}
+
+// In the child. What execve or ptrace say goes to the pipe, the latter negative.
+[[noreturn]] void become(const ChildRequest& request, char* const* arguments,
+                         char* const* environment, int writer) {
+  int error = 0;
+  if (request.admit && ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) {
+    error = -errno;
+  } else {
+    ::execve(request.program.c_str(), arguments, environment);
+    error = errno;
+  }
+  const ssize_t told = ::write(writer, &error, sizeof error);
+  ::_exit(told == ssize_t{sizeof error} ? 0 : 1);
+}
+
 double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
 }
@@ -112,17 +150,21 @@ Result<ChildResult> run_child(ChildRequest request, const std::function<void()>&
   }
   if (child == 0) {
     signals.restore();
-    ::execve(request.program.c_str(), arguments.data(), environment.data());
-    const int error = errno;
-    const ssize_t told = ::write(writer.get(), &error, sizeof error);
-    ::_exit(told == ssize_t{sizeof error} ? 0 : 1);
+    become(request, arguments.data(), environment.data(), writer.get());
   }
   writer.reset();
   int exec_error = 0;
   // Nothing comes, and the pipe closes, once the program runs.
   if (::read(reader.get(), &exec_error, sizeof exec_error) == ssize_t{sizeof exec_error}) {
     ::waitpid(child, nullptr, 0);
+    if (exec_error < 0) {
+      return fail(0, "program '{}' cannot be started under ptrace: {}", request.program,
+                  std::strerror(-exec_error));  // NOLINT(concurrency-mt-unsafe)
+    }
     return fail(exec_error, "program '{}' cannot be executed", request.program);
+  }
+  if (request.admit) {
+    DIME_CHECKED(admit_stopped(child, request.admit));
   }
   rusage usage{};
   const int status = wait_for_end(signals, child, tick, usage);

@@ -30,6 +30,9 @@ struct ChildRequest {
   std::string program;                 ///< path
   std::vector<std::string> arguments;  ///< with the name in front
   std::vector<std::string> environment;
+  /// Where it is set: called when the program is loaded and has not run its first instruction. An
+  /// error ends it, and is what run_child returns.
+  std::function<Result<void>(pid_t)> admit;
 };
 
 /// Runs the program to its end. `tick` is called about five times a second meanwhile. Error: it

@@ -43,6 +43,7 @@ extern const Command kStatusCommand;
 extern const Command kPoliciesCommand;
 extern const Command kPresetsCommand;
 extern const Command kDoctorCommand;
+extern const Command kModuleCommand;
 extern const Command kCalibrateCommand;
 
 /// The words behind the first "--" of the command line, which CLI11 does not see; null without a

@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 // dime detach: processes leave their instances; every page comes home, and they run on.
-#include "engines/user/inject/attach.h"
-
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/engine_choice.h"
 #include "cli/pid_list.h"
 
 namespace dime {
 namespace {
 
-int detach(const std::string& list) {
-  const auto pids = parse_pids(list);
+struct DetachOptions {
+  std::string pids;
+  EngineOption engine;
+};
+
+Result<DetachOutcome> detach_one(const EngineOption& option, pid_t pid) {
+  DIME_TRY(const std::unique_ptr<Engine> engine,
+           option.one_where([pid](Engine& one) { return has_process(one, pid); }));
+  return engine->detach(pid);
+}
+
+int detach(const DetachOptions& options) {
+  const auto pids = parse_pids(options.pids);
   if (!pids) {
     print_error(pids.error());
     return kUsage;
   }
   int status = kSuccess;
   for (const pid_t pid : *pids) {
-    const auto outcome = detach_process(pid);
+    const auto outcome = detach_one(options.engine, pid);
     if (!outcome) {
       print_error(outcome.error());
       status = kFailure;
@@ -30,9 +40,10 @@ int detach(const std::string& list) {
 }
 
 std::function<int()> register_detach(CLI::App& app) {
-  auto list = std::make_shared<std::string>();
-  app.add_option("-p,--pid", *list, "processes to detach: PID[,PID..]")->required();
-  return [list] { return detach(*list); };
+  auto options = std::make_shared<DetachOptions>();
+  app.add_option("-p,--pid", options->pids, "processes to detach: PID[,PID..]")->required();
+  options->engine.add_to(app);
+  return [options] { return detach(*options); };
 }
 
 }  // namespace

@@ -9,11 +9,14 @@
 #include "cli/command.h"
 #include "cli/instance_setup.h"
 #include "cli/version.h"
+#include "engines/kernel/client/client.h"
 #include "engines/user/system/machine_probes.h"
 #include "report/json.h"
 
 namespace dime {
 namespace {
+
+constexpr const char* kKernelEngine = "kernel engine";
 
 Finding probe_agent() {
   const auto companions = find_companions();
@@ -35,7 +38,16 @@ Finding probe_runtime_directory() {
 }
 
 Finding probe_kernel_engine() {
-  return {"kernel engine", false, /*required=*/false, "not available: module not loaded", {}};
+  const kernel::Client client;
+  if (const auto usable = client.check_usable(); !usable) {
+    return {kKernelEngine, false, /*required=*/false, usable.error().message, usable.error().mend};
+  }
+  const auto stats = client.stats();
+  return {kKernelEngine,
+          true,
+          /*required=*/false,
+          fmt::format("dime.ko {} is loaded", stats ? stats->version : ""),
+          {}};
 }
 
 // The proof: a program of our own under emulation.
@@ -51,9 +63,14 @@ Finding probe_emulation() {
   return finding;
 }
 
+// One of the engines is enough.
 bool works(const std::vector<Finding>& findings) {
-  return std::all_of(findings.begin(), findings.end(),
-                     [](const Finding& finding) { return finding.available || !finding.required; });
+  const bool user = std::all_of(findings.begin(), findings.end(), [](const Finding& finding) {
+    return finding.available || !finding.required;
+  });
+  return user || std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+           return finding.available && finding.name == kKernelEngine;
+         });
 }
 
 std::vector<Finding> examine() {

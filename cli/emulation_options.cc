@@ -54,17 +54,6 @@ Result<std::uint32_t> parse_instance(const std::string& text) {
   return static_cast<std::uint32_t>(id);
 }
 
-Result<void> check_engine(const std::string& engine) {
-  if (engine == "kernel") {
-    return fail_with_mend("use the user engine: --engine user",
-                          "--engine kernel: the kernel engine is not available: module not loaded");
-  }
-  if (engine != "auto" && engine != "user") {
-    return fail(0, "--engine {}: allowed: auto, user or kernel", engine);
-  }
-  return {};
-}
-
 Result<void> check_fault_path(const std::string& path) {
   if (path == "inline") {
     return fail_with_mend("use the handler thread: --fault-path thread",
@@ -157,7 +146,6 @@ Result<EmulationRequest> EmulationOptions::parse_values() const {
   EmulationRequest request;
   dime_parameters& parameters = request.parameters;
   parameters = default_parameters();
-  DIME_CHECKED(check_engine(engine_));
   DIME_CHECKED(check_fault_path(fault_path_));
   DIME_TRY(request.network, network_.parse());
   if (preset_) {
@@ -183,7 +171,12 @@ Result<EmulationRequest> EmulationOptions::parse_values() const {
     request.given |= kGivenBandwidth;
   }
   if (policy_) {
-    if (policies::find(policy_->c_str()) == nullptr) {
+    if (!config::is_name(text_of(*policy_))) {
+      return fail(0, "--policy {}: not a name; allowed: {}", *policy_,
+                  config::allowed_for(config::Key::kPolicy));
+    }
+    // Instances that are changed are the user engine's.
+    if (changes_ && policies::find(policy_->c_str()) == nullptr) {
       return fail(0, "--policy {}: unknown policy; allowed: {}", *policy_, policy_names());
     }
     copy_name(parameters.policy, *policy_);
@@ -225,6 +218,8 @@ Result<EmulationRequest> EmulationOptions::parse_values() const {
   set_flag(no_writeback_, kGivenNoWriteback, 0, DIME_WRITEBACK);
   request.allow_floor = allow_floor_;
   request.json = json_;
+  request.engine = engine_;
+  request.fault_path = fault_path_;
   request.placement = placement_.request();
   // What is to be changed may refer to tiers that are there.
   if (!changes_) {

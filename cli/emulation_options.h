@@ -51,9 +51,11 @@ struct EmulationRequest {
   std::string preset;                     ///< --preset where it gives the latency; for messages
   PlacementRequest placement;             ///< --tier and --place
   std::optional<std::uint32_t> instance;  ///< --instance; none = the lowest free id
-  bool allow_floor = false;  ///< --allow-floor: DIME_ALLOW_FLOOR is set when it was needed
-  bool keep = false;         ///< the instance stays without members until it is removed
-  std::string json;          ///< --json; empty = none, "-" = standard output
+  bool allow_floor = false;         ///< --allow-floor: DIME_ALLOW_FLOOR is set when it was needed
+  bool keep = false;                ///< the instance stays without members until it is removed
+  std::string engine = "auto";      ///< --engine, as it was given
+  std::string fault_path = "auto";  ///< --fault-path
+  std::string json;                 ///< --json; empty = none, "-" = standard output
 };
 
 /// The raw text of the options, as CLI11 stores it.

@@ -19,7 +19,6 @@ namespace dime {
 namespace {
 
 constexpr const char* kProbeFile = "dime-probe";
-constexpr int kMostCalibrations = 3;
 
 std::string time_text(std::uint64_t nanos) {
   return format_time({nanos}).c_str();
@@ -47,9 +46,7 @@ std::uint64_t least_latency(const dime_parameters& parameters, std::uint64_t flo
 Result<dime_calibration> calibrate_for(const EmulationRequest& request,
                                        const Companions& companions) {
   DIME_TRY(dime_calibration best, calibrate_here(companions));
-  const std::uint64_t stall = link::unloaded_stall(request.parameters, times_of(request)).value;
-  const bool may_refuse = (request.given & kGivenLatency) != 0 && !request.allow_floor;
-  for (int i = 1; i < kMostCalibrations && may_refuse && stall < best.floor_ns; ++i) {
+  for (int i = 1; i < kMostCalibrations && refuses(request, best.floor_ns); ++i) {
     DIME_TRY(const dime_calibration again, calibrate_here(companions));
     best = again.floor_ns < best.floor_ns ? again : best;
   }
@@ -92,21 +89,7 @@ const char* conflicting_option(const EmulationRequest& request, const dime_param
 
 Result<PreparedInstance> join(ControlBlock block, const EmulationRequest& request,
                               const ProcessId& owner) {
-  if (const char* const option = request.network.first_option()) {
-    return fail_with_mend("leave it out, change the instance with dime config, or use another id",
-                          "--instance {}: exists, and {} is for new instances", block.id(), option);
-  }
-  if (!request.placement.empty()) {
-    return fail_with_mend("leave them out, change the instance with dime set, or use another id",
-                          "--instance {}: exists, and --tier and --place are for new instances",
-                          block.id());
-  }
-  if (const char* const option = conflicting_option(request, block.parameters())) {
-    return fail_with_mend(
-        fmt::format("leave {} out, change the instance with dime config, or use another id",
-                    option),
-        "--instance {}: exists, and {} differs from what it has", block.id(), option);
-  }
+  DIME_CHECKED(check_same(request, block.id(), block.parameters()));
   const ProcessId present{static_cast<pid_t>(block->owner_pid), block->owner_start_time};
   if (!is_alive(present)) {
     block->owner_start_time = owner.start_time;
@@ -182,6 +165,31 @@ Result<void> ensure_tier_links(const dime_placement& placement) {
     }
   }
   return {};
+}
+
+Result<void> check_same(const EmulationRequest& request, std::uint32_t id,
+                        const dime_parameters& instance) {
+  if (const char* const option = request.network.first_option()) {
+    return fail_with_mend("leave it out, change the instance with dime config, or use another id",
+                          "--instance {}: exists, and {} is for new instances", id, option);
+  }
+  if (!request.placement.empty()) {
+    return fail_with_mend("leave them out, change the instance with dime set, or use another id",
+                          "--instance {}: exists, and --tier and --place are for new instances",
+                          id);
+  }
+  if (const char* const option = conflicting_option(request, instance)) {
+    return fail_with_mend(
+        fmt::format("leave {} out, change the instance with dime config, or use another id",
+                    option),
+        "--instance {}: exists, and {} differs from what it has", id, option);
+  }
+  return {};
+}
+
+bool refuses(const EmulationRequest& request, std::uint64_t floor_ns) {
+  return (request.given & kGivenLatency) != 0 && !request.allow_floor &&
+         link::unloaded_stall(request.parameters, times_of(request)).value < floor_ns;
 }
 
 Result<Companions> find_companions() {

@@ -20,6 +20,18 @@ struct PreparedInstance {
 /// Nothing is left behind on an error.
 Result<PreparedInstance> prepare_instance(const EmulationRequest& request, pid_t owner_pid);
 
+/// An error where an option was given that differs from what the instance `id` has, or that is for
+/// new instances.
+Result<void> check_same(const EmulationRequest& request, std::uint32_t id,
+                        const dime_parameters& instance);
+
+/// How often the floor is measured before a stall is refused: the floor is the best that this
+/// machine does, and one noisy measurement must not refuse a stall.
+inline constexpr int kMostCalibrations = 3;
+
+/// Whether a floor of `floor_ns` would refuse the request's latency.
+bool refuses(const EmulationRequest& request, std::uint64_t floor_ns);
+
 /// Raises a default stall to the floor, and refuses one that was asked for and lies below, unless
 /// --allow-floor: then `parameters` say so.
 Result<void> meet_floor(const EmulationRequest& request, std::uint64_t floor_ns,

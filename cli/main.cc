@@ -18,9 +18,10 @@ namespace {
 using dime::Command;
 
 constexpr const Command* kCommands[] = {
-    &dime::kRunCommand,    &dime::kAttachCommand,   &dime::kDetachCommand,   &dime::kConfigCommand,
-    &dime::kSetCommand,    &dime::kStatusCommand,   &dime::kPoliciesCommand, &dime::kPresetsCommand,
-    &dime::kDoctorCommand, &dime::kCalibrateCommand};
+    &dime::kRunCommand,       &dime::kAttachCommand,  &dime::kDetachCommand,
+    &dime::kConfigCommand,    &dime::kSetCommand,     &dime::kStatusCommand,
+    &dime::kPoliciesCommand,  &dime::kPresetsCommand, &dime::kDoctorCommand,
+    &dime::kCalibrateCommand, &dime::kModuleCommand};
 
 std::optional<std::vector<std::string>> behind_dashes;
 

@@ -1,19 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
+// dime policies: what --policy may name.
 #include <fmt/format.h>
 
+#include <memory>
+
 #include "cli/command.h"
-#include "policies/registry.h"
+#include "cli/engine_choice.h"
 
 namespace dime {
+namespace {
+
+int list(const EngineOption& option) {
+  const auto engine = option.one();
+  const auto lines = engine ? (*engine)->policies()
+                            : Result<std::vector<PolicyLine>>(tl::unexpected(engine.error()));
+  if (!lines) {
+    print_error(lines.error());
+    return kFailure;
+  }
+  for (const PolicyLine& line : *lines) {
+    fmt::print("{:<12} {}\n", line.name, line.summary);
+  }
+  return kSuccess;
+}
+
+std::function<int()> register_policies(CLI::App& app) {
+  auto option = std::make_shared<EngineOption>();
+  option->add_to(app);
+  return [option] { return list(*option); };
+}
+
+}  // namespace
 
 const Command kPoliciesCommand = {"policies", "the replacement policies that there are",
-                                  [](CLI::App&) -> std::function<int()> {
-                                    return [] {
-                                      for (const dime_policy_ops* const policy : policies::kAll) {
-                                        fmt::print("{:<12} {}\n", policy->name, policy->summary);
-                                      }
-                                      return int{kSuccess};
-                                    };
-                                  }};
+                                  register_policies};
 
 }  // namespace dime

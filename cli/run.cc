@@ -7,11 +7,8 @@
 #include "cli/child.h"
 #include "cli/command.h"
 #include "cli/emulation_options.h"
-#include "cli/instance_setup.h"
+#include "cli/engine_choice.h"
 #include "cli/run_report.h"
-#include "engines/user/control/directory.h"
-#include "engines/user/control/environment.h"
-#include "engines/user/control/members.h"
 #include "engines/user/system/executable.h"
 #include "report/json.h"
 #include "report/summary.h"
@@ -55,37 +52,11 @@ std::vector<std::string> command_of(const CLI::App& app) {
   return words;
 }
 
-// The instance goes with its last member; what is still running keeps it.
-void leave_instance(PreparedInstance& instance) {
-  dime_control& control = *instance.block;
-  reap_dead_members(control);
-  control.owner_pid = instance.created ? 0 : control.owner_pid;
-  if (is_stale(control)) {
-    instance.block.remove();
-    if (auto removed = remove_unused_links(); !removed) {
-      print_error(removed.error());
-    }
-  }
-}
-
-int report(const ChildResult& child, const PreparedInstance& instance,
-           const std::vector<std::string>& command, const std::string& json) {
-  const RunResult result = collect_result(child, instance, command);
-  fmt::print(stderr, "{}", summarize(result));
-  if (json.empty()) {
-    return child.exit_status;
-  }
-  if (auto written = write_json(json, to_json(result)); !written) {
-    return refuse(written.error(), kCannotEmulate);
-  }
-  return child.exit_status;
-}
-
 struct Plan {
   EmulationRequest request;
   std::vector<std::string> command;
   std::string program;
-  Companions companions;
+  std::unique_ptr<Engine> engine;
 };
 
 // Everything that can be known beforehand. Error codes other than 0 are about the program.
@@ -100,11 +71,45 @@ Result<Plan> check(RunOptions& options) {
   }
   DIME_TRY(plan.request, options.emulation.parse());
   DIME_CHECKED(check_writable(plan.request.json));
-  DIME_TRY(plan.companions, find_companions());
+  DIME_TRY(plan.engine, choose_engine(plan.request));
+  if (auto able = plan.engine->check(plan.request); !able) {
+    return tl::unexpected(options.emulation.located(able.error()));
+  }
   DIME_TRY(plan.program, find_program(plan.command.front()));
-  DIME_TRY(const ProgramFacts facts, resolve_program(plan.program));
-  DIME_CHECKED(check_followable(facts));
+  DIME_CHECKED(plan.engine->check_program(plan.program));
   return plan;
+}
+
+int report(const ChildResult& child, const Plan& plan, Session& session) {
+  const auto view = session.view();
+  if (!view) {
+    return refuse(view.error(), kCannotEmulate);
+  }
+  const RunResult result =
+      collect_result(child, *plan.engine, *view, session.created(), plan.command);
+  fmt::print(stderr, "{}", summarize(result));
+  if (plan.request.json.empty()) {
+    return child.exit_status;
+  }
+  if (auto written = write_json(plan.request.json, to_json(result)); !written) {
+    return refuse(written.error(), kCannotEmulate);
+  }
+  return child.exit_status;
+}
+
+// Runs the program in the session. Returns the exit status of `dime`.
+int run_in(Session& session, const Plan& plan) {
+  const auto child =
+      run_child(session.child_request(plan.program, plan.command), [&session] { session.tick(); });
+  if (!child) {
+    return refuse(child.error(), status_of(child.error()));
+  }
+  // A reader that went away must not cost the program's exit status.
+  std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
+  if (const auto joined = session.check_joined(child->pid); !joined) {
+    return refuse(joined.error(), kCannotEmulate);
+  }
+  return report(*child, plan, session);
 }
 
 int run(RunOptions& options) {
@@ -112,26 +117,14 @@ int run(RunOptions& options) {
   if (!plan) {
     return refuse(plan.error(), status_of(plan.error()));
   }
-  auto instance = prepare_instance(plan->request, ::getpid());
-  if (!instance) {
-    return refuse(instance.error(), kCannotEmulate);
+  const auto session = plan->engine->prepare(plan->request);
+  if (!session) {
+    return refuse(session.error(), kCannotEmulate);
   }
-  dime_control& control = *instance->block;
-  const auto child =
-      run_child({plan->program, plan->command,
-                 environment_with_agent(plan->companions.agent, instance->block.path())},
-                [&control] { reap_dead_members(control); });
-  if (!child) {
-    leave_instance(*instance);
-    return refuse(child.error(), status_of(child.error()));
+  const int status = run_in(**session, *plan);
+  if (const auto left = (*session)->leave(); !left) {
+    print_error(left.error());
   }
-  // A reader that went away must not cost the program's exit status.
-  std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
-  const auto started = check_agent_started(control, child->pid);
-  reap_dead_members(control);
-  const int status = started ? report(*child, *instance, plan->command, plan->request.json)
-                             : refuse(started.error(), kCannotEmulate);
-  leave_instance(*instance);
   return status;
 }
 

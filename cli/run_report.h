@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "cli/child.h"
-#include "cli/instance_setup.h"
+#include "cli/engine.h"
 #include "report/run_result.h"
 
 namespace dime {
 
-RunResult collect_result(const ChildResult& child, const PreparedInstance& instance,
+/// `created` as of the session that `instance` was seen through.
+RunResult collect_result(const ChildResult& child, const Engine& engine,
+                         const InstanceView& instance, bool created,
                          const std::vector<std::string>& command);
 
 }  // namespace dime

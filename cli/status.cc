@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-// dime status: what the control blocks say now.
+// dime status: what the instances say now.
 #include <fmt/format.h>
 
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/engine_choice.h"
 #include "cli/version.h"
 #include "core/quantity.h"
-#include "engines/user/control/directory.h"
 #include "engines/user/control/members.h"
 #include "report/json.h"
 
@@ -21,13 +21,10 @@ const char* state_name(std::uint32_t state) {
   return state < std::size(kNames) ? kNames[state] : "unknown";
 }
 
-// A live snapshot, with the named link's figures where there is one.
-RunResult snapshot(const ControlBlock& block) {
+RunResult result_of(const InstanceView& instance) {
   RunResult result;
-  result.parameters = block.parameters();
-  const auto named = result.parameters.link[0] != '\0' ? read_link(result.parameters.link)
-                                                       : Result<dime_link>(block->link);
-  read_block(*block, named ? *named : dime_link{}, result);
+  result.parameters = instance.parameters;
+  read_block(*instance.control, instance.link, result);
   return result;
 }
 
@@ -45,15 +42,16 @@ Json member_json(const dime_member& member) {
           {"stall_ns", member.stall_ns_sum}};
 }
 
-Json instance_json(const ControlBlock& block) {
-  const RunResult now = snapshot(block);
+Json instance_json(const Engine& engine, const InstanceView& instance) {
+  const RunResult now = result_of(instance);
   Json members = Json::array();
-  for (const dime_member* const member : live_members(*block)) {
+  for (const dime_member* const member : live_members(*instance.control)) {
     members.push_back(member_json(*member));
   }
   Json config = to_json(now.parameters, now.stall.target_ns);
   add_network(config, now.network);
-  return {{"instance_id", block.id()},
+  return {{"instance_id", now.instance_id},
+          {"engine", engine.name()},
           {"config", std::move(config)},
           {"faults",
            {{"total", now.counters.faults_first_touch + now.counters.faults_remote},
@@ -81,10 +79,11 @@ Json instance_json(const ControlBlock& block) {
           {"members", std::move(members)}};
 }
 
-void print_instance(const ControlBlock& block) {
-  const RunResult now = snapshot(block);
+void print_instance(const Engine& engine, const InstanceView& instance) {
+  const RunResult now = result_of(instance);
   const dime_parameters& parameters = now.parameters;
-  fmt::print("instance {}: local {}, latency {}, bandwidth {}, policy {}{}{}\n", block.id(),
+  fmt::print("instance {} ({} engine): local {}, latency {}, bandwidth {}, policy {}{}{}\n",
+             now.instance_id, engine.name(),
              format_local({parameters.local_npages, parameters.local_share}).c_str(),
              format_time({parameters.latency_ns}).c_str(),
              format_bandwidth({parameters.bandwidth_bps}).c_str(), parameters.policy,
@@ -104,42 +103,73 @@ void print_instance(const ControlBlock& block) {
                format_time({tier.stall.p50_ns}).c_str(), tier.counters.faults_remote,
                tier.counters.faults_first_touch);
   }
-  for (const dime_member* const member : live_members(*block)) {
+  for (const dime_member* const member : live_members(*instance.control)) {
     fmt::print("  member  {} {} ({}): {} local, {} managed, {} remote accesses\n", member->pid,
                member->comm, state_name(member->state), member->local_pages, member->managed_pages,
                member->faults_remote);
   }
 }
 
-int show(bool json) {
-  const auto blocks = open_instances();
-  if (!blocks) {
-    print_error(blocks.error());
-    return kFailure;
+struct Seen {
+  std::unique_ptr<Engine> engine;
+  std::vector<InstanceView> instances;
+};
+
+Result<std::vector<Seen>> look(const EngineOption& option) {
+  DIME_TRY(std::vector<std::unique_ptr<Engine>> engines, option.all());
+  std::vector<Seen> seen;
+  for (std::unique_ptr<Engine>& engine : engines) {
+    DIME_TRY(std::vector<InstanceView> instances, engine->instances());
+    seen.push_back({std::move(engine), std::move(instances)});
   }
-  if (json) {
-    Json instances = Json::array();
-    for (const ControlBlock& block : *blocks) {
-      instances.push_back(instance_json(block));
+  return seen;
+}
+
+void print_json(const std::vector<Seen>& all) {
+  Json instances = Json::array();
+  for (const Seen& seen : all) {
+    for (const InstanceView& view : seen.instances) {
+      instances.push_back(instance_json(*seen.engine, view));
     }
-    const Json all = {
-        {"schema", kResultSchema}, {"version", kVersion}, {"instances", std::move(instances)}};
-    fmt::print("{}\n", all.dump(2, ' ', false, Json::error_handler_t::replace));
-    return kSuccess;
   }
-  for (const ControlBlock& block : *blocks) {
-    print_instance(block);
+  const Json document = {
+      {"schema", kResultSchema}, {"version", kVersion}, {"instances", std::move(instances)}};
+  fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+void print_text(const std::vector<Seen>& all) {
+  bool none = true;
+  for (const Seen& seen : all) {
+    for (const InstanceView& view : seen.instances) {
+      print_instance(*seen.engine, view);
+      none = false;
+    }
   }
-  if (blocks->empty()) {
+  if (none) {
     fmt::print("no instances\n");
   }
+}
+
+struct StatusOptions {
+  bool json = false;
+  EngineOption engine;
+};
+
+int show(const StatusOptions& options) {
+  const auto seen = look(options.engine);
+  if (!seen) {
+    print_error(seen.error());
+    return kFailure;
+  }
+  options.json ? print_json(*seen) : print_text(*seen);
   return kSuccess;
 }
 
 std::function<int()> register_status(CLI::App& app) {
-  auto json = std::make_shared<bool>(false);
-  app.add_flag("--json", *json, "print JSON");
-  return [json] { return show(*json); };
+  auto options = std::make_shared<StatusOptions>();
+  app.add_flag("--json", options->json, "print JSON");
+  options->engine.add_to(app);
+  return [options] { return show(*options); };
 }
 
 }  // namespace

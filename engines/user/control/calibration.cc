@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <string_view>
 
 #include "core/histogram.h"
@@ -49,14 +50,27 @@ Result<std::vector<std::uint64_t>> read_samples(int fd) {
   return samples;
 }
 
+struct Pipe {
+  UniqueFd reader;
+  UniqueFd writer;
+};
+
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) {
+    return fail(errno, "making a pipe");
+  }
+  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
+
 Result<pid_t> start_probe(const Companions& companions, const ProbeRequest& request,
-                          const std::string& control, int output) {
+                          std::vector<std::string> environment, int input, int output) {
   std::vector<std::string> words = {
       companions.probe, fmt::format("{}", request.threads), fmt::format("{}", request.most_samples),
       fmt::format("{}", request.most_ns), is_tsc_usable() ? "tsc" : "clock"};
-  std::vector<std::string> environment = environment_with_agent(companions.agent, control);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   pid_t pid = 0;
   const int error = ::posix_spawn(&pid, companions.probe.c_str(), &actions, nullptr,
@@ -116,27 +130,46 @@ Result<ProbeResult> run_probe(const Companions& companions, const ProbeRequest& 
   DIME_TRY(const ProcessId self, identify(::getpid()));
   DIME_TRY(const ControlBlock block,
            ControlBlock::create_private({request.parameters, request.calibration, self, false}));
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) {
-    return fail(errno, "making a pipe");
+  pid_t pid = 0;
+  auto samples =
+      run_probe_program(companions, request, environment_with_agent(companions.agent, block.path()),
+                        [&pid](pid_t started) -> Result<void> {
+                          pid = started;
+                          return {};
+                        });
+  if (pid != 0) {
+    DIME_CHECKED(check_agent_started(*block, pid));
   }
-  const UniqueFd output(ends[0]);
-  UniqueFd input(ends[1]);
-  DIME_TRY(const pid_t pid, start_probe(companions, request, block.path(), input.get()));
-  input.reset();
-  auto samples = read_samples(output.get());
+  DIME_CHECKED(samples);
+  if (samples->empty() || block->counters.faults_remote < samples->size()) {
+    return fail(0, "calibration failed: {} samples, {} remote accesses", samples->size(),
+                block->counters.faults_remote);
+  }
+  return ProbeResult{std::move(*samples), block->stall_ns};
+}
+
+Result<std::vector<std::uint64_t>> run_probe_program(
+    const Companions& companions, const ProbeRequest& request, std::vector<std::string> environment,
+    const std::function<Result<void>(pid_t)>& admit) {
+  DIME_TRY(Pipe go, make_pipe());
+  DIME_TRY(Pipe output, make_pipe());
+  DIME_TRY(const pid_t pid, start_probe(companions, request, std::move(environment),
+                                        go.reader.get(), output.writer.get()));
+  output.writer.reset();
+  const auto admitted = admit(pid);
+  if (!admitted) {
+    ::kill(pid, SIGKILL);
+  }
+  go.writer.reset();
+  auto samples = read_samples(output.reader.get());
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  DIME_CHECKED(check_agent_started(*block, pid));
-  if (!samples) {
-    return tl::unexpected(samples.error());
+  DIME_CHECKED(admitted);
+  if (samples && status != 0) {
+    return fail(0, "calibration failed: dime-probe ended with status {:#x}", status);
   }
-  if (status != 0 || samples->empty() || block->counters.faults_remote < samples->size()) {
-    return fail(0, "calibration failed: {} samples, {} remote accesses, exit status {:#x}",
-                samples->size(), block->counters.faults_remote, status);
-  }
-  return ProbeResult{std::move(*samples), block->stall_ns};
+  return samples;
 }
 
 dime_parameters probe_parameters(std::uint64_t latency_ns) {

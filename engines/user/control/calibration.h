@@ -7,7 +7,10 @@
 // (fault delivery and wake-up) is the lead, which the agent counts towards every stall.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,6 +37,12 @@ struct ProbeResult {
   std::vector<std::uint64_t> seen_ns;  ///< as the program saw them, in order of time
   dime_histogram handler{};            ///< the agent's own measurement of the same stalls
 };
+
+/// Runs the probe's program with this environment and returns what it saw. `admit` is called with
+/// its pid before it measures; an error of it is returned, and the program has ended.
+Result<std::vector<std::uint64_t>> run_probe_program(
+    const Companions& companions, const ProbeRequest& request, std::vector<std::string> environment,
+    const std::function<Result<void>(pid_t)>& admit);
 
 /// The parameters of a probe run: FIFO, unlimited bandwidth, and a limit below the probe's area.
 dime_parameters probe_parameters(std::uint64_t latency_ns);

@@ -30,6 +30,14 @@ std::vector<std::string> environment_with_agent(const std::string& agent,
   return words;
 }
 
+std::vector<std::string> own_environment() {
+  std::vector<std::string> words;
+  for (char** word = environ; *word != nullptr; ++word) {
+    words.emplace_back(*word);
+  }
+  return words;
+}
+
 std::vector<char*> pointers_to(std::vector<std::string>& words) {
   std::vector<char*> pointers;
   pointers.reserve(words.size() + 1);

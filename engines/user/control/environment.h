@@ -12,6 +12,9 @@ namespace dime {
 std::vector<std::string> environment_with_agent(const std::string& agent,
                                                 const std::string& control_path);
 
+/// A copy of this process's environment.
+std::vector<std::string> own_environment();
+
 /// Pointers for execve, closed by a null; valid as long as `words` is unchanged.
 std::vector<char*> pointers_to(std::vector<std::string>& words);
 

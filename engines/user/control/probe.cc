@@ -2,9 +2,10 @@
 // dime-probe THREADS SAMPLES NANOSECONDS tsc|clock: touches pages in a cycle under the agent and
 // times each.
 //
-// Every thread has more pages of its own than the instance may keep local, so under FIFO each touch
-// is a remote access. What is timed is one store. The samples of all threads go to standard output
-// as 64-bit numbers. Sizes agree with calibration.cc (kProbeLocalPages).
+// It begins when its standard input ends. Every thread has more pages of its own than the instance
+// may keep local, so under FIFO each touch is a remote access. What is timed is one store. The
+// samples of all threads go to standard output as 64-bit numbers. Sizes agree with calibration.cc
+// (kProbeLocalPages).
 #include <sys/mman.h>
 #include <unistd.h>
 #include <x86intrin.h>
@@ -100,6 +101,9 @@ int main(int count, char** words) {
   const std::size_t most_samples = std::strtoul(words[2], nullptr, 10);
   const std::uint64_t most_ns = std::strtoull(words[3], nullptr, 10);
   const bool by_counter = std::string_view(words[4]) == "tsc";
+  char go = 0;
+  while (::read(STDIN_FILENO, &go, sizeof go) > 0) {
+  }
   const auto measure_one = by_counter ? measure<TimeStampCounter> : measure<MonotonicClock>;
   std::vector<std::vector<std::uint64_t>> samples(threads);
   std::vector<std::thread> others;

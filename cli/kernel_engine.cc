@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0
+// The kernel engine behind the interface: instances are the module's, and members are named by pid.
+//
+// An instance of ours is created with keep=0, which makes this process its owner: should dime be
+// killed, the module removes the instance when its last member has gone.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "cli/engine.h"
+#include "cli/instance_setup.h"
+#include "engines/kernel/client/client.h"
+#include "engines/kernel/client/config_text.h"
+#include "engines/kernel/client/floor.h"
+#include "engines/user/control/environment.h"
+#include "engines/user/control/members.h"
+#include "engines/user/inject/target_check.h"
+#include "engines/user/system/process.h"
+#include "engines/user/system/sysctl.h"
+
+namespace dime {
+namespace {
+
+using kernel::Client;
+
+InstanceView view_of(const kernel::InstanceStats& instance) {
+  return {instance.control, instance.control->parameters, instance.link};
+}
+
+std::vector<pid_t> members_of(const kernel::InstanceStats& instance) {
+  std::vector<pid_t> pids;
+  for (const dime_member* const member : live_members(*instance.control)) {
+    pids.push_back(static_cast<pid_t>(member->pid));
+  }
+  return pids;
+}
+
+// The part of a configuration string that asks for this network.
+std::string network_text(const NetworkRequest& network) {
+  std::string text;
+  if (network.jitter) {
+    text += " jitter=" + *network.jitter;
+  }
+  if (network.seed) {
+    text += fmt::format(" seed={}", *network.seed);
+  }
+  if (network.fetch_times) {
+    text += " fetch_times=" + kernel::fetch_times_text(*network.fetch_times);
+  }
+  if (network.schedule) {
+    text += " schedule=" + kernel::schedule_text(*network.schedule);
+  }
+  if (network.outage_max_ns) {
+    text += fmt::format(" outage_max_ns={}", *network.outage_max_ns);
+  }
+  return text;
+}
+
+const kernel::InstanceStats* instance_with(const kernel::Stats& stats, pid_t pid) {
+  for (const kernel::InstanceStats& instance : stats.instances) {
+    const std::vector<pid_t> pids = members_of(instance);
+    if (std::find(pids.begin(), pids.end(), pid) != pids.end()) {
+      return &instance;
+    }
+  }
+  return nullptr;
+}
+
+class KernelSession final : public Session {
+ public:
+  KernelSession(const Client& client, std::uint32_t id, bool created)
+      : client_(client), id_(id), created_(created) {}
+
+  [[nodiscard]] bool created() const override { return created_; }
+
+  ChildRequest child_request(const std::string& program,
+                             const std::vector<std::string>& arguments) override {
+    return {program, arguments, own_environment(),
+            [this](pid_t pid) { return client_.configure(kernel::members_text(id_, '+', {pid})); }};
+  }
+
+  void tick() override {}
+
+  // It was admitted before its first instruction.
+  Result<void> check_joined(pid_t /*pid*/) override { return {}; }
+
+  Result<void> attach(const std::vector<pid_t>& pids) override {
+    auto joined = client_.configure(kernel::members_text(id_, '+', pids));
+    if (!joined) {
+      // Some may have joined before one could not; those that did not are no member.
+      for (const pid_t pid : pids) {
+        [[maybe_unused]] const auto left = client_.configure(kernel::members_text(id_, '-', {pid}));
+      }
+    }
+    return joined;
+  }
+
+  Result<std::vector<pid_t>> members() override {
+    DIME_TRY(const std::string table, client_.table());
+    return kernel::pids_in(table, id_);
+  }
+
+  Result<InstanceView> view() override {
+    DIME_TRY(const kernel::Stats stats, client_.stats());
+    const kernel::InstanceStats* const instance = kernel::find_instance(stats, id_);
+    if (instance == nullptr) {
+      return fail(0, "instance {} was removed meanwhile", id_);
+    }
+    return view_of(*instance);
+  }
+
+  Result<void> leave() override {
+    DIME_TRY(const kernel::Stats stats, client_.stats());
+    const kernel::InstanceStats* const instance = kernel::find_instance(stats, id_);
+    if (instance == nullptr || instance->keep || instance->owner != ::getpid() ||
+        !members_of(*instance).empty()) {
+      return {};
+    }
+    return client_.configure(kernel::removal_text(id_));
+  }
+
+ private:
+  const Client& client_;
+  std::uint32_t id_;
+  bool created_;
+};
+
+class KernelEngine final : public Engine {
+ public:
+  [[nodiscard]] const char* name() const override { return "kernel"; }
+  [[nodiscard]] const char* fault_path() const override { return "hook"; }
+
+  Result<std::vector<InstanceView>> instances() override {
+    DIME_TRY(const kernel::Stats stats, client_.stats());
+    std::vector<InstanceView> views;
+    for (const kernel::InstanceStats& instance : stats.instances) {
+      views.push_back(view_of(instance));
+    }
+    return views;
+  }
+
+  Result<std::vector<PolicyLine>> policies() override {
+    DIME_TRY(const kernel::Stats stats, client_.stats());
+    std::vector<PolicyLine> lines;
+    for (const kernel::Policy& policy : stats.policies) {
+      lines.push_back({policy.name, policy.summary});
+    }
+    return lines;
+  }
+
+  Result<void> check(const EmulationRequest& request) override {
+    if (request.fault_path != "auto") {
+      return fail(0, "--fault-path {}: the kernel engine has one way only; allowed: auto",
+                  request.fault_path);
+    }
+    if (!request.placement.empty()) {
+      return fail_with_mend("--engine user", "{}: the kernel engine has one network for all memory",
+                            request.placement.tiers.empty() ? "--place" : "--tier");
+    }
+    return client_.check_usable();
+  }
+
+  // What the kernel can execute, its engine can emulate.
+  Result<void> check_program(const std::string& /*path*/) override { return {}; }
+
+  Result<void> check_attachable(pid_t pid) override {
+    if (pid == ::getpid()) {
+      return fail(0, "process {} is dime itself", pid);
+    }
+    DIME_CHECKED(check_state(pid));
+    DIME_TRY(const kernel::Stats stats, client_.stats());
+    if (const kernel::InstanceStats* const instance = instance_with(stats, pid)) {
+      return fail_with_mend(fmt::format("dime detach -p {}", pid),
+                            "process {} is a member of instance {} already", pid,
+                            instance->control->instance_id);
+    }
+    return {};
+  }
+
+  Result<std::unique_ptr<Session>> prepare(const EmulationRequest& request) override {
+    DIME_TRY(UniqueFd lock, client_.lock());
+    DIME_TRY(kernel::Stats stats, client_.stats());
+    if (request.instance) {
+      if (const auto* const present = kernel::find_instance(stats, *request.instance)) {
+        return join(request, *present);
+      }
+    }
+    lock.reset();
+    EmulationRequest wanted = request;
+    DIME_TRY(const std::uint64_t floor_ns, floor_for(request, stats.floor_ns));
+    DIME_CHECKED(meet_floor(request, floor_ns, wanted.parameters));
+    DIME_TRY(lock, client_.lock());
+    DIME_TRY(stats, client_.stats());
+    const std::uint32_t id = request.instance.value_or(kernel::next_free_id(stats));
+    if (kernel::find_instance(stats, id) != nullptr) {
+      return fail(0, "--instance {}: somebody else has just created it", id);
+    }
+    const std::string text =
+        kernel::creation_text(id, wanted.parameters) + network_text(request.network);
+    if (const auto made = client_.configure(text); !made) {
+      return tl::unexpected(as_option(made.error(), request, stats));
+    }
+    return std::make_unique<KernelSession>(client_, id, true);
+  }
+
+  Result<DetachOutcome> detach(pid_t pid) override {
+    DIME_TRY(const kernel::Stats stats, client_.stats());
+    const kernel::InstanceStats* const instance = instance_with(stats, pid);
+    if (instance == nullptr) {
+      return fail_with_mend("dime status lists the processes of all instances",
+                            "process {} is in no instance", pid);
+    }
+    const auto left =
+        client_.configure(kernel::members_text(instance->control->instance_id, '-', {pid}));
+    if (left) {
+      return DetachOutcome::kDetached;
+    }
+    if (!identify(pid)) {
+      return DetachOutcome::kEnded;
+    }
+    return tl::unexpected(left.error());
+  }
+
+  Result<void> configure(const std::string& text) override { return client_.configure(text); }
+
+ private:
+  static Result<void> check_state(pid_t pid) {
+    const auto status = read_small_file(fmt::format("/proc/{}/status", pid));
+    if (!status) {
+      return fail(0, "process {} does not exist", pid);
+    }
+    const std::string leader = status_field(*status, "Tgid");
+    if (leader != std::to_string(pid)) {
+      return fail_with_mend("-p " + leader, "{} is a thread of process {}, not a process", pid,
+                            leader);
+    }
+    if (status_field(*status, "State").starts_with('Z')) {
+      return fail(0, "process {} has ended (a zombie)", pid);
+    }
+    if (status_field(*status, "VmSize").empty()) {
+      return fail(0, "process {} is a kernel thread", pid);
+    }
+    return {};
+  }
+
+  Result<std::unique_ptr<Session>> join(const EmulationRequest& request,
+                                        const kernel::InstanceStats& present) {
+    const std::uint32_t id = present.control->instance_id;
+    DIME_CHECKED(check_same(request, id, present.control->parameters));
+    if (!present.keep) {
+      // Makes this process the owner where there is none any more.
+      DIME_CHECKED(client_.configure(fmt::format("instance_id={} keep=0", id)));
+    }
+    return std::make_unique<KernelSession>(client_, id, false);
+  }
+
+  // Measured once and kept in the module, as long as it refuses nothing.
+  Result<std::uint64_t> floor_for(const EmulationRequest& request, std::uint64_t known_ns) {
+    std::uint64_t best = known_ns;
+    for (int i = 0; i < kMostCalibrations && (best == 0 || refuses(request, best)); ++i) {
+      DIME_TRY(const Companions companions, find_companions());
+      DIME_TRY(const std::uint64_t measured, kernel::measure_floor(client_, companions));
+      best = best == 0 ? measured : std::min(best, measured);
+    }
+    if (best != known_ns) {
+      DIME_CHECKED(client_.note_floor(best));
+    }
+    return best;
+  }
+
+  // The module speaks of keys where the user gave options.
+  static Error as_option(Error error, const EmulationRequest& request, const kernel::Stats& stats) {
+    if (error.message.starts_with("policy=")) {
+      std::string names;
+      for (const kernel::Policy& policy : stats.policies) {
+        names += (names.empty() ? "" : ", ") + policy.name;
+      }
+      error.message = fmt::format("--policy {}: unknown policy; allowed: {}, or load its module",
+                                  request.parameters.policy, names);
+      error.mend = "dime module load";
+    } else if (error.message.starts_with("instance_id=")) {
+      error.message.replace(0, error.message.find('='), "--instance");
+      error.message[std::string_view("--instance").size()] = ' ';
+    }
+    return error;
+  }
+
+  Client client_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> kernel_engine() {
+  return std::make_unique<KernelEngine>();
+}
+
+}  // namespace dime

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+// The user engine behind the interface: instances are control blocks, and members get an agent.
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "cli/config_apply.h"
+#include "cli/engine.h"
+#include "cli/instance_setup.h"
+#include "core/atomic.h"
+#include "engines/user/control/directory.h"
+#include "engines/user/control/environment.h"
+#include "engines/user/control/members.h"
+#include "engines/user/system/executable.h"
+#include "policies/registry.h"
+
+namespace dime {
+namespace {
+
+// A named link is read from its own file; without it, nothing was carried.
+InstanceView view_of(std::shared_ptr<ControlBlock> block) {
+  InstanceView view;
+  view.parameters = block->parameters();
+  const auto named = view.parameters.link[0] != '\0' ? read_link(view.parameters.link)
+                                                     : Result<dime_link>((*block)->link);
+  view.link = named ? *named : dime_link{};
+  const dime_control* const control = &**block;
+  view.control = std::shared_ptr<const dime_control>(std::move(block), control);
+  return view;
+}
+
+class UserSession final : public Session {
+ public:
+  UserSession(PreparedInstance instance, std::string agent)
+      : block_(std::make_shared<ControlBlock>(std::move(instance.block))),
+        created_(instance.created),
+        agent_(std::move(agent)) {}
+
+  [[nodiscard]] bool created() const override { return created_; }
+
+  ChildRequest child_request(const std::string& program,
+                             const std::vector<std::string>& arguments) override {
+    return {program, arguments, environment_with_agent(agent_, block_->path()), {}};
+  }
+
+  void tick() override { reap_dead_members(**block_); }
+
+  Result<void> check_joined(pid_t pid) override { return check_agent_started(**block_, pid); }
+
+  Result<void> attach(const std::vector<pid_t>& pids) override {
+    for (std::size_t i = 0; i < pids.size(); ++i) {
+      auto attached = attach_process(pids[i], agent_, block_->path());
+      if (!attached) {
+        Error error = attached.error();
+        for (std::size_t undo = 0; undo < i; ++undo) {
+          if (auto undone = detach_process(pids[undo]); !undone) {
+            error.message += fmt::format("; and {}", undone.error().message);
+          }
+        }
+        return tl::unexpected(std::move(error));
+      }
+    }
+    return {};
+  }
+
+  Result<std::vector<pid_t>> members() override {
+    std::vector<pid_t> pids;
+    for (const dime_member* const member : live_members(**block_)) {
+      pids.push_back(static_cast<pid_t>(member->pid));
+    }
+    return pids;
+  }
+
+  Result<InstanceView> view() override {
+    reap_dead_members(**block_);
+    return view_of(block_);
+  }
+
+  Result<void> leave() override {
+    reap_dead_members(**block_);
+    auto self = static_cast<std::uint32_t>(::getpid());
+    atomic::compare_exchange((*block_)->owner_pid, self, std::uint32_t{0});
+    // Looking at all instances removes those that nothing keeps.
+    DIME_TRY([[maybe_unused]] const auto rest, open_instances());
+    return {};
+  }
+
+ private:
+  std::shared_ptr<ControlBlock> block_;
+  bool created_;
+  std::string agent_;
+};
+
+class UserEngine final : public Engine {
+ public:
+  [[nodiscard]] const char* name() const override { return "user"; }
+  [[nodiscard]] const char* fault_path() const override { return "thread"; }
+
+  Result<std::vector<PolicyLine>> policies() override {
+    std::vector<PolicyLine> lines;
+    for (const dime_policy_ops* const policy : policies::kAll) {
+      lines.push_back({policy->name, policy->summary});
+    }
+    return lines;
+  }
+
+  Result<std::vector<InstanceView>> instances() override {
+    DIME_TRY(std::vector<ControlBlock> blocks, open_instances());
+    std::vector<InstanceView> views;
+    views.reserve(blocks.size());
+    for (ControlBlock& block : blocks) {
+      views.push_back(view_of(std::make_shared<ControlBlock>(std::move(block))));
+    }
+    return views;
+  }
+
+  Result<void> check(const EmulationRequest& request) override {
+    const char* const policy = request.parameters.policy;
+    if (policies::find(policy) == nullptr) {
+      return fail(0, "--policy {}: unknown policy; allowed: {}", policy, policy_names());
+    }
+    DIME_TRY([[maybe_unused]] const Companions companions, find_companions());
+    return {};
+  }
+
+  Result<void> check_program(const std::string& path) override {
+    DIME_TRY(const ProgramFacts facts, resolve_program(path));
+    return check_followable(facts);
+  }
+
+  Result<void> check_attachable(pid_t pid) override { return dime::check_attachable(pid); }
+
+  Result<std::unique_ptr<Session>> prepare(const EmulationRequest& request) override {
+    DIME_TRY(const Companions companions, find_companions());
+    DIME_TRY(PreparedInstance instance, prepare_instance(request, ::getpid()));
+    return std::make_unique<UserSession>(std::move(instance), companions.agent);
+  }
+
+  Result<DetachOutcome> detach(pid_t pid) override { return detach_process(pid); }
+
+  Result<void> configure(const std::string& text) override { return apply_config(text); }
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> user_engine() {
+  return std::make_unique<UserEngine>();
+}
+
+}  // namespace dime
