@@ -24,7 +24,27 @@ REPORTS = re.compile(
     r"|unable to handle|Call Trace:|sleeping function called|bad page|Bad page|Bad rss")
 
 
-def build_initramfs(target: Path, modules: Path, guest: Path, cases: list[Path]) -> None:
+def copy_program(root: Path, source: Path, target: str) -> None:
+    """Copies a program without its debugging information, and every library that it needs."""
+    copy = root / target
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["strip", "--strip-debug", "-o", copy, source], check=True)
+    copy.chmod(0o755)
+    listing = subprocess.run(["ldd", source], capture_output=True, text=True, check=False).stdout
+    for library in re.findall(r"(?:=> |^\s+)(/\S+) \(0x", listing, flags=re.MULTILINE):
+        place = root / library.lstrip("/")
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(library, place)
+
+
+def copy_dime(root: Path, build: Path) -> None:
+    for file in ("bin/dime", "lib/dime-probe", "lib/libdime-agent.so"):
+        copy_program(root, build / file, f"dime/{file}")
+
+
+def build_initramfs(target: Path, modules: Path, options: argparse.Namespace) -> None:
+    guest, cases = options.guest, options.cases
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for name in ("bin", "guest", "modules", "cases", "tools"):
@@ -41,6 +61,10 @@ def build_initramfs(target: Path, modules: Path, guest: Path, cases: list[Path])
         for number, case in enumerate(cases):
             shutil.copy(case, root / "cases" / f"{number:02}-{case.stem}")
         os.chmod(root / "init", 0o755)
+        if options.dime:
+            copy_dime(root, options.dime)
+        for program in filter(Path.exists, options.program):
+            copy_program(root, program, f"programs/{program.name}")
         names = subprocess.run(["find", "."], cwd=root, check=True, capture_output=True).stdout
         with open(target, "wb") as out:
             subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=root, input=names, stdout=out, check=True)
@@ -64,6 +88,8 @@ def boot(kernel: Path, initramfs: Path, options: argparse.Namespace) -> tuple[st
     command = ["qemu-system-x86_64", "-accel", accelerator(options.icount), "-m", "768",
                "-smp", str(options.smp), "-nic", "none", "-vga", "none", "-display", "none", "-serial", "stdio",
                "-no-reboot", "-kernel", str(kernel), "-initrd", str(initramfs), "-append", settings]
+    for option in options.machine:
+        command += option.split()
     if options.icount:
         command += ["-icount", "shift=0,sleep=off"]
     try:
@@ -94,6 +120,9 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, required=True, help="what prepare made")
     parser.add_argument("--release", required=True, help="a release in it, or 6.1, 6.12")
     parser.add_argument("--guest", type=Path, required=True, help="folder of the guest programs")
+    parser.add_argument("--dime", type=Path, help="a build folder: its dime is put into the guest")
+    parser.add_argument("--program", type=Path, action="append", default=[], help="put into the guest with its libraries, as /programs/NAME")
+    parser.add_argument("--machine", nargs="+", default=[], help="more options of QEMU's")
     parser.add_argument("--smp", type=int, default=2)
     parser.add_argument("--icount", action="store_true", help="one instruction is one virtual nanosecond")
     parser.add_argument("--timeout", type=int, default=300)
@@ -111,7 +140,7 @@ def main() -> int:
             return SKIP
     with tempfile.TemporaryDirectory() as folder:
         initramfs = Path(folder) / "initramfs"
-        build_initramfs(initramfs, home / "modules", options.guest, options.cases)
+        build_initramfs(initramfs, home / "modules", options)
         console, ended = boot(home / "vmlinuz", initramfs, options)
     faults = judge(console, ended, options.cases)
     if faults or options.show:
