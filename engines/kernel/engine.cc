@@ -88,12 +88,7 @@ struct dk_core {
   auto closer(dk_batch* batch) {
     return [this, batch](PageId id) {
       PagePool& pool = instance.pool();
-      const std::uint32_t space = pool.space(id);
-      const dk_closed how = dk_shim_close(shim, space, pool.page(id).value, batch);
-      if (how == DK_CLOSED_CLEAN || how == DK_CLOSED_DIRTY) {
-        dk_shim_evicted(shim, space, batch);
-      }
-      return as_core(how);
+      return as_core(dk_shim_close(shim, pool.space(id), pool.page(id).value, batch));
     };
   }
 

@@ -82,7 +82,9 @@ static vm_fault_t dk_pass_and_audit(struct dk_context *c)
 		return result;
 	spin_lock(&instance->lock);
 	if (dk_core_is_remote(instance->core, c->space->table, c->address >> PAGE_SHIFT)) {
-		dk_shim_close(instance, c->space->index, c->address >> PAGE_SHIFT, &c->batch);
+		/* No eviction: it was one before. */
+		if (dk_shim_close(instance, c->space->index, c->address >> PAGE_SHIFT, &c->batch) <= DK_CLOSED_CLEAN)
+			c->space->usage->evictions--;
 		atomic64_inc(&instance->reclosed);
 	}
 	spin_unlock(&instance->lock);

@@ -225,6 +225,7 @@ enum dk_closed dk_shim_close(struct dk_instance *instance, uint32_t index, uint6
 {
 	unsigned long address = page << PAGE_SHIFT;
 	struct dk_space *space = batch->space;
+	enum dk_closed how;
 
 	if (unlikely(!space || space->index != index))
 		space = xa_load(&instance->spaces, index);
@@ -232,9 +233,10 @@ enum dk_closed dk_shim_close(struct dk_instance *instance, uint32_t index, uint6
 		return DK_CLOSED_GONE;
 	if (unlikely(batch->count == DK_BATCH))
 		return DK_CLOSED_BUSY;
-	if (likely(space->mm == current->mm))
-		return dk_close_own(space, address, batch);
-	return dk_close_foreign(space, address, batch);
+	how = likely(space->mm == current->mm) ? dk_close_own(space, address, batch) :
+						 dk_close_foreign(space, address, batch);
+	space->usage->evictions += how <= DK_CLOSED_CLEAN;
+	return how;
 }
 
 int dk_shim_accessed(struct dk_instance *instance, uint32_t index, uint64_t page)

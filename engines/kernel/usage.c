@@ -76,16 +76,6 @@ void dk_usage_destroy(struct dk_instance *instance)
 		dk_usage_drop(instance, usage);
 }
 
-void dk_shim_evicted(struct dk_instance *instance, uint32_t index, struct dk_batch *batch)
-{
-	struct dk_space *space = batch->space;
-
-	if (unlikely(!space || space->index != index))
-		space = xa_load(&instance->spaces, index);
-	if (space)
-		space->usage->evictions++;
-}
-
 static const char *dk_usage_state(const struct dk_usage *usage)
 {
 	return usage->state == DIME_MEMBER_ACTIVE ? "active" :
