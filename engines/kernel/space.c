@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt) "dime: " fmt
 
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
@@ -20,6 +21,7 @@
 struct dk_space __rcu *dk_space_table[1 << DK_SPACE_BITS];
 static DEFINE_SPINLOCK(dk_space_lock); /* guards the chains of dk_space_table */
 static struct workqueue_struct *dk_reaper;
+static atomic_t dk_space_count; /* spaces that are attached or still being taken apart */
 
 static void dk_space_reap(struct work_struct *work);
 
@@ -136,6 +138,7 @@ int dk_space_attach(struct dk_instance *instance, struct dk_usage *usage, struct
 	err = mmu_notifier_register(&space->notifier, mm);
 	if (err)
 		goto unhook;
+	atomic_inc(&dk_space_count);
 	dk_space_link(space);
 	mmap_read_lock(mm);
 	{
@@ -177,6 +180,7 @@ static void dk_space_reap(struct work_struct *work)
 	mutex_lock(&dk_mutex);
 	dk_hook_put();
 	mutex_unlock(&dk_mutex);
+	atomic_dec(&dk_space_count);
 }
 
 void dk_space_detach(struct mm_struct *mm)
@@ -200,6 +204,7 @@ void dk_space_detach(struct mm_struct *mm)
 		clear_bit(MMF_DISABLE_THP, &mm->flags);
 	dk_space_destroy(space);
 	dk_hook_put();
+	atomic_dec(&dk_space_count);
 }
 
 void dk_queue_work(struct work_struct *work)
@@ -213,9 +218,46 @@ int dk_spaces_init(void)
 	return dk_reaper ? 0 : -ENOMEM;
 }
 
+/* A reference to the memory of some space whose process has not ended yet, or NULL. */
+static struct mm_struct *dk_spaces_any(void)
+{
+	struct mm_struct *mm = NULL;
+	struct dk_space *space;
+	u32 i;
+
+	rcu_read_lock();
+	for (i = 0; i < ARRAY_SIZE(dk_space_table) && !mm; i++)
+		for (space = rcu_dereference(dk_space_table[i]); space && !mm; space = rcu_dereference(space->next))
+			if (mmget_not_zero(space->mm))
+				mm = space->mm;
+	rcu_read_unlock();
+	return mm;
+}
+
+/*
+ * A process that was about to end when its instance was removed has no memory that could be detached by its pid, but
+ * its space is there until the kernel gives notice of its end. That notice must not find the work queue gone: the
+ * space would stay, and the hook with it.
+ */
+static void dk_spaces_wait(void)
+{
+	struct mm_struct *mm;
+
+	while (atomic_read(&dk_space_count)) {
+		mm = dk_spaces_any();
+		if (mm) {
+			mutex_lock(&dk_mutex);
+			dk_space_detach(mm);
+			mutex_unlock(&dk_mutex);
+			mmput(mm);
+		}
+		msleep(1);
+	}
+}
+
 void dk_spaces_exit(void)
 {
-	/* Waits for the ends of processes that were seen already; the others have been detached. */
+	dk_spaces_wait();
 	destroy_workqueue(dk_reaper);
 	rcu_barrier();
 }
