@@ -37,6 +37,12 @@ Result<Plan> check(AttachOptions& options) {
   Plan plan;
   DIME_TRY(plan.pids, parse_pids(options.pids));
   DIME_TRY(plan.request, options.emulation.parse());
+  if (plan.request.fault_path == "inline") {
+    return fail_with_mend("start the program with dime run, or use --fault-path thread",
+                          "--fault-path inline: only for programs that dime starts; allowed with "
+                          "attach: auto or thread");
+  }
+  plan.request.only_thread_path = true;
   DIME_CHECKED(check_writable(plan.request.json));
   DIME_TRY(plan.engine, choose_engine(plan.request));
   if (auto able = plan.engine->check(plan.request); !able) {

@@ -2,10 +2,13 @@
 // dime calibrate: asks for some stalls and prints what a program saw.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <memory>
 #include <numeric>
 
 #include "cli/command.h"
+#include "cli/fault_path.h"
 #include "cli/instance_setup.h"
 
 namespace dime {
@@ -36,15 +39,21 @@ int fail_with(const Error& error) {
   return kFailure;
 }
 
-int run_calibrate() {
+int run_calibrate(const std::string& wanted) {
+  const auto choice = choose_fault_path(wanted);
+  if (!choice) {
+    return fail_with(choice.error());
+  }
+  const FaultPath& path = choice->path;
   const auto companions = find_companions();
   if (!companions) {
     return fail_with(companions.error());
   }
-  const auto measured = calibrate_here(*companions);
+  const auto measured = calibrate_here(*companions, path);
   if (!measured) {
     return fail_with(measured.error());
   }
+  fmt::print("fault path {}, ", name_of(path.kind));
   fmt::print("floor {:.2f} us, lead {:.2f} us with one thread and {:.2f} us with several\n\n",
              microseconds(measured->floor_ns), microseconds(measured->lead_ns),
              microseconds(measured->lead_multi_ns));
@@ -52,7 +61,7 @@ int run_calibrate() {
              "p50 us", "p99 us", "error %");
   for (const std::uint64_t target : kTargets) {
     auto result =
-        run_probe(*companions, {probe_parameters(target), *measured, 1, kSamples, kMostNs});
+        run_probe(*companions, {probe_parameters(target), *measured, path, 1, kSamples, kMostNs});
     if (!result) {
       return fail_with(result.error());
     }
@@ -66,6 +75,12 @@ int run_calibrate() {
 
 const Command kCalibrateCommand = {
     "calibrate", "measure the floor and the accuracy of stalls here, as a program sees them",
-    [](CLI::App&) -> std::function<int()> { return run_calibrate; }};
+    [](CLI::App& app) -> std::function<int()> {
+      auto wanted = std::make_shared<std::string>("auto");
+      app.add_option("--fault-path", *wanted, "auto, thread or inline")
+          ->type_name("NAME")
+          ->check(CLI::IsMember({"auto", "thread", "inline"}));
+      return [wanted] { return run_calibrate(*wanted); };
+    }};
 
 }  // namespace dime

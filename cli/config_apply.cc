@@ -110,6 +110,7 @@ Result<PreparedInstance> instance_for(const config::Plan& plan, std::vector<Cont
   request.instance = plan.instance_id;
   request.allow_floor = true;
   request.keep = !plan.has(Key::kKeep) || plan.keep;
+  request.only_thread_path = true;
   return prepare_instance(request, ::getpid());
 }
 

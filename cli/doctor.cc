@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/fault_path.h"
 #include "cli/instance_setup.h"
 #include "cli/version.h"
 #include "engines/kernel/client/client.h"
@@ -54,8 +55,24 @@ Finding probe_kernel_engine() {
 Finding probe_emulation() {
   Finding finding{"emulation", false, /*required=*/true, {}, {}};
   const auto companions = find_companions();
-  const auto measured = companions ? calibrate(*companions)
+  const auto measured = companions ? calibrate(*companions, {})
                                    : Result<dime_calibration>(tl::unexpected(companions.error()));
+  finding.available = measured.has_value();
+  finding.detail = measured ? fmt::format("a remote access takes {:.1f} us at zero latency",
+                                          static_cast<double>(measured->floor_ns) / 1e3)
+                            : measured.error().message;
+  return finding;
+}
+
+Finding probe_inline_path() {
+  Finding finding{"inline fault path", false, /*required=*/false, {}, {}};
+  const auto companions = find_companions();
+  const auto choice = choose_fault_path("inline");
+  if (!companions || !choice) {
+    finding.detail = choice ? companions.error().message : choice.error().message;
+    return finding;
+  }
+  const auto measured = calibrate(*companions, choice->path);
   finding.available = measured.has_value();
   finding.detail = measured ? fmt::format("a remote access takes {:.1f} us at zero latency",
                                           static_cast<double>(measured->floor_ns) / 1e3)
@@ -79,6 +96,7 @@ std::vector<Finding> examine() {
   findings.push_back(probe_runtime_directory());
   if (works(findings)) {
     findings.push_back(probe_emulation());
+    findings.push_back(probe_inline_path());
   }
   findings.push_back(probe_kernel_engine());
   return findings;

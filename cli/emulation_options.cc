@@ -55,11 +55,7 @@ Result<std::uint32_t> parse_instance(const std::string& text) {
 }
 
 Result<void> check_fault_path(const std::string& path) {
-  if (path == "inline") {
-    return fail_with_mend("use the handler thread: --fault-path thread",
-                          "--fault-path inline: not available in this version");
-  }
-  if (path != "auto" && path != "thread") {
+  if (path != "auto" && path != "thread" && path != "inline") {
     return fail(0, "--fault-path {}: allowed: auto, thread or inline", path);
   }
   return {};

@@ -55,6 +55,7 @@ struct EmulationRequest {
   bool keep = false;                ///< the instance stays without members until it is removed
   std::string engine = "auto";      ///< --engine, as it was given
   std::string fault_path = "auto";  ///< --fault-path
+  bool only_thread_path = false;    ///< members are not started by dime
   std::string json;                 ///< --json; empty = none, "-" = standard output
 };
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "cli/command.h"
+#include "cli/fault_path.h"
 #include "core/link.h"
 #include "core/quantity.h"
 #include "engines/user/agent/entry.h"
@@ -44,10 +45,10 @@ std::uint64_t least_latency(const dime_parameters& parameters, std::uint64_t flo
 
 // The floor is the best that this machine does: one noisy measurement must not refuse a stall.
 Result<dime_calibration> calibrate_for(const EmulationRequest& request,
-                                       const Companions& companions) {
-  DIME_TRY(dime_calibration best, calibrate_here(companions));
+                                       const Companions& companions, const FaultPath& path) {
+  DIME_TRY(dime_calibration best, calibrate_here(companions, path));
   for (int i = 1; i < kMostCalibrations && refuses(request, best.floor_ns); ++i) {
-    DIME_TRY(const dime_calibration again, calibrate_here(companions));
+    DIME_TRY(const dime_calibration again, calibrate_here(companions, path));
     best = again.floor_ns < best.floor_ns ? again : best;
   }
   return best;
@@ -96,6 +97,13 @@ Result<PreparedInstance> join(ControlBlock block, const EmulationRequest& reques
     block->owner_pid = static_cast<std::uint32_t>(owner.pid);
   }
   return PreparedInstance{std::move(block), false};
+}
+
+// Placement is at home on the thread path: the inline path leaves stacks local whatever a rule
+// says of them.
+std::string wanted_fault_path(const EmulationRequest& request) {
+  const bool placed = request.fault_path == "auto" && !request.placement.empty();
+  return request.only_thread_path || placed ? "thread" : request.fault_path;
 }
 
 }  // namespace
@@ -206,8 +214,8 @@ Result<Companions> find_companions() {
                         prefix.string(), prefix.string());
 }
 
-Result<dime_calibration> calibrate_here(const Companions& companions) {
-  auto measured = calibrate(companions);
+Result<dime_calibration> calibrate_here(const Companions& companions, const FaultPath& path) {
+  auto measured = calibrate(companions, path);
   if (!measured) {
     for (const Finding& finding : probe_machine()) {
       if (finding.required && !finding.available) {
@@ -230,8 +238,10 @@ Result<PreparedInstance> prepare_instance(const EmulationRequest& request, pid_t
   }
   DIME_TRY(const dime_placement placement, new_placement(request.placement));
   DIME_CHECKED(check_tier_policies(placement));
-  NewInstance content{request.parameters, {}, owner, request.keep, &placement};
-  DIME_TRY(content.calibration, calibrate_for(request, companions));
+  DIME_TRY(FaultPathChoice choice, choose_fault_path(wanted_fault_path(request)));
+  NewInstance content{request.parameters, {},         owner,
+                      request.keep,       &placement, std::move(choice.path)};
+  DIME_TRY(content.calibration, calibrate_for(request, companions, content.fault_path));
   DIME_CHECKED(meet_floor(request, content.calibration.floor_ns, content.parameters));
   DIME_CHECKED(meet_floor(request, placement, content.calibration.floor_ns, content.parameters));
   DIME_TRY(ControlBlock block, request.instance ? ControlBlock::create(*request.instance, content)

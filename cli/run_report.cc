@@ -2,6 +2,7 @@
 #include "cli/run_report.h"
 
 #include "cli/version.h"
+#include "engines/user/control/fault_path.h"
 
 namespace dime {
 
@@ -11,7 +12,9 @@ RunResult collect_result(const ChildResult& child, const Engine& engine,
   RunResult result;
   result.version = kVersion;
   result.engine = engine.name();
-  result.fault_path = engine.fault_path();
+  result.fault_path = instance.control->fault_path == DIME_FAULT_PATH_INLINE
+                          ? name_of(DIME_FAULT_PATH_INLINE)
+                          : engine.fault_path();
   result.machine = describe_machine();
   result.command = command;
   result.exit_status = child.exit_status;

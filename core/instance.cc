@@ -31,14 +31,7 @@ Instance::Instance(Memory& memory, InstanceShared shared)
   for (unsigned set = 0; set < DIME_MAX_TIERS; ++set) {
     set_at_[set] = &sets_[set];
   }
-  watch(sets_[kShared], shared.levels, shared.own);
-  for (unsigned tier = kShared + 1; tier < DIME_MAX_TIERS && shared.tiers.uses != nullptr; ++tier) {
-    dime_tier_part* const own = shared.tiers.parts == nullptr ? nullptr : &shared.tiers.parts[tier];
-    watch(sets_[tier], shared.tiers.uses[tier].levels,
-          own == nullptr
-              ? OwnLevels{}
-              : OwnLevels{&own->local_pages, &own->managed_pages, &own->inherited_pages});
-  }
+  watch_all();
   host_.context = this;
   host_.page = [](void* context, std::uint32_t page) {
     return page_of(&static_cast<Instance*>(context)->pool_, page);
@@ -65,6 +58,18 @@ Instance::~Instance() {
     if (set.policy != nullptr) {
       set.policy->clean(set.policy_state[set.which_state], &host_);
     }
+  }
+}
+
+void Instance::watch_all() {
+  watch(sets_[kShared], shared_.levels, shared_.own);
+  const TierShared& tiers = shared_.tiers;
+  for (unsigned tier = kShared + 1; tier < DIME_MAX_TIERS && tiers.uses != nullptr; ++tier) {
+    dime_tier_part* const own = tiers.parts == nullptr ? nullptr : &tiers.parts[tier];
+    watch(sets_[tier], tiers.uses[tier].levels,
+          own == nullptr
+              ? OwnLevels{}
+              : OwnLevels{&own->local_pages, &own->managed_pages, &own->inherited_pages});
   }
 }
 
@@ -515,6 +520,22 @@ void Instance::bring_home(PageId id) {
 void Instance::borrow(unsigned set, std::uint64_t pages) {
   sets_[set].debt += pages;
   sets_[set].level_inherited.add(pages);
+}
+
+void Instance::continue_in_child(const OwnLevels& own, dime_tier_part* parts) {
+  shared_.own = own;
+  shared_.tiers.parts = parts;
+  watch_all();
+  for (LocalSet& set : sets_) {
+    if (set.levels == nullptr) {
+      continue;
+    }
+    // The debt first: the limit is never exceeded by pages that nobody accounts for.
+    set.debt = set.local;
+    set.level_inherited.add(set.debt);
+    set.level_local.add(set.local);
+    set.level_managed.add(set.managed);
+  }
 }
 
 PageId Instance::claim_victim(PageId for_page) {

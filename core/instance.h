@@ -90,6 +90,7 @@ class Instance {
   Instance& operator=(const Instance&) = delete;
 
   [[nodiscard]] PagePool& pool() { return pool_; }
+  [[nodiscard]] const PagePool& pool() const { return pool_; }
 
   /// Uses `policy` from now on; the local pages move over in the old policy's order. False without
   /// memory, and then the old policy stays. Each Instance needs a policy before its first fault.
@@ -238,6 +239,11 @@ class Instance {
     return repay(kShared, now, most, close);
   }
 
+  /// In a forked child that goes on with a copy of its parent's Instance: counts its pages for
+  /// itself, in `own` and `parts` (those of the tiers), and its local ones as inherited. REQUIRES:
+  /// no page is in flight.
+  void continue_in_child(const OwnLevels& own, dime_tier_part* parts);
+
   [[nodiscard]] std::uint64_t debt() const { return sets_[kShared].debt; }
   [[nodiscard]] std::uint64_t local_pages() const { return sets_[kShared].local; }
   /// What this Instance adds to the shared level of local pages: its local pages and the rooms of
@@ -301,6 +307,7 @@ class Instance {
     link::Network network;
   };
 
+  void watch_all();
   void watch(LocalSet& set, dime_levels& levels, const OwnLevels& own);
   [[nodiscard]] unsigned set_for(PageId id);
   [[nodiscard]] LocalSet& set_of(const PageRecord& record) { return *set_at_[record.set]; }

@@ -26,7 +26,7 @@ extern "C" {
 #define DIME_STATIC_ASSERT _Static_assert
 #endif
 
-#define DIME_ABI_VERSION 3u
+#define DIME_ABI_VERSION 4u
 #define DIME_CONTROL_MAGIC 0x31656d6964u /* "dime1" */
 #define DIME_LINK_MAGIC 0x6b6e696c6du    /* "mlink" */
 
@@ -34,6 +34,8 @@ extern "C" {
 #define DIME_PAGE_BYTES 4096u
 #define DIME_NAME_BYTES 32 /* policy and link names, with the closing NUL */
 #define DIME_COMM_BYTES 16
+#define DIME_PATH_BYTES 256
+#define DIME_SITE_TABLES 4
 #define DIME_MAX_MEMBERS 1024
 #define DIME_MAX_TIERS 8     /* with tier 0, which is the instance itself, and the last, which is always local */
 #define DIME_TIER_LOCAL 7    /* its pages never become remote */
@@ -305,6 +307,8 @@ struct dime_member {
 	uint64_t reserved[3];
 };
 
+enum dime_fault_path { DIME_FAULT_PATH_THREAD = 0, DIME_FAULT_PATH_INLINE = 1 };
+
 struct dime_control {
 	uint64_t magic;
 	uint32_t abi_version;
@@ -314,6 +318,9 @@ struct dime_control {
 	uint32_t owner_pid; /* the `dime run` that waits for the result, 0 = none */
 	uint32_t keep;      /* 1: created without members by `dime config`; stays until removed */
 	uint64_t owner_start_time;
+	uint32_t fault_path; /* enum dime_fault_path, of processes that start in the instance */
+	uint32_t reserved;
+	char site_tables[DIME_SITE_TABLES][DIME_PATH_BYTES]; /* for the inline path: engines/user/sites; "" = none */
 	struct dime_parameters parameters;
 	struct dime_calibration calibration;
 	struct dime_counters counters;

@@ -36,7 +36,7 @@ Result<ProbeResult> run_probe(const Client& client, const Companions& companions
 
 Result<std::uint64_t> measure_floor(const Client& client, const Companions& companions) {
   DIME_TRY(const ProbeResult unstalled,
-           run_probe(client, companions, {probe_parameters(0), {}, 1, kSamples, kMeasureNs}));
+           run_probe(client, companions, {probe_parameters(0), {}, {}, 1, kSamples, kMeasureNs}));
   return quiet_median(unstalled.seen_ns);
 }
 

@@ -20,7 +20,7 @@ constexpr std::uint64_t size_of(unsigned size_class) {
 
 }  // namespace
 
-long Arena::create(std::uint64_t heap_bytes, std::uint64_t shadow_bytes) {
+long Arena::create(std::uint64_t heap_bytes, std::uint64_t shadow_bytes, bool for_children) {
   const std::uint64_t bytes = heap_bytes + shadow_bytes;
   const long at = system_call(__NR_mmap, 0L, bytes, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1L, 0L);
@@ -29,9 +29,11 @@ long Arena::create(std::uint64_t heap_bytes, std::uint64_t shadow_bytes) {
   }
   const auto begin = static_cast<std::uint64_t>(at);
   system_call(__NR_madvise, begin, bytes, MADV_NOHUGEPAGE);
-  // A child has no use for the parent's records, and sharing the shadow would make its pages
-  // unmovable.
-  system_call(__NR_madvise, begin, bytes, MADV_DONTFORK);
+  // With the thread path a child has no use for the parent's records, and sharing the shadow would
+  // make its pages unmovable.
+  if (!for_children) {
+    system_call(__NR_madvise, begin, bytes, MADV_DONTFORK);
+  }
   all_ = {begin, begin + bytes};
   shadow_ = {begin + heap_bytes, begin + bytes};
   next_ = begin;

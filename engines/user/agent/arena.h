@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The agent's own memory: one reserved mapping that is never managed and that children do not
-// inherit.
+// The agent's own memory: one reserved mapping that is never managed.
 //
 // It holds the agent's heap (page records, policy state, the handler's stack) and, behind it, the
 // shadow area where remote pages lie. One mapping means one range to leave out when the program's
@@ -14,9 +13,9 @@ namespace dime::agent {
 
 class Arena final : public Memory {
  public:
-  /// Reserves address space: `heap_bytes` for own use and `shadow_bytes` behind them. Returns 0 or
-  /// a negative errno.
-  long create(std::uint64_t heap_bytes, std::uint64_t shadow_bytes);
+  /// Reserves address space: `heap_bytes` for own use and `shadow_bytes` behind them. Children get
+  /// a copy only if it is `for_children`. Returns 0 or a negative errno.
+  long create(std::uint64_t heap_bytes, std::uint64_t shadow_bytes, bool for_children);
   void destroy();
 
   /// Zeroed memory, 16-byte aligned (whole pages where `bytes` is at least a page); null when the

@@ -91,9 +91,7 @@ bool Handler::read_messages() {
 void Handler::on_message(const uffd_msg& message) {
   switch (message.event) {
     case UFFD_EVENT_PAGEFAULT:
-      on_fault(message.arg.pagefault.address, message.arg.pagefault.feat.ptid,
-               (message.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WRITE) != 0 ? Access::kWrite
-                                                                              : Access::kRead);
+      on_fault(message.arg.pagefault.address, message.arg.pagefault.feat.ptid);
       break;
     case UFFD_EVENT_FORK:
       on_fork(static_cast<int>(message.arg.fork.ufd));
@@ -112,14 +110,7 @@ void Handler::on_message(const uffd_msg& message) {
   }
 }
 
-/// What lies outside `opened_at - entry` of a fault: before it is seen, and from then until the
-/// thread goes on.
-Nanos Handler::lead_of(const PendingFault& pending) const {
-  const bool tracked = pending.fault.kind == FaultKind::kRemote && pending.access == Access::kRead;
-  return placement_.lead() + (tracked ? space_.tracking_time() : Nanos{});
-}
-
-void Handler::on_fault(std::uint64_t address, std::uint32_t thread, Access access) {
+void Handler::on_fault(std::uint64_t address, std::uint32_t thread) {
   const Nanos entry = clock::now();
   if (mailbox_.range().contains(address)) {
     on_request(address);
@@ -148,9 +139,9 @@ void Handler::on_fault(std::uint64_t address, std::uint32_t thread, Access acces
     space_.instance().pool().record(id).slot = Shadow::kNone;
   }
   placement_.on_fault(thread, entry, fault.ready - placement_.lead() - entry);
-  PendingFault pending{entry, entry, fault, id, access, /*has_room=*/false};
+  PendingFault pending{entry, entry, fault, id, /*has_room=*/false};
   if (fault.kind == FaultKind::kRemote || fault.ready > entry) {
-    pending.release = fault.ready - lead_of(pending);
+    pending.release = fault.ready - placement_.lead();
   }
   // An eviction takes up to an interrupt between CPUs, which others' releases must not wait for; it
   // can be done later.
@@ -196,8 +187,7 @@ bool Handler::release(PendingFault& pending) {
   Instance& instance = space_.instance();
   const bool remote = pending.fault.kind == FaultKind::kRemote;
   const Nanos opened_at = clock::now();
-  switch (remote ? space_.open_remote(pending.page, pending.access)
-                 : space_.open_zeroed(pending.page)) {
+  switch (remote ? space_.open_remote(pending.page) : space_.open_zeroed(pending.page)) {
     case Opened::kRetry:
       return false;
     case Opened::kGone:
@@ -210,7 +200,7 @@ bool Handler::release(PendingFault& pending) {
       break;
   }
   keeper_.finish(pending.page, pending.fault, opened_at,
-                 opened_at - pending.entry + lead_of(pending));
+                 opened_at - pending.entry + placement_.lead());
   return true;
 }
 

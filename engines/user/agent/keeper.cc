@@ -9,6 +9,7 @@ namespace dime::agent {
 namespace {
 
 constexpr Nanos kWaitForOthers{1'000'000};
+constexpr unsigned kMostSteps = 64;  // victims that were in use, or waits for others
 
 OwnLevels own_levels(dime_member& member) {
   return {&member.local_pages, &member.managed_pages, &member.inherited_pages};
@@ -49,6 +50,29 @@ Nanos Keeper::make_room(PageId page) {
     force_room(page);
   }
   return room.writeback_end;
+}
+
+Keeper::Step Keeper::room_step(PageId page, unsigned steps, PageId& victim) {
+  if (paused_ || (steps == 0 && thrashes(page)) || steps >= kMostSteps) {
+    force_room(page);
+    return Step::kMade;
+  }
+  if (instance().shares_limit(page) && instance().full()) {
+    const bool asked = neighbours_.ask(instance().local_pages(), instance().limit(), clock::now());
+    if (asked && instance().counted_pages() < Neighbours::kept(instance().limit())) {
+      return Step::kWait;
+    }
+  }
+  if (instance().try_room(page)) {
+    return Step::kMade;
+  }
+  victim = instance().claim_victim(page);
+  if (victim == kNoPage) {
+    force_room(page);
+    return Step::kMade;
+  }
+  note_victim(victim);
+  return Step::kEvict;
 }
 
 void Keeper::force_room(PageId page) {

@@ -20,7 +20,19 @@ class Keeper {
   /// Opens the descriptors and reads the parameters. `image` and `thread_area` are never managed.
   /// 0 or a negative errno, and then nothing is left open.
   long start(AddressRange image, AddressRange thread_area);
+  /// The same for the inline path: see Space::create_for_threads.
+  long start_for_threads(AddressRange image, Regions& managed, Regions& excluded, Threads& threads);
   void stop();
+  /// Nothing is managed any more, for good.
+  void retire() {
+    manages_ = false;
+    retired_ = true;
+  }
+  [[nodiscard]] bool retired() const { return retired_; }
+
+  /// In a forked child of the inline path, with a copy of the parent's keeper: another member with
+  /// descriptors of its own. 0 or a negative errno.
+  long continue_in_child();
 
   [[nodiscard]] Space& space() { return space_; }
   [[nodiscard]] Instance& instance() { return space_.instance(); }
@@ -38,6 +50,17 @@ class Keeper {
 
   /// Makes room for `page`, in any case. Returns when a stall for write-back ends, 0 = none.
   Nanos make_room(PageId page);
+
+  /// What has to be done to have room for a page.
+  enum class Step : std::uint8_t {
+    kMade,   ///< nothing: it counts as local
+    kEvict,  ///< `victim` is claimed: close it, report to Instance::closed(), and ask again
+    kWait,   ///< other members were asked for pages: ask again, in a while
+  };
+  /// One step of make_room() for threads that evict at the same time. `steps` counts those for one
+  /// page and begins with 0.
+  Step room_step(PageId page, unsigned steps, PageId& victim);
+
   /// Room above the limit, as a debt that is repaid as soon as something can be evicted.
   void force_room(PageId page);
 
@@ -71,6 +94,7 @@ class Keeper {
   void count_pages();
 
  private:
+  long begin(AddressRange image);
   void settle(Nanos now, std::uint64_t most);
   void adopt_late();
   void note_victim(PageId id);
@@ -90,6 +114,7 @@ class Keeper {
   Neighbours neighbours_;
   bool inherited_;
   bool manages_ = false;
+  bool retired_ = false;
   bool paused_ = false;
   bool started_ = false;
   std::uint64_t parameters_ = ~std::uint64_t{0};

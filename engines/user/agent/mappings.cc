@@ -30,7 +30,6 @@ struct ScanRequest {
   std::uint64_t return_mask;
 };
 constexpr unsigned long kPagemapScan = _IOWR('f', 16, ScanRequest);
-constexpr std::uint64_t kWritten = 1u << 1;
 constexpr std::uint64_t kPresent = 1u << 3;
 constexpr std::uint64_t kSwapped = 1u << 4;
 
@@ -179,19 +178,6 @@ std::uint64_t resident_file_pages() {
     pages = pages * 10 + static_cast<std::uint64_t>(*at - '0');
   }
   return pages;
-}
-
-bool is_written(long pagemap, std::uint64_t address) {
-  PageRegion region{};
-  ScanRequest request{};
-  request.size = sizeof(request);
-  request.begin = address;
-  request.end = address + kPageBytes;
-  request.regions = reinterpret_cast<std::uint64_t>(&region);
-  request.region_capacity = 1;
-  request.category_mask = kWritten;
-  request.return_mask = kWritten;
-  return system_call(__NR_ioctl, pagemap, kPagemapScan, &request) != 0;
 }
 
 unsigned present_runs(AddressRange& range, AddressRange* runs, unsigned capacity) {

@@ -52,10 +52,6 @@ bool is_manageable(const Mapping& mapping);
 /// Resident pages of file mappings and shared memory, as /proc/self/statm counts them.
 std::uint64_t resident_file_pages();
 
-/// Whether the page at `address` was written since it was protected (userfault.h). `pagemap` is
-/// /proc/self/pagemap, open. What cannot be told counts as written.
-bool is_written(long pagemap, std::uint64_t address);
-
 /// Calls `visit(AddressRange)` for each run of pages of `range` that have memory (present or
 /// swapped out).
 template <class Visit>

@@ -21,6 +21,8 @@ class Neighbours {
   /// To be polled with the userfaultfd; -1 without a doorbell.
   [[nodiscard]] int doorbell() const { return doorbell_; }
   void silence() const;
+  /// Where its number is kept, for those who renumber it.
+  [[nodiscard]] int* place() { return &doorbell_; }
 
   /// Asks for pages if this member, which has `local` of `limit`, has less than its share and
   /// another has pages to spare: more than its share, or any where it has not faulted for 2 ms. At

@@ -12,7 +12,6 @@ struct PendingFault {
   Nanos entry;    ///< when the thread faulted, as far as known
   Fault fault;
   PageId page;
-  Access access;
   bool has_room;  ///< a place among the local pages was made for it
 };
 

@@ -8,7 +8,6 @@
 #include "engines/user/agent/process.h"
 
 #include <linux/mman.h>
-#include <linux/sched.h>
 
 #include <new>
 
@@ -20,7 +19,9 @@
 #include "engines/user/agent/environment.h"
 #include "engines/user/agent/handler.h"
 #include "engines/user/agent/hooks.h"
+#include "engines/user/agent/inline/engine.h"
 #include "engines/user/agent/mappings.h"
+#include "engines/user/agent/own_thread.h"
 
 extern "C" {
 // Of the target's C library and loader; null where absent.
@@ -61,36 +62,13 @@ std::uint64_t memory_of_machine() {
   return info.total * (info.unit == 0 ? 1 : info.unit);
 }
 
-extern "C" __attribute__((visibility("hidden"))) void dime_handler_main(void* memory) {
+void handler_main(void* memory) {
   auto* const handler = ::new (memory) Handler(handler_start);
   handler->run();
 }
 
-/// Starts a thread of this process with a table of descriptors of its own and no TLS. All signals
-/// must be blocked. The thread calls dime_handler_main(argument).
-long start_thread(std::uint64_t stack_top, void* argument) {
-  constexpr long kFlags = CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
-  long result = __NR_clone;
-  register void* r12 __asm__("r12") = argument;
-  register void (*r13)(void*) __asm__("r13") = dime_handler_main;
-  __asm__ volatile(
-      "xor %%edx, %%edx\n\t"
-      "xor %%r10d, %%r10d\n\t"
-      "xor %%r8d, %%r8d\n\t"
-      "syscall\n\t"
-      "test %%rax, %%rax\n\t"
-      "jnz 1f\n\t"
-      "xor %%ebp, %%ebp\n\t"
-      "mov %%r12, %%rdi\n\t"
-      "call *%%r13\n\t"
-      "xor %%edi, %%edi\n\t"
-      "mov $60, %%eax\n\t"  // exit: of this thread only
-      "syscall\n"
-      "1:"
-      : "+a"(result)
-      : "D"(kFlags), "S"(stack_top), "r"(r12), "r"(r13)
-      : "rcx", "rdx", "r8", "r10", "r11", "memory");
-  return result;
+AddressRange image() {
+  return {reinterpret_cast<std::uint64_t>(__ehdr_start), reinterpret_cast<std::uint64_t>(_end)};
 }
 
 AddressRange mapping_of(std::uint64_t address) {
@@ -108,7 +86,7 @@ AddressRange mapping_of(std::uint64_t address) {
 /// behind.
 long begin(bool inherited) {
   const std::uint64_t shadow = memory_of_machine() & ~(kPageBytes - 1);
-  if (const long made = arena.create(kHeapBytes, shadow); failed(made)) {
+  if (const long made = arena.create(kHeapBytes, shadow, /*for_children=*/false); failed(made)) {
     return made;
   }
   if (const long taken = membership.take_slot(); failed(taken)) {
@@ -125,23 +103,23 @@ long begin(bool inherited) {
   const bool main_thread = thread == static_cast<std::uint32_t>(system_call(__NR_getpid));
   const bool rseq =
       main_thread && &__rseq_offset != nullptr && &__rseq_size != nullptr && __rseq_size != 0;
-  handler_start = {
-      &arena,
-      &membership,
-      &mailbox,
-      {reinterpret_cast<std::uint64_t>(__ehdr_start), reinterpret_cast<std::uint64_t>(_end)},
-      rseq ? mapping_of(thread_area) : AddressRange{},
-      rseq ? thread_area + static_cast<std::uint64_t>(__rseq_offset) : 0,
-      thread,
-      inherited,
-      /*ready=*/0,
-      /*result=*/0,
-      /*fork_events=*/false,
-      &left};
+  handler_start = {&arena,
+                   &membership,
+                   &mailbox,
+                   image(),
+                   rseq ? mapping_of(thread_area) : AddressRange{},
+                   rseq ? thread_area + static_cast<std::uint64_t>(__rseq_offset) : 0,
+                   thread,
+                   inherited,
+                   /*ready=*/0,
+                   /*result=*/0,
+                   /*fork_events=*/false,
+                   &left};
   long result = 0;
   {
     const SignalsBlocked blocked;
-    result = start_thread(reinterpret_cast<std::uint64_t>(stack) + kStackBytes, memory);
+    result = own_thread::start(reinterpret_cast<std::uint64_t>(stack) + kStackBytes, handler_main,
+                               memory);
     while (!failed(result) && atomic::load_acquire(handler_start.ready) == 0) {
       system_call(__NR_futex, &handler_start.ready, /*FUTEX_WAIT_PRIVATE=*/128L, 0L, 0L);
     }
@@ -154,6 +132,34 @@ long begin(bool inherited) {
     return result;
   }
   fork_events = handler_start.fork_events;
+  atomic::store_release(left, 0u);
+  return 0;
+}
+
+/// The same with the inline path. -EOPNOTSUPP where it was not asked for.
+long begin_inline() {
+  if (membership.control().fault_path != DIME_FAULT_PATH_INLINE) {
+    return -EOPNOTSUPP;
+  }
+  if (const long patched = inline_engine::patch_libraries(membership.control()); failed(patched)) {
+    return patched;
+  }
+  const std::uint64_t shadow = memory_of_machine() & ~(kPageBytes - 1);
+  if (const long made = arena.create(kHeapBytes, shadow, /*for_children=*/true); failed(made)) {
+    patch::remove(/*only_thread=*/true);
+    return made;
+  }
+  long result = membership.take_slot();
+  if (!failed(result)) {
+    result = inline_engine::start({&arena, &membership, image(), &left});
+    if (failed(result)) {
+      membership.leave(DIME_MEMBER_FREE);
+    }
+  }
+  if (failed(result)) {
+    arena.destroy();
+    return result;
+  }
   atomic::store_release(left, 0u);
   return 0;
 }
@@ -189,13 +195,20 @@ bool is_member() {
          membership.member().pid == static_cast<std::uint32_t>(system_call(__NR_getpid));
 }
 
-long start(const char* control_path, const char* path) {
+long start(const char* control_path, const char* path, bool preloaded) {
   clock::prepare();
   if (const long mapped = membership.map(control_path); failed(mapped)) {
     return mapped;
   }
   environment::append(agent_path, agent_path + sizeof(agent_path), path);
   follow = true;
+  const long inlined = preloaded ? begin_inline() : -EOPNOTSUPP;
+  if (!failed(inlined)) {
+    return 0;
+  }
+  if (inlined != -EOPNOTSUPP) {
+    membership.note_problem("the inline fault path could not start here; the thread path serves");
+  }
   hooks::install();
   if (const long begun = begin(/*inherited=*/false); failed(begun)) {
     hooks::remove();
@@ -215,7 +228,12 @@ AddressRange own_memory() {
 }
 
 void end() {
-  if (is_member()) {
+  if (!is_member()) {
+    return;
+  }
+  if (inline_engine::running()) {
+    inline_engine::end();
+  } else {
     mailbox.send({RequestKind::kLeave, 0, 0});
   }
 }
@@ -246,7 +264,11 @@ void on_named(AddressRange range, const char* name) {
     std::uint64_t bytes;
   } to{request.name, sizeof request.name - 1}, from{const_cast<char*>(name), to.bytes};
   system_call(__NR_process_vm_readv, system_call(__NR_getpid), &to, 1L, &from, 1L, 0L);
-  mailbox.send(request);
+  if (inline_engine::running()) {
+    inline_engine::named(range, request.name);
+  } else {
+    mailbox.send(request);
+  }
 }
 
 int on_call(std::uint64_t operation, std::uint64_t address, std::uint64_t bytes, const char* name) {
@@ -266,7 +288,14 @@ int on_call(std::uint64_t operation, std::uint64_t address, std::uint64_t bytes,
   } else if (operation != DIME_CALL_MARK) {
     return EINVAL;
   }
-  return mailbox.send(request);
+  if (!inline_engine::running()) {
+    return mailbox.send(request);
+  }
+  if (request.kind == RequestKind::kPlace) {
+    return inline_engine::place({request.begin, request.end}, request.tier);
+  }
+  inline_engine::mark(request.name);
+  return 0;
 }
 
 bool follows() {
@@ -292,7 +321,7 @@ using namespace dime::agent;  // NOLINT(google-build-using-namespace): the C ent
 
 extern "C" __attribute__((visibility("default"))) int dime_agent_start(const char* control_path,
                                                                        const char* path) {
-  return static_cast<int>(process::start(control_path, path));
+  return static_cast<int>(process::start(control_path, path, /*preloaded=*/false));
 }
 
 namespace {
@@ -313,7 +342,7 @@ __attribute__((constructor)) void preloaded(int /*count*/, char** /*arguments*/,
   }
   char path[256];
   environment::find_agent(preload, path, sizeof(path));
-  process::start(control, path);
+  process::start(control, path, /*preloaded=*/true);
 }
 
 __attribute__((destructor)) void ended() {

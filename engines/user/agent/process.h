@@ -7,7 +7,8 @@
 namespace dime::agent::process {
 
 /// Makes this process a member; see dime_agent_start() in entry.h.
-long start(const char* control_path, const char* agent_path);
+/// `preloaded`: the program has not begun yet.
+long start(const char* control_path, const char* agent_path, bool preloaded);
 
 /// The process ends in an orderly way: the last figures go into the control block.
 void end();

@@ -15,6 +15,10 @@ long Shadow::create(Arena& arena) {
   }
   free_count_ = 0;
   fresh_ = 0;
+  return reopen();
+}
+
+long Shadow::reopen() {
   if (const long opened = userfault_.open(Userfault::Events::kNone); failed(opened)) {
     return opened;
   }

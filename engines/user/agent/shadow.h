@@ -16,6 +16,9 @@ class Shadow {
   /// Registers the arena's shadow range. 0 or a negative errno.
   long create(Arena& arena);
   void destroy() { userfault_.close(); }
+  /// In a forked child, whose slots are the parent's, copied: watches them anew.
+  long reopen();
+  [[nodiscard]] Userfault& descriptor() { return userfault_; }
 
   /// An empty slot, or kNone when all are used.
   std::uint32_t take();

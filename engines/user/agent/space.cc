@@ -17,9 +17,6 @@
 namespace dime::agent {
 namespace {
 
-// In PageRecord::flags: opened for a read, and writes are noted since.
-constexpr std::uint8_t kTracked = 1u << 0;
-
 constexpr AddressRange kEverything{0, kAddressSpaceEnd};
 
 constexpr AddressRange whole_pages(AddressRange range) {
@@ -34,14 +31,22 @@ long Space::create() {
   if (!fork_events_) {
     opened = app_.open(Userfault::Events::kAllButFork);
   }
-  if (failed(opened)) {
-    return opened;
-  }
+  return failed(opened) ? opened : set_up();
+}
+
+long Space::create_for_threads(Regions& managed, Regions& excluded, Threads& threads) {
+  managed_ = &managed;
+  not_ours_ = &excluded;
+  threads_ = &threads;
+  const long opened = app_.open(Userfault::Events::kSignals);
+  return failed(opened) ? opened : set_up();
+}
+
+long Space::set_up() {
   if (const long made = shadow_.create(arena_); failed(made)) {
     app_.close();
     return made;
   }
-  pagemap_ = system_call(__NR_openat, AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
   zero_page_ = reinterpret_cast<std::uint64_t>(arena_.allocate(kPageBytes));
   known_ = static_cast<AddressRange*>(arena_.allocate(kKnown * sizeof(AddressRange)));
   exclude(arena_.all());
@@ -51,9 +56,6 @@ long Space::create() {
 void Space::destroy() {
   app_.close();
   shadow_.destroy();
-  if (!failed(pagemap_)) {
-    system_call(__NR_close, pagemap_);
-  }
 }
 
 void Space::exclude(AddressRange range) {
@@ -70,6 +72,9 @@ void Space::for_each_manageable(Visit&& visit) const {
     bool ours = is_manageable(mapping);
     for (unsigned i = 0; i < excluded_count_; ++i) {
       ours = ours && !excluded_[i].intersects(mapping.range);
+    }
+    if (not_ours_ != nullptr) {
+      ours = ours && mapping.kind != DIME_KIND_STACK && !not_ours_->intersects(mapping.range);
     }
     if (ours) {
       visit(mapping);
@@ -145,11 +150,14 @@ void Space::make_place(PageId id) {
 }
 
 long Space::adopt(AddressRange range) {
-  const long registered = app_.register_tracked(range);
+  const long registered = app_.register_missing(range);
   if (failed(registered)) {
     return registered;
   }
   system_call(__NR_madvise, range.begin, range.bytes(), /*MADV_NOHUGEPAGE=*/15L);
+  if (managed_ != nullptr) {
+    managed_->add(range);
+  }
   long taken = 0;
   for_each_present(range, [&](AddressRange run) {
     for (std::uint64_t at = run.begin; at < run.end; at += kPageBytes) {
@@ -224,11 +232,14 @@ void Space::empty(std::uint64_t address) {
   }
 }
 
+long Space::fill_zeroed(PageId id) const {
+  return app_.copy(instance_.pool().page(id).address(), zero_page_);
+}
+
 Opened Space::open_zeroed(PageId id) {
   const std::uint64_t address = instance_.pool().page(id).address();
-  const long result = app_.copy(address, zero_page_);
+  const long result = fill_zeroed(id);
   instance_.pool().record(id).slot = Shadow::kNone;
-  instance_.pool().record(id).flags = 0;
   switch (result) {
     case 0:
       return Opened::kDone;
@@ -258,15 +269,15 @@ Opened Space::copy_home(PageId id) {
   return copied == 0 ? Opened::kDone : copied == -EEXIST ? Opened::kPresent : Opened::kGone;
 }
 
-Opened Space::open_remote(PageId id, Access access) {
-  PageRecord& record = instance_.pool().record(id);
-  const std::uint64_t address = instance_.pool().page(id).address();
-  const bool tracked = access == Access::kRead;
-  const long moved = app_.move(address, shadow_.address(record.slot), /*wakes=*/!tracked);
+long Space::move_home(PageId id) const {
+  // On the inline path nobody waits in the kernel, so nobody is woken.
+  return app_.move(instance_.pool().page(id).address(),
+                   shadow_.address(instance_.pool().record(id).slot), threads_ == nullptr);
+}
+
+Opened Space::moved_home(PageId id, long moved) {
   if (moved == 0) {
-    if (tracked) {
-      track(record, address);
-    }
+    PageRecord& record = instance_.pool().record(id);
     shadow_.give_back_empty(record.slot);
     record.slot = Shadow::kNone;
     return Opened::kDone;
@@ -274,17 +285,8 @@ Opened Space::open_remote(PageId id, Access access) {
   return moved == -EAGAIN ? Opened::kRetry : copy_home(id);
 }
 
-/// Before the thread may go on: a write between would not be noted.
-void Space::track(PageRecord& record, std::uint64_t address) {
-  constexpr std::uint64_t kWeight = 8;
-  const Nanos begin = clock::now();
-  record.flags = app_.protect(address) == 0 ? kTracked : 0;
-  const Nanos took = clock::now() - begin;
-  // What was interrupted says nothing about the next one.
-  if (took.value < 4 * tracking_time_.value) {
-    tracking_time_ = {(tracking_time_.value * (kWeight - 1) + took.value) / kWeight};
-  }
-  app_.wake(address);
+Opened Space::open_remote(PageId id) {
+  return moved_home(id, move_home(id));
 }
 
 bool Space::unshare(std::uint64_t address) const {
@@ -327,19 +329,12 @@ void Space::let_go(AddressRange range) {
   }
 }
 
-Closed Space::close(PageId id) {
-  PageRecord& record = instance_.pool().record(id);
+bool Space::is_kept(std::uint64_t address) {
+  return kept_count_ != 0 && kept_place(address) == address && kept_count_ * 2 <= instance_.limit();
+}
+
+long Space::move_out(PageId id, std::uint32_t slot) const {
   const std::uint64_t address = instance_.pool().page(id).address();
-  if (kept_count_ != 0 && kept_place(address) == address && kept_count_ * 2 <= instance_.limit()) {
-    return Closed::kRefused;
-  }
-  const std::uint32_t slot = shadow_.take();
-  if (slot == Shadow::kNone) {
-    return Closed::kBusy;
-  }
-  // A page without a good copy on the other side counts as written: new ones, and those opened for
-  // a write.
-  const bool written = (record.flags & kTracked) == 0 || is_written(pagemap_, address);
   long moved = shadow_.move_in(slot, address);
   for (unsigned tries = 0; moved == -EAGAIN && tries < 100; ++tries) {
     moved = shadow_.move_in(slot, address);
@@ -347,10 +342,13 @@ Closed Space::close(PageId id) {
   if (moved == -EBUSY && unshare(address)) {
     moved = shadow_.move_in(slot, address);
   }
+  return moved;
+}
+
+Closed Space::moved_out(PageId id, std::uint32_t slot, long moved) {
   if (moved == 0) {
-    record.slot = slot;
-    record.flags = 0;
-    return written ? Closed::kDirty : Closed::kClean;
+    instance_.pool().record(id).slot = slot;
+    return Closed::kDirty;
   }
   if (moved == -EEXIST) {
     // The slot was not empty: leave it out of use rather than overwrite what is in it.
@@ -358,6 +356,72 @@ Closed Space::close(PageId id) {
   }
   shadow_.give_back_empty(slot);
   return moved == -ENOENT ? Closed::kGone : moved == -EAGAIN ? Closed::kBusy : Closed::kRefused;
+}
+
+Closed Space::close(PageId id) {
+  PageRecord& record = instance_.pool().record(id);
+  if (is_kept(instance_.pool().page(id).address())) {
+    return Closed::kRefused;
+  }
+  if (threads_ != nullptr) {
+    // Who starts to use it now sees that it goes; who used it before is seen here.
+    __atomic_store_n(&record.state, PageState::kEvicting, __ATOMIC_SEQ_CST);
+    if (threads_->holds(instance_.pool().page(id).address())) {
+      record.state = PageState::kLocal;
+      return Closed::kBusy;
+    }
+  }
+  const std::uint32_t slot = shadow_.take();
+  Closed how = Closed::kBusy;
+  if (slot != Shadow::kNone) {
+    how = moved_out(id, slot, move_out(id, slot));
+  }
+  if (threads_ != nullptr) {
+    record.state = PageState::kLocal;
+  }
+  return how;
+}
+
+long Space::reopen() {
+  app_.close();
+  shadow_.descriptor().close();
+  long result = app_.open(Userfault::Events::kSignals);
+  if (!failed(result)) {
+    result = shadow_.reopen();
+  }
+  if (!failed(result)) {
+    managed_->for_each([&](AddressRange range) {
+      // A child lacks what was not to be inherited; the rest is registered piece by piece.
+      if (failed(app_.register_missing(range))) {
+        for_each_manageable([&](const Mapping& mapping) {
+          static_cast<void>(app_.register_missing(mapping.range.intersection(range)));
+        });
+      }
+    });
+  }
+  return result;
+}
+
+void Space::fill_own_holes() {
+  table_.for_each(kEverything, [&](PageId id) {
+    const PageRecord& record = instance_.pool().record(id);
+    if (record.state == PageState::kRemote) {
+      while (app_.copy(instance_.pool().page(id).address(), shadow_.address(record.slot)) ==
+             -EAGAIN) {
+      }
+    }
+  });
+}
+
+void Space::unregister_all() {
+  managed_->for_each([&](AddressRange range) { app_.unregister(range); });
+  managed_->remove(kEverything);
+}
+
+void Space::unmanage(AddressRange range) {
+  tiers_.unmapped(range);
+  managed_->remove(whole_pages(range));
+  not_ours_->remove(whole_pages(range));
 }
 
 void Space::moved(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {

@@ -9,6 +9,8 @@
 
 #include "core/instance.h"
 #include "engines/user/agent/arena.h"
+#include "engines/user/agent/inline/regions.h"
+#include "engines/user/agent/inline/threads.h"
 #include "engines/user/agent/shadow.h"
 #include "engines/user/agent/tiers.h"
 #include "engines/user/agent/userfault.h"
@@ -16,9 +18,6 @@
 namespace dime::agent {
 
 inline constexpr std::uint64_t kAddressSpaceEnd = 0x7ffffffff000;
-
-/// What a thread does with a page that is opened for it.
-enum class Access : std::uint8_t { kRead, kWrite };
 
 /// What came of opening a page.
 enum class Opened : std::uint8_t {
@@ -33,9 +32,26 @@ class Space {
   Space(Arena& arena, InstanceShared shared)
       : arena_(arena), instance_(arena, shared), table_(instance_.pool(), arena, /*space=*/0) {}
 
-  /// Opens the descriptors. `own` ranges are never managed. 0 or a negative errno.
+  /// Opens the descriptors. 0 or a negative errno.
   long create();
   void destroy();
+
+  /// For the inline path, instead of create(): faults are signals, and the program's threads use
+  /// the descriptors. What is managed is kept in `managed`, and nothing in `excluded` is; pages
+  /// that `threads` hold are not evicted.
+  long create_for_threads(Regions& managed, Regions& excluded, Threads& threads);
+
+  /// In a forked child that is not followed: puts the remote pages there, without any books.
+  void fill_own_holes();
+  /// Everything is left to the kernel: no range is watched any more.
+  void unregister_all();
+
+  /// In a forked child of the inline path: new descriptors, that watch what the parent's watched.
+  long reopen();
+
+  /// The two descriptors of the inline path.
+  [[nodiscard]] Userfault& app_descriptor() { return app_; }
+  [[nodiscard]] Userfault& shadow_descriptor() { return shadow_.descriptor(); }
 
   [[nodiscard]] Instance& instance() { return instance_; }
   [[nodiscard]] PageTable& table() { return table_; }
@@ -95,12 +111,22 @@ class Space {
   void empty(std::uint64_t address);
 
   Opened open_zeroed(PageId id);
-  /// After a read, writes are noted, so that close() can tell a page that was only read. That costs
-  /// some time between the fault and its end: see tracking_time().
-  Opened open_remote(PageId id, Access access = Access::kWrite);
-  /// What it takes longer to open a page for a read than for a write, as measured.
-  [[nodiscard]] Nanos tracking_time() const { return tracking_time_; }
+  Opened open_remote(PageId id);
   Closed close(PageId id);
+
+  /// The same in two steps, for threads that move pages at the same time: the first moves, without
+  /// the lock; the second keeps the books, under it.
+  [[nodiscard]] long fill_zeroed(PageId id) const;
+  [[nodiscard]] long move_home(PageId id) const;
+  Opened moved_home(PageId id, long moved);
+  [[nodiscard]] std::uint32_t take_slot() { return shadow_.take(); }
+  [[nodiscard]] long move_out(PageId id, std::uint32_t slot) const;
+  Closed moved_out(PageId id, std::uint32_t slot, long moved);
+  /// True for a page that is not to be evicted: see keep().
+  [[nodiscard]] bool is_kept(std::uint64_t address);
+
+  /// No longer managed: unmapped, or something else was mapped there.
+  void unmanage(AddressRange range);
 
   /// Forgets the pages of a range that the program unmapped or dropped. `in_flight(PageId)` is told
   /// of pages in flight.
@@ -129,7 +155,7 @@ class Space {
   [[nodiscard]] std::uint64_t& kept_place(std::uint64_t address);
   void let_go(AddressRange range);
   [[nodiscard]] bool unshare(std::uint64_t address) const;
-  void track(PageRecord& record, std::uint64_t address);
+  long set_up();
   Opened copy_home(PageId id);
 
   Arena& arena_;
@@ -138,15 +164,16 @@ class Space {
   Userfault app_;
   Shadow shadow_;
   Tiers tiers_;
-  bool strays_ = false;  ///< there may be remote pages of memory that is to be always local
+  bool strays_ = false;          ///< there may be remote pages of memory that is to be always local
+  Regions* managed_ = nullptr;   ///< of the inline path
+  Regions* not_ours_ = nullptr;  ///< of the inline path
+  Threads* threads_ = nullptr;   ///< of the inline path
   AddressRange excluded_[8] = {};
   unsigned excluded_count_ = 0;
   bool fork_events_ = false;
   bool evict_to_adopt_ = true;
   static constexpr std::uint64_t kAdoptedAtLeast =
       16;  ///< pages that a new member may add while others hold the limit
-  long pagemap_ = -1;
-  Nanos tracking_time_{700};  ///< an average; the first value is what was measured elsewhere
   std::uint64_t zero_page_ = 0;
   static constexpr std::uint64_t kKept = 256;
   std::uint64_t kept_[kKept] = {};  ///< by hash; of two with the same one the newer is kept

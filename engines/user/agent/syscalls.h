@@ -4,6 +4,9 @@
 // The agent's thread has no TLS, and the C library's wrappers keep state (errno, cancellation) in
 // memory that is itself managed; touching it from the thread that resolves faults would wait for
 // itself. Results are the kernel's: negative errno.
+//
+// All of them are made by one instruction, dime_raw_system_call of patch/thunk.cc: where the
+// program's system calls are dispatched to the agent, its own must not be.
 #pragma once
 
 #include <asm/unistd.h>
@@ -33,7 +36,7 @@ inline long system_call(long number, A a = 0, B b = 0, C c = 0, D d = 0, E e = 0
   register long r10 __asm__("r10") = as_register(d);
   register long r8 __asm__("r8") = as_register(e);
   register long r9 __asm__("r9") = as_register(f);
-  __asm__ volatile("syscall"
+  __asm__ volatile("call dime_raw_system_call"
                    : "+a"(result)
                    : "D"(as_register(a)), "S"(as_register(b)), "d"(as_register(c)), "r"(r10),
                      "r"(r8), "r"(r9)

@@ -17,8 +17,20 @@ long Keeper::start(AddressRange image, AddressRange thread_area) {
   if (const long made = space_.create(); failed(made)) {
     return made;
   }
-  space_.exclude(image);
   space_.exclude(thread_area);
+  return begin(image);
+}
+
+long Keeper::start_for_threads(AddressRange image, Regions& managed, Regions& excluded,
+                               Threads& threads) {
+  if (const long made = space_.create_for_threads(managed, excluded, threads); failed(made)) {
+    return made;
+  }
+  return begin(image);
+}
+
+long Keeper::begin(AddressRange image) {
+  space_.exclude(image);
   neighbours_.start(membership_);
   follow_parameters();
   if (instance().policy() == nullptr) {
@@ -32,6 +44,19 @@ long Keeper::start(AddressRange image, AddressRange thread_area) {
   return 0;
 }
 
+long Keeper::continue_in_child() {
+  inherited_ = true;
+  space_.inherit_pages();
+  neighbours_.close();
+  neighbours_.start(membership_);
+  surveyed_ = 0;
+  dime_member& member = membership_.member();
+  instance().continue_in_child(
+      {&member.local_pages, &member.managed_pages, &member.inherited_pages},
+      control_.tier_parts[&member - control_.members]);
+  return space_.reopen();
+}
+
 void Keeper::stop() {
   // Closing the descriptor unregisters everything and lets every waiting thread go on.
   space_.destroy();
@@ -40,7 +65,7 @@ void Keeper::stop() {
 
 void Keeper::spread_out() {
   const bool everything = atomic::load(control_.parameters.local_share) >= kEverything;
-  if (everything || manages_) {
+  if (everything || manages_ || retired_) {
     return;
   }
   // What survey() counted is counted page by page from now on.

@@ -17,8 +17,7 @@ struct Move {
 constexpr unsigned long kMoveRequest = _IOWR(UFFDIO, 0x05, Move);
 constexpr std::uint64_t kMoveQuietly = 1u << 0;
 constexpr std::uint64_t kFeatureMove = 1u << 16;
-constexpr std::uint64_t kFeatureWriteProtectAsync = 1u << 15;  // of Linux 6.7
-constexpr unsigned long kNewDescriptor = _IO(UFFDIO, 0x00);    // of /dev/userfaultfd
+constexpr unsigned long kNewDescriptor = _IO(UFFDIO, 0x00);  // of /dev/userfaultfd
 
 // An unprivileged user gets one from the device if its permissions say so, or for user-mode faults
 // only from the system call. Faults that the kernel takes for the program must be resolved too, so
@@ -47,9 +46,11 @@ long Userfault::open(Events events) {
   uffdio_api api{};
   api.api = UFFD_API;
   api.features = kFeatureMove;
-  if (events != Events::kNone) {
+  if (events == Events::kSignals) {
+    api.features |= UFFD_FEATURE_SIGBUS;
+  } else if (events != Events::kNone) {
     api.features |= UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_REMOVE |
-                    UFFD_FEATURE_EVENT_UNMAP | UFFD_FEATURE_THREAD_ID | kFeatureWriteProtectAsync;
+                    UFFD_FEATURE_EVENT_UNMAP | UFFD_FEATURE_THREAD_ID;
   }
   if (events == Events::kAll) {
     api.features |= UFFD_FEATURE_EVENT_FORK;
@@ -77,18 +78,9 @@ long Userfault::register_missing(AddressRange range) const {
   return system_call(__NR_ioctl, static_cast<long>(fd_), UFFDIO_REGISTER, &request);
 }
 
-long Userfault::register_tracked(AddressRange range) const {
-  uffdio_register request{};
-  request.range = {range.begin, range.bytes()};
-  request.mode = UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_WP;
-  return system_call(__NR_ioctl, static_cast<long>(fd_), UFFDIO_REGISTER, &request);
-}
-
-long Userfault::protect(std::uint64_t address) const {
-  uffdio_writeprotect request{};
-  request.range = {address & ~(kPageBytes - 1), kPageBytes};
-  request.mode = UFFDIO_WRITEPROTECT_MODE_WP;
-  return system_call(__NR_ioctl, static_cast<long>(fd_), UFFDIO_WRITEPROTECT, &request);
+void Userfault::unregister(AddressRange range) const {
+  uffdio_range request{range.begin, range.bytes()};
+  system_call(__NR_ioctl, static_cast<long>(fd_), UFFDIO_UNREGISTER, &request);
 }
 
 long Userfault::move(std::uint64_t to, std::uint64_t from, bool wakes) const {

@@ -14,22 +14,19 @@ namespace dime::agent {
 /// called by any thread whose descriptor table holds it: the handler's.
 class Userfault {
  public:
-  enum class Events : std::uint8_t { kNone, kAll, kAllButFork };
+  enum class Events : std::uint8_t { kNone, kAll, kAllButFork, kSignals };
 
-  /// Opens one. Events: remap, remove, unmap (and fork, which needs CAP_SYS_PTRACE).
+  /// Opens one. Events: remap, remove, unmap (and fork, which needs CAP_SYS_PTRACE). kSignals: no
+  /// events, and a fault is a SIGBUS of its thread, or EFAULT where the kernel took it.
   long open(Events events);
   void close();
   [[nodiscard]] int fd() const { return fd_; }
   void adopt(int fd) { fd_ = fd; }
+  /// Where the number is kept, for those who renumber it.
+  [[nodiscard]] int* place() { return &fd_; }
 
   [[nodiscard]] long register_missing(AddressRange range) const;
-
-  /// The same, and lets the kernel note which pages that were protected are written.
-  [[nodiscard]] long register_tracked(AddressRange range) const;
-
-  /// Makes the present page at `address` count as not written, until it is: the kernel notes that
-  /// by itself, no message comes.
-  [[nodiscard]] long protect(std::uint64_t address) const;
+  void unregister(AddressRange range) const;
 
   /// Moves the page at `from` to the hole at `to`, whose mapping is registered here; wakes those
   /// who wait at `to`, unless they are to wait on.

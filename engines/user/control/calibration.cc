@@ -95,9 +95,10 @@ std::uint64_t lead_of(const ProbeResult& result) {
   return seen > own ? seen - own : 0;
 }
 
-Result<ProbeResult> probe_lead(const Companions& companions, std::uint64_t latency_ns,
-                               unsigned threads) {
-  return run_probe(companions, {probe_parameters(latency_ns), {}, threads, kSamples, kMeasureNs});
+Result<ProbeResult> probe_lead(const Companions& companions, const FaultPath& path,
+                               std::uint64_t latency_ns, unsigned threads) {
+  return run_probe(companions,
+                   {probe_parameters(latency_ns), {}, path, threads, kSamples, kMeasureNs});
 }
 
 }  // namespace
@@ -129,7 +130,8 @@ std::uint64_t quantile_of(const std::vector<std::uint64_t>& ascending, unsigned 
 Result<ProbeResult> run_probe(const Companions& companions, const ProbeRequest& request) {
   DIME_TRY(const ProcessId self, identify(::getpid()));
   DIME_TRY(const ControlBlock block,
-           ControlBlock::create_private({request.parameters, request.calibration, self, false}));
+           ControlBlock::create_private({request.parameters, request.calibration, self, false,
+                                         nullptr, request.fault_path}));
   pid_t pid = 0;
   auto samples =
       run_probe_program(companions, request, environment_with_agent(companions.agent, block.path()),
@@ -181,12 +183,12 @@ dime_parameters probe_parameters(std::uint64_t latency_ns) {
   return parameters;
 }
 
-Result<dime_calibration> calibrate(const Companions& companions) {
+Result<dime_calibration> calibrate(const Companions& companions, const FaultPath& path) {
   dime_calibration measured{};
   const ClockMark start = mark_clocks();
   DIME_TRY(const ProbeResult unstalled,
-           run_probe(companions, {probe_parameters(0), {}, 1, kSamples, kMeasureNs}));
-  DIME_TRY(const ProbeResult stalled, probe_lead(companions, kLeadLatencyNs, 1));
+           run_probe(companions, {probe_parameters(0), {}, path, 1, kSamples, kMeasureNs}));
+  DIME_TRY(const ProbeResult stalled, probe_lead(companions, path, kLeadLatencyNs, 1));
   // Two measurements of one thing: behind a stall the lead is some per cent longer. Where it is far
   // longer, that run was disturbed, and a lead that is too long would shorten every stall.
   const std::uint64_t least = lead_of(unstalled);
@@ -194,8 +196,10 @@ Result<dime_calibration> calibrate(const Companions& companions) {
   measured.lead_ns = usual * 5 <= least * 6 ? usual : least;
   measured.floor_ns =
       std::min(quiet_median(unstalled.seen_ns), measured.lead_ns + own_part(unstalled));
-  DIME_TRY(const ProbeResult several, probe_lead(companions, kLeadMultiLatencyNs, 2));
-  measured.lead_multi_ns = std::min(lead_of(several), measured.lead_ns * 3);
+  if (path.kind == DIME_FAULT_PATH_THREAD) {
+    DIME_TRY(const ProbeResult several, probe_lead(companions, path, kLeadMultiLatencyNs, 2));
+    measured.lead_multi_ns = std::min(lead_of(several), measured.lead_ns * 3);
+  }
   measured.tsc_hz = tsc_frequency(start, mark_clocks());
   return measured;
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "dime/abi.h"
+#include "engines/user/control/fault_path.h"
 #include "engines/user/system/result.h"
 
 namespace dime {
@@ -28,6 +29,7 @@ struct Companions {
 struct ProbeRequest {
   dime_parameters parameters{};
   dime_calibration calibration{};
+  FaultPath fault_path{};
   unsigned threads = 1;
   unsigned most_samples = 0;  ///< in all, for each thread
   std::uint64_t most_ns = 0;  ///< measuring ends after this time
@@ -52,7 +54,7 @@ dime_parameters probe_parameters(std::uint64_t latency_ns);
 Result<ProbeResult> run_probe(const Companions& companions, const ProbeRequest& request);
 
 /// Floor and leads of this machine: three runs of the probe, some 20 ms of measuring.
-Result<dime_calibration> calibrate(const Companions& companions);
+Result<dime_calibration> calibrate(const Companions& companions, const FaultPath& path);
 
 /// The median of the quietest stretch: the least of the medians of consecutive stretches of some
 /// dozen samples. Neighbours on a busy machine come and go in milliseconds, so it is what the

@@ -58,6 +58,11 @@ void fill(dime_control& control, std::uint32_t instance_id, const NewInstance& c
   control.owner_pid = static_cast<std::uint32_t>(content.owner.pid);
   control.owner_start_time = content.owner.start_time;
   control.keep = content.keep ? 1 : 0;
+  control.fault_path = content.fault_path.kind;
+  std::size_t table = 0;
+  for (const std::string& path : content.fault_path.site_tables) {
+    path.copy(control.site_tables[table++], DIME_PATH_BYTES - 1);
+  }
   control.parameters = content.parameters;
   control.parameters.sequence = 0;
   control.calibration = content.calibration;

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "dime/abi.h"
+#include "engines/user/control/fault_path.h"
 #include "engines/user/system/process.h"
 #include "engines/user/system/unique_fd.h"
 
@@ -29,6 +30,7 @@ struct NewInstance {
   ProcessId owner{};  ///< keeps the instance alive while it runs; pid 0 = none
   bool keep = false;  ///< stays without members until it is removed
   const dime_placement* placement = nullptr;  ///< null: no tiers but `default` and `local`
+  FaultPath fault_path{};
 };
 
 /// One mapped block. Movable; unmaps when it goes. The file stays until remove().

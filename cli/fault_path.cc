@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+// A dynamic program of this machine runs with this machine's loader and C library, which are those
+// that `dime` itself runs with.
+#include "cli/fault_path.h"
+
+#include <link.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <string_view>
+
+#include "cli/command.h"
+#include "engines/user/control/control_block.h"
+#include "engines/user/sites/site_cache.h"
+
+namespace dime {
+namespace {
+
+// Syscall User Dispatch is of Linux 5.11; off is what it is for a thread that never set it.
+constexpr int kSetDispatch = 59;
+
+std::vector<std::string> c_library_files() {
+  std::vector<std::string> files;
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* info, std::size_t /*bytes*/, void* found) {
+        const std::string_view path = info->dlpi_name;
+        const std::string_view name = path.substr(path.rfind('/') + 1);
+        if (name.starts_with("libc.so") || name.starts_with("ld-linux")) {
+          static_cast<std::vector<std::string>*>(found)->emplace_back(path);
+        }
+        return 0;
+      },
+      &files);
+  return files;
+}
+
+Result<FaultPath> inline_path() {
+  if (::prctl(kSetDispatch, 0, 0, 0, 0) != 0) {
+    return fail(errno, "the kernel does not dispatch system calls (Syscall User Dispatch)");
+  }
+  const std::string cache = sites::cache_directory(runtime_directory());
+  FaultPath path{DIME_FAULT_PATH_INLINE, {}};
+  for (const std::string& file : c_library_files()) {
+    DIME_TRY(std::string table, sites::site_table_for(file, cache));
+    if (table.size() < DIME_PATH_BYTES && path.site_tables.size() < DIME_SITE_TABLES) {
+      path.site_tables.push_back(std::move(table));
+    }
+  }
+  if (path.site_tables.size() < 2) {
+    return fail(0, "the C library or its loader was not found");
+  }
+  return path;
+}
+
+}  // namespace
+
+Result<FaultPathChoice> choose_fault_path(const std::string& wanted) {
+  if (wanted == "thread") {
+    return FaultPathChoice{};
+  }
+  auto path = inline_path();
+  if (path) {
+    return FaultPathChoice{std::move(*path), {}};
+  }
+  if (wanted == "inline") {
+    return fail_with_mend("use the handler thread: --fault-path thread",
+                          "--fault-path inline: not possible here: {}", path.error().message);
+  }
+  return FaultPathChoice{{}, path.error().message};
+}
+
+}  // namespace dime

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0
+// Chooses the fault path: inline where the program's system calls can be rewritten, and the kernel
+// dispatches those that are missed.
+#pragma once
+
+#include <string>
+
+#include "engines/user/control/fault_path.h"
+#include "engines/user/system/result.h"
+
+namespace dime {
+
+struct FaultPathChoice {
+  FaultPath path;
+  std::string reason;  ///< why "auto" did not choose the inline path; empty = it did
+};
+
+/// `wanted` is auto, thread or inline. An error where inline was asked for and is not possible:
+/// what is missing.
+Result<FaultPathChoice> choose_fault_path(const std::string& wanted);
+
+}  // namespace dime

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0
+// Life of the inline path. A forked child has a copy of everything, its parent's page records and
+// remote pages included, so it goes on with that: descriptors, member slot and upkeep thread of its
+// own are all that it lacks.
+#include "engines/user/agent/inline/engine.h"
+
+#include <linux/fcntl.h>
+#include <linux/poll.h>
+#include <linux/resource.h>
+
+#include <new>
+
+#include "core/atomic.h"
+#include "engines/user/agent/clock.h"
+#include "engines/user/agent/inline/calls.h"
+#include "engines/user/agent/inline/signals.h"
+#include "engines/user/agent/mappings.h"
+#include "engines/user/agent/own_thread.h"
+
+namespace dime::agent::inline_engine {
+namespace {
+
+constexpr std::uint64_t kStackBytes = 256 << 10;
+constexpr std::uint64_t kMainStack = 8 << 20;
+constexpr Nanos kTick{20'000'000};
+constexpr Nanos kLongestTick{1'000'000'000};
+constexpr int kDescriptors = 1000;  // where the agent's begin, if the limit allows
+
+Host host;
+InlinePath* path = nullptr;
+void* upkeep_stack = nullptr;
+std::uint8_t dispatch = 0;  ///< 1: system calls outside patch::raw_code() are signals
+bool is_running = false;
+
+struct Timespec {
+  std::int64_t seconds;
+  std::int64_t nanos;
+};
+
+int* descriptors(unsigned which) {
+  Space& space = path->keeper().space();
+  switch (which) {
+    case 0:
+      return space.app_descriptor().place();
+    case 1:
+      return space.shadow_descriptor().place();
+    default:
+      return path->keeper().neighbours().place();
+  }
+}
+constexpr unsigned kOwn = 3;
+
+/// Gives the agent's descriptors numbers that programs do not use.
+void hide_descriptors() {
+  rlimit limit{};
+  system_call(__NR_prlimit64, 0L, 7L, 0L, &limit);
+  const std::uint64_t most = limit.rlim_cur > 8 ? limit.rlim_cur - 8 : 0;
+  const long least = static_cast<long>(most < kDescriptors ? most : kDescriptors);
+  for (unsigned i = 0; i < kOwn; ++i) {
+    int& descriptor = *descriptors(i);
+    const long raised = system_call(__NR_fcntl, descriptor, F_DUPFD_CLOEXEC, least);
+    if (!failed(raised)) {
+      system_call(__NR_close, descriptor);
+      descriptor = static_cast<int>(raised);
+    }
+  }
+}
+
+/// In the upkeep thread, whose table is a copy of the program's.
+void close_others() {
+  long from = 0;
+  for (long own = own_descriptor_from(0); own >= 0; own = own_descriptor_from(from)) {
+    if (own > from) {
+      system_call(__NR_close_range, from, own - 1, 0L);
+    }
+    from = own + 1;
+  }
+  system_call(__NR_close_range, from, 0xffffffffL, 0L);
+}
+
+void follow_management() {
+  atomic::store(dispatch, static_cast<std::uint8_t>(path->manages() ? 1 : 0));
+}
+
+void detach() {
+  Membership& membership = *host.membership;
+  atomic::store_release(membership.member().state, std::uint32_t{DIME_MEMBER_LEAVING});
+  atomic::store_release(*host.left, 1u);
+  {
+    const InlinePath::Exclusive alone(*path);
+    path->come_home();
+    path->retire();
+    patch::remove(/*only_thread=*/false);
+  }
+  atomic::store(dispatch, std::uint8_t{0});
+  signals::stop();
+  path->keeper().stop();
+  membership.leave(DIME_MEMBER_DETACHED);
+}
+
+void upkeep() {
+  Membership& membership = *host.membership;
+  dime_member& member = membership.member();
+  close_others();
+  Nanos length = kTick;
+  Nanos next = clock::now() + length;
+  for (;;) {
+    const Nanos left = next - clock::now();
+    const Timespec timeout{static_cast<std::int64_t>(left.value / kNanosPerSecond),
+                           static_cast<std::int64_t>(left.value % kNanosPerSecond)};
+    pollfd doorbell{path->keeper().neighbours().doorbell(), POLLIN, 0};
+    system_call(__NR_ppoll, &doorbell, 1L, &timeout, 0L, 0L);
+    if (doorbell.revents != 0) {
+      path->keeper().neighbours().silence();
+    }
+    if (atomic::load(member.give_back) != 0) {
+      path->give_back();
+    }
+    const Nanos before = clock::now();
+    if (before < next) {
+      continue;
+    }
+    if (atomic::load(member.command) == DIME_COMMAND_DETACH) {
+      detach();
+      return;
+    }
+    path->tick();
+    follow_management();
+    const Nanos now = clock::now();
+    // A survey walks the page tables: at most a thousandth of the time goes into it.
+    length = later(kTick, Nanos{(now - before).value * 1'000});
+    length = length > kLongestTick ? kLongestTick : length;
+    next = now + length;
+  }
+}
+
+void upkeep_main(void* /*nothing*/) {
+  upkeep();
+}
+
+long start_upkeep() {
+  const SignalsBlocked blocked;  // those of the program are for its own threads
+  const long started = own_thread::start(
+      reinterpret_cast<std::uint64_t>(upkeep_stack) + kStackBytes, upkeep_main, nullptr);
+  if (!failed(started)) {
+    dime_member& member = host.membership->member();
+    atomic::store(member.handler_tid, static_cast<std::uint32_t>(started));
+    atomic::store_release(member.state, std::uint32_t{DIME_MEMBER_ACTIVE});
+  }
+  return started;
+}
+
+bool on_fault(std::uint64_t address, const std::uint64_t* interrupted) {
+  if (!path->managed().contains(address)) {
+    return false;
+  }
+  path->fault(address, path->threads().current(), interrupted);
+  return true;
+}
+
+/// A thread begins on a stack of the program's own making. It has no alternate stack yet, so its
+/// stack must not be managed.
+void before_raw(long number, const long (&arguments)[6]) {
+  constexpr long kClone3 = 435;
+  struct {
+    std::uint64_t flags, pidfd, child, parent, exit_signal, stack, stack_bytes;
+  } wanted{};
+  if (number != kClone3 ||
+      !calls::read_program(*path, path->threads().current(),
+                           static_cast<std::uint64_t>(arguments[0]), &wanted, sizeof(wanted))) {
+    return;
+  }
+  constexpr std::uint64_t kMask = kPageBytes - 1;
+  const AddressRange stack{wanted.stack & ~kMask,
+                           (wanted.stack + wanted.stack_bytes + kMask) & ~kMask};
+  if (wanted.stack != 0 && !stack.empty() && path->managed().intersects(stack)) {
+    const InlinePath::Exclusive alone(*path);
+    path->becomes_stack(stack);
+  }
+}
+
+long on_dispatched(long number, long (&arguments)[6], std::uint64_t* stack_pointer) {
+  patch::Frame frame{};
+  __builtin_memcpy(frame.arguments, arguments, sizeof(arguments));
+  frame.number = number;
+  const long result = calls::on_call(number, &frame);
+  if (frame.stack != 0) {
+    *stack_pointer = frame.stack;
+  }
+  return result;
+}
+
+/// The first thread's stack and TLS, and what of the agent's own lies outside its image.
+void leave_own_alone() {
+  MappingReader reader;
+  Mapping mapping{};
+  Thread& thread = path->threads().current();
+  while (reader.next(mapping)) {
+    if (mapping.kind == DIME_KIND_STACK) {
+      thread.stack = {mapping.range.end - kMainStack, mapping.range.end};
+    }
+    // The thread pointer's mapping: its TLS is used in handlers, and by the kernel (rseq).
+    if (patch::covers(mapping.range) || mapping.range.contains(thread.pointer)) {
+      path->leave_alone(mapping.range);
+    }
+  }
+}
+
+void arm() {
+  constexpr long kSetDispatch = 59;  // PR_SET_SYSCALL_USER_DISPATCH
+  const AddressRange allowed = patch::raw_code();
+  system_call(__NR_prctl, kSetDispatch, 1L, allowed.begin, allowed.bytes(), &dispatch);
+}
+
+long start_path() {
+  upkeep_stack = host.arena->allocate(kStackBytes);
+  void* const memory = host.arena->allocate(sizeof(InlinePath));
+  if (upkeep_stack == nullptr || memory == nullptr) {
+    return -ENOMEM;
+  }
+  path = ::new (memory) InlinePath(*host.arena, *host.membership);
+  if (const long started = path->start(*host.arena, host.image); failed(started)) {
+    return started;
+  }
+  calls::start(*path);
+  patch::set_hook(calls::on_call);
+  hide_descriptors();
+  signals::start({on_fault, before_raw, on_dispatched}, path->threads());
+  prepare_thread(path->threads().current());
+  {
+    const InlinePath::Exclusive alone(*path);
+    leave_own_alone();
+    path->keeper().spread_out();
+  }
+  follow_management();
+  return start_upkeep();
+}
+
+/// Emulates for a child that fork() has just made. Under Exclusive.
+void continue_in_child(Thread& thread) {
+  Membership& membership = *host.membership;
+  const bool follow =
+      (atomic::load(membership.control().parameters.flags) & DIME_FOLLOW_CHILDREN) != 0;
+  signals::continue_in_child();
+  atomic::store(dispatch, std::uint8_t{0});
+  if (follow && !failed(membership.take_slot()) && !failed(path->continue_in_child(thread))) {
+    hide_descriptors();
+    arm();
+    follow_management();
+    if (!failed(start_upkeep())) {
+      return;
+    }
+  }
+  // Not followed: all of its memory comes home, and it runs as if nothing had been.
+  if (follow) {
+    membership.note_problem("a forked child could not become a member");
+  }
+  atomic::store(*host.left, 1u);
+  path->leave_in_child(thread);
+  patch::set_hook(nullptr);
+}
+
+}  // namespace
+
+long patch_libraries(const dime_control& control) {
+  long result = -ENOENT;
+  for (const auto& table : control.site_tables) {
+    if (table[0] == '\0') {
+      continue;
+    }
+    result = patch::apply(table);
+    if (failed(result)) {
+      patch::remove(/*only_thread=*/true);
+      return result;
+    }
+  }
+  return result;
+}
+
+long start(const Host& with) {
+  host = with;
+  const long started = start_path();
+  is_running = !failed(started);
+  if (!is_running) {
+    patch::set_hook(nullptr);
+    patch::remove(/*only_thread=*/true);
+  }
+  return is_running ? 0 : started;
+}
+
+bool running() {
+  return is_running;
+}
+
+void end() {
+  path->count_pages();
+  host.membership->remove_if_last();
+}
+
+int place(AddressRange range, unsigned tier) {
+  const InlinePath::Exclusive alone(*path);
+  return path->place(range, tier);
+}
+
+void named(AddressRange range, const char* name) {
+  const InlinePath::Exclusive alone(*path);
+  path->named(range, name);
+}
+
+void mark(const char* name) {
+  const InlinePath::Exclusive alone(*path);
+  path->mark(name);
+}
+
+void prepare_thread(Thread& thread) {
+  if (thread.prepared) {
+    return;
+  }
+  thread.prepared = true;
+  const auto here = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
+  {
+    const InlinePath::Exclusive alone(*path);
+    signals::prepare(thread);
+    path->leave_alone(thread.signal_stack);
+    const AddressRange around = path->excluded().around(here);
+    if (!around.empty()) {
+      thread.stack = around;
+    }
+  }
+  arm();
+}
+
+long fork(Thread& thread, long number, const long (&arguments)[6], patch::Frame& frame) {
+  calls::Arguments wanted;
+  __builtin_memcpy(wanted, arguments, sizeof(wanted));
+  if (number == __NR_clone && wanted[1] != 0) {
+    frame.stack = static_cast<std::uint64_t>(wanted[1]);
+    wanted[1] = 0;
+  }
+  calls::Held held(*path, thread);
+  held.add_buffers(number, arguments);
+  held.settle();
+  const InlinePath::Exclusive alone(*path);
+  const long child = calls::raw(number, wanted);
+  if (child == 0) {
+    continue_in_child(thread);
+  } else {
+    frame.stack = 0;
+  }
+  return child;
+}
+
+bool is_own_descriptor(long descriptor) {
+  for (unsigned i = 0; i < kOwn; ++i) {
+    if (*descriptors(i) == static_cast<int>(descriptor) && descriptor >= 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+long own_descriptor_from(long least) {
+  long lowest = -1;
+  for (unsigned i = 0; i < kOwn; ++i) {
+    const long own = *descriptors(i);
+    if (own >= least && (lowest < 0 || own < lowest)) {
+      lowest = own;
+    }
+  }
+  return lowest;
+}
+
+void move_descriptor(long descriptor) {
+  for (unsigned i = 0; i < kOwn; ++i) {
+    int& own = *descriptors(i);
+    if (own == static_cast<int>(descriptor)) {
+      const long moved = system_call(__NR_fcntl, own, F_DUPFD_CLOEXEC, descriptor + 1);
+      own = failed(moved) ? own : static_cast<int>(moved);
+    }
+  }
+}
+
+}  // namespace dime::agent::inline_engine

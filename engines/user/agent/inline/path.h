@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+// The inline fault path: the thread that touches a remote page resolves the fault itself, in a
+// handler of SIGBUS.
+//
+// Each fault is three short sections under the lock: what is it and which page goes; the victim has
+// gone; the page has come. Pages are moved between them, and the stall is spent with nothing held,
+// so that threads disturb each other little. Nothing here touches memory of the program, and all of
+// it runs with signals blocked.
+#pragma once
+
+#include "engines/user/agent/inline/exclusion.h"
+#include "engines/user/agent/inline/regions.h"
+#include "engines/user/agent/inline/threads.h"
+#include "engines/user/agent/keeper.h"
+
+namespace dime::agent {
+
+class InlinePath {
+ public:
+  InlinePath(Arena& arena, Membership& membership);
+
+  /// Opens the descriptors and manages what is there. `image` is the agent's. 0 or a negative
+  /// errno, and then nothing is left behind.
+  long start(Arena& arena, AddressRange image);
+
+  /// Page `address` was touched, and is managed. Returns when it is there, or may be: a program
+  /// that touches it again finds out. `interrupted` is the signal mask of the interrupted code, and
+  /// a long stall ends early for a signal that it does not block; null: it does not.
+  void fault(std::uint64_t address, Thread& thread, const std::uint64_t* interrupted);
+
+  /// True if the kernel may use the page at `address`: it is there, or not managed. Without the
+  /// lock. It stays true as long as the calling thread holds the page.
+  [[nodiscard]] bool is_settled(std::uint64_t address);
+
+  /// Makes the pages of `range` be there. They stay as long as the calling thread holds them.
+  void bring(AddressRange range, Thread& thread);
+
+  /// While nobody moves a page or is in the books: for changes of mappings, forks, the end.
+  class Exclusive {
+   public:
+    explicit Exclusive(InlinePath& path) : path_(path) {
+      path_.gate_.close();
+      path_.lock_.lock();
+    }
+    ~Exclusive() {
+      path_.lock_.unlock();
+      path_.gate_.open();
+    }
+    Exclusive(const Exclusive&) = delete;
+    Exclusive& operator=(const Exclusive&) = delete;
+
+   private:
+    SignalsBlocked blocked_;
+    InlinePath& path_;
+  };
+
+  // Under Exclusive:
+
+  /// `range` was mapped by the program, privately and anonymously.
+  void mapped(AddressRange range, bool writable, dime_kind kind);
+  /// `range` is about to move.
+  void unwatch(AddressRange range) { keeper_.space().faults().unregister(range); }
+  /// `range` was moved or made longer.
+  void remapped(AddressRange range);
+  /// `range` is the program's, but never managed: stacks, files, shared memory.
+  void leave_alone(AddressRange range);
+  /// `range`, managed so far, becomes the stack of a thread: all of it comes home and is left
+  /// alone.
+  void becomes_stack(AddressRange range);
+  /// The pages of `range` were dropped; `unmapped`: so was the range.
+  void dropped(AddressRange range, bool unmapped);
+  void moved(std::uint64_t from, std::uint64_t to, std::uint64_t bytes);
+  /// What the program says of its memory: see Keeper.
+  void named(AddressRange range, const char* name) { keeper_.named(range, name); }
+  int place(AddressRange range, unsigned tier) {
+    return keeper_.place(range, tier, [] {});
+  }
+  void mark(const char* name) { keeper_.mark(name); }
+  /// Every page comes home, and nothing is evicted any more.
+  void come_home();
+  /// After come_home(): nothing is managed any more.
+  void retire();
+  /// In a forked child that is not followed.
+  void leave_in_child(Thread& thread);
+  /// In a forked child, in which only `thread` lives. 0 or a negative errno.
+  long continue_in_child(Thread& thread);
+
+  /// Under the lock only: the upkeep between faults.
+  void tick();
+  void give_back();
+  void count_pages();
+
+  [[nodiscard]] Keeper& keeper() { return keeper_; }
+  [[nodiscard]] Threads& threads() { return threads_; }
+  [[nodiscard]] const Regions& managed() const { return managed_; }
+  [[nodiscard]] const Regions& excluded() const { return excluded_; }
+  [[nodiscard]] bool manages() const { return keeper_.manages(); }
+
+ private:
+  Nanos make_room(PageId page);
+  bool open(PageId page, const Fault& fault);
+  bool wait(Nanos until, const std::uint64_t* interrupted);
+  void wait_for(const PageRecord& record);
+  void cancel(Thread& thread, const Fault& fault);
+  void cancel_all();
+  void cancel_in(AddressRange range);
+
+  Keeper keeper_;
+  Lock lock_;
+  Gate gate_;
+  Regions managed_;
+  Regions excluded_;
+  Threads threads_;
+  Nanos lead_{};
+  std::uint32_t waiting_ = 0;  ///< threads that spend a stall just now
+  std::uint32_t processors_ = 1;
+};
+
+}  // namespace dime::agent

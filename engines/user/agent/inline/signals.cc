@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0
+// One entry for all signals. The kernel's frame (return address, ucontext, siginfo, and the
+// processor's extended state above them) has no pointer into itself but one, so it can be moved.
+// Its layout is the kernel's ABI: arch/x86/include/asm/sigframe.h and uapi/asm/sigcontext.h.
+#include "engines/user/agent/inline/signals.h"
+
+#include <linux/mman.h>
+
+#include "core/atomic.h"
+#include "engines/user/agent/patch/patch.h"
+#include "engines/user/agent/syscalls.h"
+
+namespace dime::agent::signals {
+namespace {
+
+constexpr int kSignals = 64;
+constexpr std::uint64_t kDefault = 0;
+constexpr std::uint64_t kIgnore = 1;
+constexpr std::uint64_t kSigInfo = 0x4;
+constexpr std::uint64_t kRestorer = 0x04000000;
+constexpr std::uint64_t kOnStack = 0x08000000;
+constexpr std::uint64_t kNoDefer = 0x40000000;
+constexpr std::uint64_t kResetHandler = 0x80000000;
+constexpr std::uint64_t kRedZone = 128;
+constexpr std::uint64_t kStackBytes = 256 * 1024;
+constexpr std::int32_t kDisabled = 2;
+constexpr std::int32_t kOnIt = 1;
+constexpr std::int32_t kAutoDisarm = static_cast<std::int32_t>(1u << 31);
+constexpr std::uint64_t kLeastStack = 2048;
+constexpr std::int32_t kUserDispatch = 2;  // si_code of SIGSYS
+
+enum Register : unsigned {
+  kRdi = 8,
+  kRsi = 9,
+  kRdx = 12,
+  kRax = 13,
+  kRsp = 15,
+  kRip = 16,
+  kR10 = 2,
+  kR8 = 0,
+  kR9 = 1
+};
+
+struct Context {
+  std::uint64_t flags;
+  std::uint64_t link;
+  AlternateStack stack;
+  std::uint64_t registers[23];
+  std::uint64_t extended_state;
+  std::uint64_t reserved[8];
+  std::uint64_t mask;
+};
+static_assert(sizeof(Context) == 304);
+
+struct Info {
+  std::int32_t signal;
+  std::int32_t error;
+  std::int32_t code;
+  std::int32_t padding;
+  std::uint64_t address;
+  char rest[104];
+};
+static_assert(sizeof(Info) == 128);
+
+struct Frame {
+  std::uint64_t back;
+  Context context;
+  Info info;
+};
+
+/// Where to go on: with this stack pointer, in this code.
+struct Going {
+  Frame* frame;
+  std::uint64_t handler;
+};
+
+Action actions[kSignals + 1];  ///< as the program has set them
+Handlers handlers;
+Threads* all_threads = nullptr;
+std::uint32_t owner = 0;  ///< the process whose table `actions` is
+
+extern "C" __attribute__((visibility("hidden"))) void dime_signal_entry();
+extern "C" __attribute__((visibility("hidden"))) void dime_signal_done();
+extern "C" __attribute__((visibility("hidden"))) void dime_signal_return();
+
+// rdi, rsi, rdx: the signal, its siginfo and context; rsp: the frame. Nothing but the stack pointer
+// has to be kept: rt_sigreturn restores all registers.
+__asm__(
+    ".text\n"
+    ".hidden dime_signal_entry\n"
+    ".globl dime_signal_entry\n"
+    "dime_signal_entry:\n"
+    "  mov %edi, %ebx\n"
+    "  mov %rsp, %r14\n"
+    "  mov %r14, %rsi\n"
+    "  sub $8, %rsp\n"
+    "  call dime_on_signal\n"
+    "  mov %ebx, %edi\n"
+    "  mov %rdx, %rcx\n"
+    "  lea 312(%rax), %rsi\n"
+    "  lea 8(%rax), %rdx\n"
+    "  mov %rax, %rsp\n"
+    "  xor %eax, %eax\n"
+    "  jmp *%rcx\n"
+    ".hidden dime_signal_done\n"
+    ".globl dime_signal_done\n"
+    "dime_signal_done:\n"
+    "  ret\n"
+    // Where a handler of the program returns to, with rsp at the frame's context. To unwinders it
+    // is what the C library's restorer is: the registers are in the context.
+    "  .cfi_startproc\n"
+    "  .cfi_signal_frame\n"
+    "  .cfi_escape 0x0f, 4, 0x77, 0xa0, 0x01, 0x06\n"
+    "  .cfi_escape 0x10, 8, 2, 0x77, 0x28\n"
+    "  .cfi_escape 0x10, 9, 2, 0x77, 0x30\n"
+    "  .cfi_escape 0x10, 10, 2, 0x77, 0x38\n"
+    "  .cfi_escape 0x10, 11, 3, 0x77, 0xc0, 0x0\n"
+    "  .cfi_escape 0x10, 12, 3, 0x77, 0xc8, 0x0\n"
+    "  .cfi_escape 0x10, 13, 3, 0x77, 0xd0, 0x0\n"
+    "  .cfi_escape 0x10, 14, 3, 0x77, 0xd8, 0x0\n"
+    "  .cfi_escape 0x10, 15, 3, 0x77, 0xe0, 0x0\n"
+    "  .cfi_escape 0x10, 5, 3, 0x77, 0xe8, 0x0\n"
+    "  .cfi_escape 0x10, 4, 3, 0x77, 0xf0, 0x0\n"
+    "  .cfi_escape 0x10, 6, 3, 0x77, 0xf8, 0x0\n"
+    "  .cfi_escape 0x10, 3, 3, 0x77, 0x80, 0x1\n"
+    "  .cfi_escape 0x10, 1, 3, 0x77, 0x88, 0x1\n"
+    "  .cfi_escape 0x10, 0, 3, 0x77, 0x90, 0x1\n"
+    "  .cfi_escape 0x10, 2, 3, 0x77, 0x98, 0x1\n"
+    "  .cfi_escape 0x10, 16, 3, 0x77, 0xa8, 0x1\n"
+    "  nop\n"
+    ".hidden dime_signal_return\n"
+    ".globl dime_signal_return\n"
+    "dime_signal_return:\n"
+    "  lea -8(%rsp), %rdi\n"
+    "  mov %rsp, %rbp\n"
+    "  and $-16, %rsp\n"
+    "  call dime_before_return\n"
+    "  lea 8(%rax), %rsp\n"
+    "  jmp *%rdx\n"
+    "  .cfi_endproc\n");
+
+std::uint64_t entry_of(void (*code)()) {
+  return reinterpret_cast<std::uint64_t>(code);
+}
+
+long kernel_action(int signal, const Action* set, Action* old) {
+  return system_call(__NR_rt_sigaction, signal, set, old, sizeof(std::uint64_t));
+}
+
+/// What the kernel is to do for an action of the program.
+Action for_kernel(int signal, const Action& action) {
+  const bool ours = (bit(signal) & kOurs) != 0;
+  if (!ours && (action.handler == kDefault || action.handler == kIgnore)) {
+    return action;
+  }
+  Action installed = action;
+  installed.handler = entry_of(dime_signal_entry);
+  installed.flags |= kSigInfo | kOnStack | kRestorer;
+  installed.restorer = patch::raw_restorer();
+  installed.mask &= ~kOurs;
+  if (ours) {
+    installed.flags &= ~(kNoDefer | kResetHandler);
+    installed.mask = ~std::uint64_t{0};
+  }
+  return installed;
+}
+
+std::uint64_t bytes_of_state(const Context& context) {
+  if (context.extended_state == 0) {
+    return 0;
+  }
+  constexpr std::uint32_t kMagic = 0x46505853;
+  constexpr std::uint64_t kLegacy = 512;
+  const auto* const words =
+      reinterpret_cast<const std::uint32_t*>(context.extended_state + kLegacy - 48);
+  return words[0] == kMagic ? words[1] : kLegacy;
+}
+
+void copy(std::uint64_t to, std::uint64_t from, std::uint64_t bytes) {
+  __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes) : : "memory");
+}
+
+/// Puts the frame where the kernel would have put it for this action of the program.
+Frame* place(Frame* frame, const Action& action, Thread& thread) {
+  const std::uint64_t interrupted = frame->context.registers[kRsp];
+  if (thread.signal_stack.contains(interrupted)) {
+    return frame;
+  }
+  std::uint64_t top = interrupted - kRedZone;
+  AddressRange& own = thread.program_signal_stack;
+  if ((action.flags & kOnStack) != 0 && !own.empty() && !own.contains(interrupted)) {
+    top = own.end;
+    if ((thread.program_signal_flags & kAutoDisarm) != 0) {
+      own = {};
+    }
+  }
+  const std::uint64_t state_bytes = bytes_of_state(frame->context);
+  const std::uint64_t state = (top - state_bytes) & ~std::uint64_t{63};
+  const std::uint64_t at = ((state - sizeof(Frame)) & ~std::uint64_t{15}) - 8;
+  copy(at, reinterpret_cast<std::uint64_t>(frame), sizeof(Frame));
+  auto* const placed = reinterpret_cast<Frame*>(at);
+  if (state_bytes != 0) {
+    copy(state, frame->context.extended_state, state_bytes);
+    placed->context.extended_state = state;
+  }
+  placed->back = entry_of(dime_signal_return);
+  return placed;
+}
+
+/// The default of a signal of ours that is the program's own.
+void die_of(int signal) {
+  const Action by_default{};
+  kernel_action(signal, &by_default, nullptr);
+  const long process = system_call(__NR_getpid);
+  const long thread = system_call(__NR_gettid);
+  system_call(__NR_tgkill, process, thread, signal);
+}
+
+void dispatched_call(Frame& frame) {
+  std::uint64_t* const registers = frame.context.registers;
+  const auto number = static_cast<long>(registers[kRax]);
+  long arguments[6] = {static_cast<long>(registers[kRdi]), static_cast<long>(registers[kRsi]),
+                       static_cast<long>(registers[kRdx]), static_cast<long>(registers[kR10]),
+                       static_cast<long>(registers[kR8]),  static_cast<long>(registers[kR9])};
+  const std::uint64_t gate =
+      patch::runs_raw(number, arguments[0]) ? patch::raw_gate(registers[kRip]) : 0;
+  if (gate != 0) {
+    handlers.before_raw(number, arguments);
+    registers[kRip] = gate;
+    return;
+  }
+  // As in the interrupted code: the call may wait, and it may change the mask.
+  constexpr long kSetMask = 2;
+  const std::uint64_t mask = frame.context.mask & ~kOurs;
+  system_call(__NR_rt_sigprocmask, kSetMask, &mask, 0L, sizeof(mask));
+  registers[kRax] = static_cast<std::uint64_t>(handlers.call(number, arguments, &registers[kRsp]));
+  const std::uint64_t all = ~std::uint64_t{0};
+  system_call(__NR_rt_sigprocmask, kSetMask, &all, &frame.context.mask, sizeof(mask));
+}
+
+}  // namespace
+
+extern "C" __attribute__((visibility("hidden"))) Going dime_on_signal(int signal, Frame* frame) {
+  const Info& info = frame->info;
+  const Going done{frame, entry_of(dime_signal_done)};
+  if (signal == kBus && info.code > 0 && handlers.fault(info.address, &frame->context.mask)) {
+    return done;
+  }
+  if (signal == kSystemCall && info.code == kUserDispatch) {
+    dispatched_call(*frame);
+    return done;
+  }
+  Thread& thread = all_threads->current();
+  const bool ours = (bit(signal) & kOurs) != 0;
+  const Action action = actions[signal];
+  if (action.handler == kDefault || (action.handler == kIgnore && info.code > 0)) {
+    if (ours) {
+      die_of(signal);
+    }
+    return done;
+  }
+  if (action.handler == kIgnore) {
+    return done;
+  }
+  if ((action.flags & kResetHandler) != 0) {
+    actions[signal].handler = kDefault;
+  }
+  Frame* const placed = place(frame, action, thread);
+  if (ours) {
+    // The kernel has blocked everything; the program's handler runs with what it asked for.
+    const std::uint64_t mask = without_ours(frame->context.mask | action.mask);
+    system_call(__NR_rt_sigprocmask, 2L, &mask, 0L, sizeof(mask));
+  }
+  return {placed, action.handler};
+}
+
+// The frame may have become remote, and the kernel would not find it: it goes back to the agent's
+// stack, to its lower end, because reading it may be a fault, which is handled at the upper one.
+extern "C" __attribute__((visibility("hidden"))) Going dime_before_return(Frame* frame) {
+  const Thread& thread = all_threads->current();
+  const std::uint64_t others = ~kOurs;
+  system_call(__NR_rt_sigprocmask, 2L, &others, 0L, sizeof(others));
+  const std::uint64_t state_bytes = bytes_of_state(frame->context);
+  const std::uint64_t at = thread.signal_stack.begin + 2 * kPageBytes - 8;
+  const std::uint64_t state = (at + sizeof(Frame) + 63) & ~std::uint64_t{63};
+  copy(at, reinterpret_cast<std::uint64_t>(frame), sizeof(Frame));
+  auto* const returned = reinterpret_cast<Frame*>(at);
+  if (state_bytes != 0) {
+    copy(state, frame->context.extended_state, state_bytes);
+    returned->context.extended_state = state;
+  }
+  return {returned, patch::raw_restorer()};
+}
+
+void start(const Handlers& with, Threads& threads) {
+  handlers = with;
+  all_threads = &threads;
+  owner = static_cast<std::uint32_t>(system_call(__NR_getpid));
+  for (int signal = 1; signal <= kSignals; ++signal) {
+    if (failed(kernel_action(signal, nullptr, &actions[signal]))) {
+      continue;
+    }
+    const bool ours = (bit(signal) & kOurs) != 0;
+    if (ours || actions[signal].handler > kIgnore) {
+      const Action installed = for_kernel(signal, actions[signal]);
+      kernel_action(signal, &installed, nullptr);
+    }
+  }
+  constexpr long kUnblock = 1;
+  std::uint64_t old = 0;
+  system_call(__NR_rt_sigprocmask, kUnblock, &kOurs, &old, sizeof(old));
+  threads.current().blocked = old & kOurs;
+}
+
+void stop() {
+  for (int signal = 1; signal <= kSignals; ++signal) {
+    const bool ours = (bit(signal) & kOurs) != 0;
+    if (ours || actions[signal].handler > kIgnore) {
+      kernel_action(signal, &actions[signal], nullptr);
+    }
+  }
+}
+
+void continue_in_child() {
+  owner = static_cast<std::uint32_t>(system_call(__NR_getpid));
+}
+
+void prepare(Thread& thread) {
+  if (thread.signal_stack.empty()) {
+    const long at = system_call(__NR_mmap, 0L, kStackBytes, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1L, 0L);
+    if (failed(at)) {
+      return;
+    }
+    system_call(__NR_mprotect, at, kPageBytes, long{PROT_NONE});
+    const auto begin = static_cast<std::uint64_t>(at);
+    thread.signal_stack = {begin, begin + kStackBytes};
+  }
+  const AlternateStack stack{thread.signal_stack.begin, 0, 0, thread.signal_stack.bytes()};
+  system_call(__NR_sigaltstack, &stack, 0L);
+}
+
+long action(int signal, const Action* set, Action* old) {
+  if (signal < 1 || signal > kSignals || (set != nullptr && (signal == 9 || signal == 19))) {
+    return -EINVAL;
+  }
+  const bool elsewhere = static_cast<std::uint32_t>(system_call(__NR_getpid)) != owner;
+  if (old != nullptr) {
+    *old = actions[signal];
+  }
+  if (set == nullptr) {
+    return 0;
+  }
+  const Action wanted = *set;
+  const bool ours = (bit(signal) & kOurs) != 0;
+  if (elsewhere) {
+    // A child of vfork() or posix_spawn(): its table of actions is its own, its memory is not.
+    return ours || wanted.handler > kIgnore ? 0 : kernel_action(signal, &wanted, nullptr);
+  }
+  const SignalsBlocked blocked;
+  const Action installed = for_kernel(signal, wanted);
+  const long result = ours ? 0 : kernel_action(signal, &installed, nullptr);
+  if (!failed(result)) {
+    actions[signal] = wanted;
+    actions[signal].mask &= ~(bit(9) | bit(19));
+  }
+  return result;
+}
+
+long mask(Thread& thread, int how, const std::uint64_t* set, std::uint64_t* old) {
+  constexpr int kBlock = 0;
+  constexpr int kUnblock = 1;
+  const std::uint64_t wanted = set == nullptr ? 0 : *set;
+  const std::uint64_t passed = without_ours(wanted);
+  const std::uint64_t before = thread.blocked;
+  std::uint64_t current = 0;
+  const long result = system_call(__NR_rt_sigprocmask, how, set == nullptr ? nullptr : &passed,
+                                  &current, sizeof(current));
+  if (failed(result)) {
+    return result;
+  }
+  if (set != nullptr) {
+    const std::uint64_t bits = wanted & kOurs;
+    thread.blocked = how == kBlock ? before | bits : how == kUnblock ? before & ~bits : bits;
+  }
+  if (old != nullptr) {
+    *old = without_ours(current) | before;
+  }
+  return 0;
+}
+
+long alternate_stack(Thread& thread, const AlternateStack* set, AlternateStack* old,
+                     std::uint64_t stack_pointer) {
+  AddressRange& own = thread.program_signal_stack;
+  const bool on_it = own.contains(stack_pointer);
+  AlternateStack before{own.begin, kDisabled, 0, own.bytes()};
+  if (!own.empty()) {
+    before.flags = (thread.program_signal_flags & kAutoDisarm) | (on_it ? kOnIt : 0);
+  }
+  if (set != nullptr) {
+    const AlternateStack wanted = *set;
+    const std::int32_t mode = wanted.flags & ~kAutoDisarm;
+    if (on_it) {
+      return -EPERM;
+    }
+    if (mode != 0 && mode != kDisabled && mode != kOnIt) {
+      return -EINVAL;
+    }
+    if (mode != kDisabled && wanted.bytes < kLeastStack) {
+      return -ENOMEM;
+    }
+    own = mode == kDisabled ? AddressRange{}
+                            : AddressRange{wanted.begin, wanted.begin + wanted.bytes};
+    thread.program_signal_flags = wanted.flags;
+  }
+  if (old != nullptr) {
+    *old = before;
+  }
+  return 0;
+}
+
+}  // namespace dime::agent::signals

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+// What the agent keeps for each thread of the program: the memory that the kernel uses for it just
+// now, the page that it fetches, its masks.
+//
+// A thread finds its record by its thread pointer (fs), so the agent needs no TLS of its own. A
+// child of vfork() or posix_spawn() runs on its parent's thread pointer while that waits, and uses
+// its record.
+#pragma once
+
+#include "core/instance.h"
+#include "core/memory.h"
+#include "core/units.h"
+
+namespace dime::agent {
+
+struct alignas(64) Thread {
+  // Read by others while they look for victims.
+  std::uint32_t held_count = 0;  ///< ranges in `held`
+  bool holds_all = false;        ///< nothing may be evicted
+  std::uint64_t pointer = 0;     ///< fs; 0 = the record is free
+
+  static constexpr std::uint32_t kHeld = 64;
+  AddressRange held[kHeld];  ///< whole pages that must stay local
+
+  // Under the lock.
+  PageId in_flight = kNoPage;  ///< the page that this thread fetches
+  bool cancelled = false;      ///< it was unmapped meanwhile, or everything came home
+  bool has_room = false;
+
+  // The thread's own.
+  bool prepared = false;              ///< has an alternate stack, and its calls are dispatched
+  AddressRange signal_stack;          ///< the agent's alternate stack
+  AddressRange program_signal_stack;  ///< the program's, empty = none
+  std::int32_t program_signal_flags = 0;
+  std::uint64_t blocked = 0;  ///< of the agent's signals: which the program thinks are blocked
+  AddressRange stack;         ///< where its stack is known to be unmanaged
+  // A signal handler's calls hold their pages beside those of the call that it interrupted.
+  static constexpr std::uint32_t kDepth = 8;
+  std::uint32_t depth = 0;
+  std::uint64_t level_stack[kDepth];   ///< stack pointer of the calls
+  std::uint32_t level_before[kDepth];  ///< held_count before them
+};
+
+class Threads {
+ public:
+  static constexpr std::uint32_t kCapacity = 16 * 1024;
+
+  /// REQUIRES: called once, before any other method. False without memory.
+  bool start(Memory& memory);
+
+  /// The calling thread's record, made if it has none. Any thread, without the lock. When all are
+  /// taken, threads share the last one, which holds everything.
+  Thread& current();
+
+  /// The calling thread ends: its record is free once it is gone.
+  void leave(Thread& thread);
+
+  /// True if a thread holds the page at `address`. To be called after the page was marked as being
+  /// evicted, with a full barrier between.
+  [[nodiscard]] bool holds(std::uint64_t address) const;
+
+  /// In a forked child: all records but the caller's are free.
+  void forget_others(const Thread& kept);
+
+  template <class Visit>
+  void for_each(Visit&& visit) {
+    const std::uint32_t used = __atomic_load_n(&used_, __ATOMIC_ACQUIRE);
+    for (std::uint32_t i = 0; i < used; ++i) {
+      visit(threads_[i]);
+    }
+  }
+
+ private:
+  static constexpr std::uint32_t kPlaces = 4 * kCapacity;
+
+  Thread* threads_ = nullptr;
+  std::uint32_t* places_ = nullptr;  ///< hash table by pointer: index + 1
+  std::uint32_t used_ = 0;
+};
+
+}  // namespace dime::agent
