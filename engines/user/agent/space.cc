@@ -365,7 +365,8 @@ Closed Space::close(PageId id) {
   }
   if (threads_ != nullptr) {
     // Who starts to use it now sees that it goes; who used it before is seen here.
-    __atomic_store_n(&record.state, PageState::kEvicting, __ATOMIC_SEQ_CST);
+    record.state = PageState::kEvicting;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (threads_->holds(instance_.pool().page(id).address())) {
       record.state = PageState::kLocal;
       return Closed::kBusy;

@@ -230,7 +230,7 @@ Held::Held(InlinePath& path, Thread& thread)
   ++thread.depth;
   if (!thread.stack.contains(here)) {
     // A stack that the program made itself, and that may be managed: what the agent uses of it.
-    constexpr std::uint64_t kUsed = 32 * 1024;
+    constexpr std::uint64_t kUsed = std::uint64_t{32} << 10;
     add({here - kUsed, here + kPageBytes});
   }
 }
