@@ -3,6 +3,7 @@
 #include "engines/user/agent/inline/calls.h"
 
 #include "core/atomic.h"
+#include "engines/user/agent/inline/engine.h"
 
 namespace dime::agent::calls {
 namespace {
@@ -289,6 +290,15 @@ long on_call(long number, patch::Frame* frame) {
     case __NR_dup3:
     case __NR_close_range:
       return descriptor_call(path, number, arguments);
+    case __NR_fstat:
+    case __NR_fcntl:
+    case __NR_dup:
+    case __NR_newfstatat:
+      // Programs look for open descriptors that they do not know.
+      if (inline_engine::is_own_descriptor(arguments[0])) {
+        return -EBADF;
+      }
+      break;
     case __NR_prctl:
       return process_call(path, path.threads().current(), number, arguments, *frame);
     default:
