@@ -8,6 +8,7 @@
 #include <linux/mman.h>
 
 #include "core/atomic.h"
+#include "core/member_levels.h"
 #include "engines/user/agent/syscalls.h"
 
 namespace dime::agent {
@@ -58,20 +59,6 @@ std::uint64_t start_time_of(std::uint32_t pid) {
   return value;
 }
 
-/// Moves a member's share out of a level. A process that was killed between two stores may have
-/// left them a page apart, so the level stops at zero instead of wrapping.
-void take_off(std::uint64_t& level, std::uint64_t& share) {
-  const std::uint64_t pages = atomic::exchange(share, std::uint64_t{0});
-  std::uint64_t seen = atomic::load(level);
-  while (!atomic::compare_exchange(level, seen, seen > pages ? seen - pages : 0)) {
-  }
-}
-
-bool counts(std::uint32_t state) {
-  return state == DIME_MEMBER_STARTING || state == DIME_MEMBER_ACTIVE ||
-         state == DIME_MEMBER_LEAVING;
-}
-
 }  // namespace
 
 long Membership::map(const char* path) {
@@ -108,21 +95,6 @@ void Membership::unmap() {
   member_ = nullptr;
 }
 
-void Membership::give_back(dime_member& member) const {
-  dime_levels& levels = control_->levels;
-  take_off(levels.local_pages, member.local_pages);
-  take_off(levels.managed_pages, member.managed_pages);
-  take_off(levels.inherited_pages, member.inherited_pages);
-  take_off(levels.unmanaged_pages, member.unmanaged_pages);
-  for (unsigned tier = 1; tier < DIME_MAX_TIERS; ++tier) {
-    dime_levels& own = control_->tier_uses[tier].levels;
-    dime_tier_part& part = control_->tier_parts[&member - control_->members][tier];
-    take_off(own.local_pages, part.local_pages);
-    take_off(own.managed_pages, part.managed_pages);
-    take_off(own.inherited_pages, part.inherited_pages);
-  }
-}
-
 long Membership::take_slot() {
   const auto pid = static_cast<std::uint32_t>(system_call(__NR_getpid));
   const std::uint64_t started = start_time_of(pid);
@@ -131,7 +103,7 @@ long Membership::take_slot() {
     std::uint32_t state = atomic::load_acquire(member.state);
     if (member.pid == pid && member.start_time == started && state != DIME_MEMBER_FREE &&
         atomic::compare_exchange(member.state, state, std::uint32_t{DIME_MEMBER_STARTING})) {
-      give_back(member);  // the same process before its exec
+      member_levels::give_back(*control_, member);  // the same process before its exec
       taken = &member;
       break;
     }
@@ -166,7 +138,7 @@ long Membership::take_slot() {
 }
 
 void Membership::leave(dime_member_state state) {
-  give_back(*member_);
+  member_levels::give_back(*control_, *member_);
   atomic::store_release(member_->state, std::uint32_t{state});
 }
 
@@ -174,11 +146,12 @@ unsigned Membership::reap() const {
   unsigned found = 0;
   for (dime_member& member : control_->members) {
     std::uint32_t state = atomic::load_acquire(member.state);
-    if (&member == member_ || !counts(state) || start_time_of(member.pid) == member.start_time) {
+    if (&member == member_ || !member_levels::counts(state) ||
+        start_time_of(member.pid) == member.start_time) {
       continue;
     }
     if (atomic::compare_exchange(member.state, state, std::uint32_t{DIME_MEMBER_REAPED})) {
-      give_back(member);
+      member_levels::give_back(*control_, member);
       // Only now may another process take the slot.
       atomic::store_release(member.state, std::uint32_t{DIME_MEMBER_ENDED});
       ++found;
@@ -190,7 +163,7 @@ unsigned Membership::reap() const {
 void Membership::remove_if_last() const {
   reap();
   for (const dime_member& member : control_->members) {
-    if (&member != member_ && counts(atomic::load(member.state))) {
+    if (&member != member_ && member_levels::counts(atomic::load(member.state))) {
       return;
     }
   }

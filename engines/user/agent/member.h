@@ -39,7 +39,6 @@ class Membership {
 
  private:
   static constexpr unsigned kPathBytes = 256;
-  void give_back(dime_member& member) const;
 
   dime_control* control_ = nullptr;
   dime_member* member_ = nullptr;

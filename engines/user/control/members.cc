@@ -2,15 +2,11 @@
 #include "engines/user/control/members.h"
 
 #include "core/atomic.h"
+#include "core/member_levels.h"
 #include "engines/user/control/directory.h"
 
 namespace dime {
 namespace {
-
-bool counts(std::uint32_t state) {
-  return state == DIME_MEMBER_STARTING || state == DIME_MEMBER_ACTIVE ||
-         state == DIME_MEMBER_LEAVING;
-}
 
 bool process_runs(const dime_member& member) {
   const std::uint64_t start_time = atomic::load(member.start_time);
@@ -21,33 +17,10 @@ bool process_runs(const dime_member& member) {
   return is_alive({static_cast<pid_t>(member.pid), start_time});
 }
 
-// A process that was killed between two stores may have left level and part a page apart, so the
-// level stops at zero instead of wrapping.
-void take_off(std::uint64_t& level, std::uint64_t& part) {
-  const std::uint64_t pages = atomic::exchange(part, std::uint64_t{0});
-  std::uint64_t seen = atomic::load(level);
-  while (!atomic::compare_exchange(level, seen, seen > pages ? seen - pages : 0)) {
-  }
-}
-
-void take_off_levels(dime_control& control, dime_member& member) {
-  take_off(control.levels.local_pages, member.local_pages);
-  take_off(control.levels.managed_pages, member.managed_pages);
-  take_off(control.levels.inherited_pages, member.inherited_pages);
-  take_off(control.levels.unmanaged_pages, member.unmanaged_pages);
-  for (unsigned tier = 1; tier < DIME_MAX_TIERS; ++tier) {
-    dime_levels& levels = control.tier_uses[tier].levels;
-    dime_tier_part& part = control.tier_parts[&member - control.members][tier];
-    take_off(levels.local_pages, part.local_pages);
-    take_off(levels.managed_pages, part.managed_pages);
-    take_off(levels.inherited_pages, part.inherited_pages);
-  }
-}
-
 }  // namespace
 
 bool is_live(const dime_member& member) {
-  return counts(atomic::load_acquire(member.state)) && process_runs(member);
+  return member_levels::counts(atomic::load_acquire(member.state)) && process_runs(member);
 }
 
 std::vector<const dime_member*> live_members(const dime_control& control) {
@@ -83,11 +56,11 @@ unsigned reap_dead_members(dime_control& control) {
   unsigned found = 0;
   for (dime_member& member : control.members) {
     std::uint32_t state = atomic::load_acquire(member.state);
-    if (!counts(state) || process_runs(member) ||
+    if (!member_levels::counts(state) || process_runs(member) ||
         !atomic::compare_exchange(member.state, state, std::uint32_t{DIME_MEMBER_REAPED})) {
       continue;
     }
-    take_off_levels(control, member);
+    member_levels::give_back(control, member);
     // Only now may another process take the slot.
     atomic::store_release(member.state, std::uint32_t{DIME_MEMBER_ENDED});
     ++found;
