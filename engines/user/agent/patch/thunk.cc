@@ -65,6 +65,31 @@ __asm__(R"(
   .cfi_def_cfa %rsp, 136
   .endm
 
+  # Calls the hook, and returns to the stub with what it says.
+  .macro dime_through_hook
+  mov %rsp, %rsi
+  movslq 56(%rsp), %rdi
+  and $-16, %rsp
+  call *dime_patch_hook(%rip)
+  lea -72(%rbp), %rsp
+  cmpq $0, 64(%rsp)
+  jne 3f
+  mov %rax, %rcx
+  .cfi_remember_state
+  dime_restore
+  mov %rcx, %rax
+  ret $128
+  .cfi_restore_state
+3:
+  # A child that goes on on a stack of its own.
+  mov 64(%rsp), %r11
+  mov %rax, 56(%rsp)
+  dime_restore
+  mov (%rsp), %rcx
+  mov %r11, %rsp
+  jmp *%rcx
+  .endm
+
   .pushsection .text.dime_thunk, "ax", @progbits
 
   .p2align 6
@@ -95,27 +120,7 @@ dime_tested_thunk:
 
   .p2align 4
 dime_call_hook:
-  mov %rsp, %rsi
-  movslq 56(%rsp), %rdi
-  and $-16, %rsp
-  call *dime_patch_hook(%rip)
-  lea -72(%rbp), %rsp
-  cmpq $0, 64(%rsp)
-  jne 3f
-  mov %rax, %rcx
-  .cfi_remember_state
-  dime_restore
-  mov %rcx, %rax
-  ret $128
-  .cfi_restore_state
-3:
-  # A child that goes on on a stack of its own.
-  mov 64(%rsp), %r11
-  mov %rax, 56(%rsp)
-  dime_restore
-  mov (%rsp), %rcx
-  mov %r11, %rsp
-  jmp *%rcx
+  dime_through_hook
   .cfi_endproc
   .size dime_tested_thunk, . - dime_tested_thunk
 
@@ -125,26 +130,7 @@ dime_call_hook:
   .type dime_thunk, @function
 dime_thunk:
   dime_enter
-  mov %rsp, %rsi
-  movslq 56(%rsp), %rdi
-  and $-16, %rsp
-  call *dime_patch_hook(%rip)
-  lea -72(%rbp), %rsp
-  cmpq $0, 64(%rsp)
-  jne 4f
-  mov %rax, %rcx
-  .cfi_remember_state
-  dime_restore
-  mov %rcx, %rax
-  ret $128
-  .cfi_restore_state
-4:
-  mov 64(%rsp), %r11
-  mov %rax, 56(%rsp)
-  dime_restore
-  mov (%rsp), %rcx
-  mov %r11, %rsp
-  jmp *%rcx
+  dime_through_hook
   .cfi_endproc
   .size dime_thunk, . - dime_thunk
 
