@@ -40,11 +40,11 @@ int fail_with(const Error& error) {
 }
 
 int run_calibrate(const std::string& wanted) {
-  const auto choice = choose_fault_path(wanted);
-  if (!choice) {
-    return fail_with(choice.error());
+  const auto chosen = choose_fault_path(wanted);
+  if (!chosen) {
+    return fail_with(chosen.error());
   }
-  const FaultPath& path = choice->path;
+  const FaultPath& path = *chosen;
   const auto companions = find_companions();
   if (!companions) {
     return fail_with(companions.error());

@@ -72,7 +72,7 @@ Finding probe_inline_path() {
     finding.detail = choice ? companions.error().message : choice.error().message;
     return finding;
   }
-  const auto measured = calibrate(*companions, choice->path);
+  const auto measured = calibrate(*companions, *choice);
   finding.available = measured.has_value();
   finding.detail = measured ? fmt::format("a remote access takes {:.1f} us at zero latency",
                                           static_cast<double>(measured->floor_ns) / 1e3)

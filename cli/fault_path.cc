@@ -54,19 +54,16 @@ Result<FaultPath> inline_path() {
 
 }  // namespace
 
-Result<FaultPathChoice> choose_fault_path(const std::string& wanted) {
+Result<FaultPath> choose_fault_path(const std::string& wanted) {
   if (wanted == "thread") {
-    return FaultPathChoice{};
+    return FaultPath{};
   }
   auto path = inline_path();
-  if (path) {
-    return FaultPathChoice{std::move(*path), {}};
-  }
-  if (wanted == "inline") {
+  if (!path && wanted == "inline") {
     return fail_with_mend("use the handler thread: --fault-path thread",
                           "--fault-path inline: not possible here: {}", path.error().message);
   }
-  return FaultPathChoice{{}, path.error().message};
+  return path ? std::move(*path) : FaultPath{};
 }
 
 }  // namespace dime

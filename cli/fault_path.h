@@ -10,13 +10,8 @@
 
 namespace dime {
 
-struct FaultPathChoice {
-  FaultPath path;
-  std::string reason;  ///< why "auto" did not choose the inline path; empty = it did
-};
-
-/// `wanted` is auto, thread or inline. An error where inline was asked for and is not possible:
-/// what is missing.
-Result<FaultPathChoice> choose_fault_path(const std::string& wanted);
+/// `wanted` is auto, thread or inline; auto is inline where that is possible. An error where inline
+/// was asked for and is not possible: what is missing.
+Result<FaultPath> choose_fault_path(const std::string& wanted);
 
 }  // namespace dime

@@ -238,9 +238,9 @@ Result<PreparedInstance> prepare_instance(const EmulationRequest& request, pid_t
   }
   DIME_TRY(const dime_placement placement, new_placement(request.placement));
   DIME_CHECKED(check_tier_policies(placement));
-  DIME_TRY(FaultPathChoice choice, choose_fault_path(wanted_fault_path(request)));
+  DIME_TRY(FaultPath fault_path, choose_fault_path(wanted_fault_path(request)));
   NewInstance content{request.parameters, {},         owner,
-                      request.keep,       &placement, std::move(choice.path)};
+                      request.keep,       &placement, std::move(fault_path)};
   DIME_TRY(content.calibration, calibrate_for(request, companions, content.fault_path));
   DIME_CHECKED(meet_floor(request, content.calibration.floor_ns, content.parameters));
   DIME_CHECKED(meet_floor(request, placement, content.calibration.floor_ns, content.parameters));
