@@ -55,6 +55,10 @@ struct AddressRange {
   [[nodiscard]] constexpr bool intersects(AddressRange other) const {
     return begin < other.end && other.begin < end;
   }
+  /// The pages that it touches.
+  [[nodiscard]] constexpr AddressRange whole_pages() const {
+    return {begin & ~(kPageBytes - 1), (end + kPageBytes - 1) & ~(kPageBytes - 1)};
+  }
   [[nodiscard]] constexpr AddressRange intersection(AddressRange other) const {
     const AddressRange both{begin > other.begin ? begin : other.begin,
                             end < other.end ? end : other.end};

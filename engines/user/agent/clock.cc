@@ -12,10 +12,6 @@
 namespace dime::agent::clock {
 namespace {
 
-struct Timespec {
-  std::int64_t seconds;
-  std::int64_t nanos;
-};
 using ClockGettime = int (*)(int, Timespec*);
 constexpr int kMonotonic = 1;
 
@@ -100,7 +96,7 @@ Nanos now() {
 }
 
 void sleep(Nanos time) {
-  const Timespec pause{0, static_cast<std::int64_t>(time.value)};
+  const Timespec pause = timespec_of(time);
   system_call(__NR_nanosleep, &pause, 0L);
 }
 

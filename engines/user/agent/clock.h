@@ -11,7 +11,17 @@ void prepare();
 
 Nanos now();
 
-/// Sleeps for a time below a second.
+/// As system calls want a time.
+struct Timespec {
+  std::int64_t seconds;
+  std::int64_t nanos;
+};
+constexpr Timespec timespec_of(Nanos time) {
+  return {static_cast<std::int64_t>(time.value / kNanosPerSecond),
+          static_cast<std::int64_t>(time.value % kNanosPerSecond)};
+}
+
+/// Sleeps.
 void sleep(Nanos time);
 
 }  // namespace dime::agent::clock

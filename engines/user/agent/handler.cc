@@ -17,11 +17,6 @@ constexpr Nanos kWakeEarly{
 
 constexpr Nanos kEvictionTakes{40'000};
 
-struct Timespec {
-  std::int64_t seconds;
-  std::int64_t nanos;
-};
-
 }  // namespace
 
 Handler::Handler(HandlerStart& start)
@@ -68,9 +63,7 @@ void Handler::wait_for_work() {
     }
     wake = release - kWakeEarly < wake ? release - kWakeEarly : wake;
   }
-  const Nanos left = wake - now;
-  const Timespec timeout{static_cast<std::int64_t>(left.value / kNanosPerSecond),
-                         static_cast<std::int64_t>(left.value % kNanosPerSecond)};
+  const auto timeout = clock::timespec_of(wake - now);
   pollfd wanted[] = {{space_.faults().fd(), POLLIN, 0},
                      {keeper_.neighbours().doorbell(), POLLIN, 0}};
   system_call(__NR_ppoll, wanted, 2L, &timeout, 0L, 0L);

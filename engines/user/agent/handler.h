@@ -65,7 +65,6 @@ class Handler {
   bool serving_ = true;
   bool served_ = false;  ///< something was done since the last wait
   Nanos next_tick_{};
-  Nanos tick_length_{};
 };
 
 }  // namespace dime::agent

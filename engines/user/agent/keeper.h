@@ -84,6 +84,11 @@ class Keeper {
   /// The program marks a moment: notes it, with the counts of now.
   void mark(const char* name);
 
+  static constexpr Nanos kTick{20'000'000};
+  /// From the end of a tick that took `took` to the next one. A survey walks the page tables: at
+  /// most a thousandth of the time goes into it.
+  [[nodiscard]] static Nanos until_next_tick(Nanos took);
+
   /// The regular part of the upkeep: new mappings, debts and a lowered limit, the record.
   /// `between()` is called between steps of evictions.
   template <class Between>

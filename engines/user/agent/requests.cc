@@ -9,13 +9,6 @@
 #include "engines/user/agent/handler.h"
 
 namespace dime::agent {
-namespace {
-
-constexpr Nanos kTick{20'000'000};
-constexpr Nanos kLongestTick{1'000'000'000};
-
-}  // namespace
-
 long Handler::prepare() {
   // From here on this thread has its own table of descriptors, with nothing of the program's in it.
   system_call(__NR_close_range, 0L, 0xffffffffL, 0L);
@@ -30,8 +23,7 @@ long Handler::prepare() {
   }
   placement_.start(start_.rseq, start_.thread, control_.calibration);
   keeper_.spread_out();
-  tick_length_ = kTick;
-  next_tick_ = clock::now() + kTick;
+  next_tick_ = clock::now() + Keeper::kTick;
   atomic::store(membership_.member().handler_tid,
                 static_cast<std::uint32_t>(system_call(__NR_gettid)));
   atomic::store_release(membership_.member().state, std::uint32_t{DIME_MEMBER_ACTIVE});
@@ -97,10 +89,7 @@ void Handler::tick() {
   });
   placement_.on_tick();
   const Nanos now = clock::now();
-  // A survey walks the page tables: at most a thousandth of the time goes into it.
-  tick_length_ = later(kTick, Nanos{(now - before).value * 1'000});
-  tick_length_ = tick_length_ > kLongestTick ? kLongestTick : tick_length_;
-  next_tick_ = now + tick_length_;
+  next_tick_ = now + Keeper::until_next_tick(now - before);
 }
 
 void Handler::detach() {

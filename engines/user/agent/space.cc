@@ -9,8 +9,6 @@
 //   the page alone.
 #include "engines/user/agent/space.h"
 
-#include <linux/fcntl.h>
-
 #include "engines/user/agent/clock.h"
 #include "engines/user/agent/mappings.h"
 
@@ -18,10 +16,6 @@ namespace dime::agent {
 namespace {
 
 constexpr AddressRange kEverything{0, kAddressSpaceEnd};
-
-constexpr AddressRange whole_pages(AddressRange range) {
-  return {range.begin & ~(kPageBytes - 1), (range.end + kPageBytes - 1) & ~(kPageBytes - 1)};
-}
 
 }  // namespace
 
@@ -60,7 +54,7 @@ void Space::destroy() {
 
 void Space::exclude(AddressRange range) {
   if (excluded_count_ < 8 && !range.empty()) {
-    excluded_[excluded_count_++] = whole_pages(range);
+    excluded_[excluded_count_++] = range.whole_pages();
   }
 }
 
@@ -121,14 +115,14 @@ void Space::judge_new(AddressRange range, dime_kind kind) {
 }
 
 void Space::named(AddressRange range, const char* name) {
-  tiers_.name(arena_, whole_pages(range), name);
+  tiers_.name(arena_, range.whole_pages(), name);
   if (tiers_.in_use()) {
     judge_all();
   }
 }
 
 void Space::place(AddressRange range, unsigned tier) {
-  range = whole_pages(range);
+  range = range.whole_pages();
   tiers_.place(range, tier);
   retier(range);
 }
@@ -236,22 +230,26 @@ long Space::fill_zeroed(PageId id) const {
   return app_.copy(instance_.pool().page(id).address(), zero_page_);
 }
 
-Opened Space::open_zeroed(PageId id) {
-  const std::uint64_t address = instance_.pool().page(id).address();
-  const long result = fill_zeroed(id);
-  instance_.pool().record(id).slot = Shadow::kNone;
-  switch (result) {
+Opened Space::filled_zeroed(long filled) {
+  switch (filled) {
     case 0:
       return Opened::kDone;
     case -EAGAIN:
       return Opened::kRetry;
     case -EEXIST:
-      app_.wake(address);
       return Opened::kPresent;
     default:
-      app_.wake(address);
       return Opened::kGone;
   }
+}
+
+Opened Space::open_zeroed(PageId id) {
+  const Opened opened = filled_zeroed(fill_zeroed(id));
+  instance_.pool().record(id).slot = Shadow::kNone;
+  if (opened == Opened::kPresent || opened == Opened::kGone) {
+    app_.wake(instance_.pool().page(id).address());
+  }
+  return opened;
 }
 
 Opened Space::copy_home(PageId id) {
@@ -421,8 +419,8 @@ void Space::unregister_all() {
 
 void Space::unmanage(AddressRange range) {
   tiers_.unmapped(range);
-  managed_->remove(whole_pages(range));
-  not_ours_->remove(whole_pages(range));
+  managed_->remove(range.whole_pages());
+  not_ours_->remove(range.whole_pages());
 }
 
 void Space::moved(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {

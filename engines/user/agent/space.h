@@ -117,6 +117,7 @@ class Space {
   /// The same in two steps, for threads that move pages at the same time: the first moves, without
   /// the lock; the second keeps the books, under it.
   [[nodiscard]] long fill_zeroed(PageId id) const;
+  static Opened filled_zeroed(long filled);
   [[nodiscard]] long move_home(PageId id) const;
   Opened moved_home(PageId id, long moved);
   [[nodiscard]] std::uint32_t take_slot() { return shadow_.take(); }

@@ -162,6 +162,12 @@ void Keeper::count_surveyed(std::uint64_t pages) {
   }
 }
 
+Nanos Keeper::until_next_tick(Nanos took) {
+  constexpr Nanos kLongest{1'000'000'000};
+  const Nanos wanted = later(kTick, Nanos{took.value * 1'000});
+  return wanted > kLongest ? kLongest : wanted;
+}
+
 void Keeper::count_pages() {
   survey();
   const std::uint64_t pages = resident_file_pages();

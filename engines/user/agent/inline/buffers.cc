@@ -5,6 +5,7 @@
 #include <asm/unistd.h>
 
 #include "core/units.h"
+#include "dime/call.h"
 #include "engines/user/agent/inline/collector.h"
 
 namespace dime::agent {
@@ -63,14 +64,16 @@ CallKind kind_of_control(long number, long operation) {
   constexpr long kSetGs = 0x1001;               // ARCH_SET_GS
   constexpr long kSetFs = 0x1002;               // ARCH_SET_FS
   constexpr long kSetMemory = 35;               // PR_SET_MM
+  constexpr long kSetVma = 0x53564d41;          // PR_SET_VMA
   if (number == __NR_arch_prctl) {
     return operation == kSetFs || operation == kSetGs ? CallKind::kProcess : CallKind::kBuffers;
   }
   if (operation == kSetMemory) {
     return CallKind::kMemoryMap;
   }
-  return operation == kSetSeccomp || operation == kSetSyscallUserDispatch ? CallKind::kProcess
-                                                                          : CallKind::kBuffers;
+  const bool ours = operation == kSetSeccomp || operation == kSetSyscallUserDispatch ||
+                    operation == kSetVma || operation == DIME_CALL;
+  return ours ? CallKind::kProcess : CallKind::kBuffers;
 }
 
 }  // namespace

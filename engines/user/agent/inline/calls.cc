@@ -23,10 +23,6 @@ bool reader(void* context, std::uint64_t address, void* to, std::uint64_t bytes)
   return read_program(reading.path, reading.thread, address, to, bytes);
 }
 
-constexpr AddressRange whole_pages(AddressRange range) {
-  return {range.begin & ~(kPageBytes - 1), (range.end + kPageBytes - 1) & ~(kPageBytes - 1)};
-}
-
 std::uint64_t stack_pointer() {
   return reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
 }
@@ -75,10 +71,9 @@ bool bring_arguments(InlinePath& path, Thread& thread, const Arguments& argument
   return any;
 }
 
+/// held_raw(), and what the table does not know is met by repeating the call.
 long held_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
-  Held held(path, thread);
-  held.add_buffers(number, arguments);
-  held.settle();
+  const Held held(path, thread, number, arguments);
   long result = raw(number, arguments);
   for (unsigned i = 0; result == -EFAULT && i < kRepeats; ++i) {
     // Nested pointers that the table does not know.
@@ -177,9 +172,7 @@ long futex_call(InlinePath& path, Thread& thread, long number, const Arguments& 
   long result = -EFAULT;
   for (unsigned i = 0; result == -EFAULT && i < kRepeats; ++i) {
     {
-      Held held(path, thread);
-      held.add_buffers(number, arguments);
-      held.settle();
+      const Held held(path, thread, number, arguments);
     }
     result = raw(number, arguments);
   }
@@ -236,6 +229,17 @@ Held::Held(InlinePath& path, Thread& thread)
   }
 }
 
+Held::Held(InlinePath& path, Thread& thread, long number, const Arguments& arguments)
+    : Held(path, thread) {
+  add_buffers(number, arguments);
+  settle();
+}
+
+Held::Held(InlinePath& path, Thread& thread, AddressRange range) : Held(path, thread) {
+  add(range);
+  settle();
+}
+
 Held::~Held() {
   atomic::store_release(thread_.held_count, first_);
   thread_.holds_all = held_all_;
@@ -247,7 +251,7 @@ void Held::add(AddressRange range) {
     thread_.holds_all = true;
     return;
   }
-  thread_.held[thread_.held_count] = whole_pages(range);
+  thread_.held[thread_.held_count] = range.whole_pages();
   atomic::store_release(thread_.held_count, thread_.held_count + 1);
 }
 
@@ -277,6 +281,11 @@ void Held::settle() {
   }
 }
 
+long held_raw(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
+  const Held held(path, thread, number, arguments);
+  return raw(number, arguments);
+}
+
 void start(InlinePath& path) {
   current_path = &path;
 }
@@ -289,7 +298,7 @@ long on_call(long number, patch::Frame* frame) {
     case __NR_dup2:
     case __NR_dup3:
     case __NR_close_range:
-      return descriptor_call(path, number, arguments);
+      return descriptor_call(number, arguments);
     case __NR_fstat:
     case __NR_fcntl:
     case __NR_dup:
@@ -299,8 +308,6 @@ long on_call(long number, patch::Frame* frame) {
         return -EBADF;
       }
       break;
-    case __NR_prctl:
-      return process_call(path, path.threads().current(), number, arguments, *frame);
     default:
       break;
   }

@@ -35,23 +35,28 @@ bool write_program(InlinePath& path, Thread& thread, std::uint64_t address, cons
 /// The pages of a call's buffers, held for the life of the object.
 class Held {
  public:
-  Held(InlinePath& path, Thread& thread);
+  /// All that collect_buffers() lists, there. Large lists hold everything that is local.
+  Held(InlinePath& path, Thread& thread, long number, const Arguments& arguments);
+  /// The pages of `range`, there.
+  Held(InlinePath& path, Thread& thread, AddressRange range);
   ~Held();
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
 
+ private:
+  Held(InlinePath& path, Thread& thread);
   void add(AddressRange range);
-  /// All that collect_buffers() lists. Large lists hold everything that is local.
   void add_buffers(long number, const Arguments& arguments);
-  /// Makes what was added be there. Returns how many pages were not.
   void settle();
 
- private:
   InlinePath& path_;
   Thread& thread_;
   std::uint32_t first_;
   bool held_all_;
 };
+
+/// The call as it is, with its buffers held.
+long held_raw(InlinePath& path, Thread& thread, long number, const Arguments& arguments);
 
 // The kinds of calls that are more than buffers.
 long map_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments);
@@ -60,6 +65,6 @@ long process_call(InlinePath& path, Thread& thread, long number, const Arguments
                   patch::Frame& frame);
 long exec_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments);
 /// Calls that could close the agent's descriptors.
-long descriptor_call(InlinePath& path, long number, const Arguments& arguments);
+long descriptor_call(long number, const Arguments& arguments);
 
 }  // namespace dime::agent::calls

@@ -22,8 +22,6 @@ namespace {
 
 constexpr std::uint64_t kStackBytes = 256 << 10;
 constexpr std::uint64_t kMainStack = 8 << 20;
-constexpr Nanos kTick{20'000'000};
-constexpr Nanos kLongestTick{1'000'000'000};
 constexpr int kDescriptors = 1000;  // where the agent's begin, if the limit allows
 
 Host host;
@@ -31,11 +29,6 @@ InlinePath* path = nullptr;
 void* upkeep_stack = nullptr;
 std::uint8_t dispatch = 0;  ///< 1: system calls outside patch::raw_code() are signals
 bool is_running = false;
-
-struct Timespec {
-  std::int64_t seconds;
-  std::int64_t nanos;
-};
 
 int* descriptors(unsigned which) {
   Space& space = path->keeper().space();
@@ -102,12 +95,9 @@ void upkeep() {
   Membership& membership = *host.membership;
   dime_member& member = membership.member();
   close_others();
-  Nanos length = kTick;
-  Nanos next = clock::now() + length;
+  Nanos next = clock::now() + Keeper::kTick;
   for (;;) {
-    const Nanos left = next - clock::now();
-    const Timespec timeout{static_cast<std::int64_t>(left.value / kNanosPerSecond),
-                           static_cast<std::int64_t>(left.value % kNanosPerSecond)};
+    const auto timeout = clock::timespec_of(next - clock::now());
     pollfd doorbell{path->keeper().neighbours().doorbell(), POLLIN, 0};
     system_call(__NR_ppoll, &doorbell, 1L, &timeout, 0L, 0L);
     if (doorbell.revents != 0) {
@@ -127,10 +117,7 @@ void upkeep() {
     path->tick();
     follow_management();
     const Nanos now = clock::now();
-    // A survey walks the page tables: at most a thousandth of the time goes into it.
-    length = later(kTick, Nanos{(now - before).value * 1'000});
-    length = length > kLongestTick ? kLongestTick : length;
-    next = now + length;
+    next = now + Keeper::until_next_tick(now - before);
   }
 }
 
@@ -337,9 +324,7 @@ long fork(Thread& thread, long number, const long (&arguments)[6], patch::Frame&
     frame.stack = static_cast<std::uint64_t>(wanted[1]);
     wanted[1] = 0;
   }
-  calls::Held held(*path, thread);
-  held.add_buffers(number, arguments);
-  held.settle();
+  const calls::Held held(*path, thread, number, arguments);
   const InlinePath::Exclusive alone(*path);
   const long child = calls::raw(number, wanted);
   if (child == 0) {

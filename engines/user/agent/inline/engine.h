@@ -7,8 +7,7 @@
 
 namespace dime::agent::inline_engine {
 
-/// What the engine needs of the process. `left` is set to 1 when the process leaves the instance;
-/// `take_slot` finds a member slot for a forked child.
+/// What the engine needs of the process. `left` is set to 1 when the process leaves the instance.
 struct Host {
   Arena* arena;
   Membership* membership;

@@ -142,9 +142,7 @@ long advise(InlinePath& path, Thread& thread, const Arguments& arguments) {
     }
     case kPopulateRead:
     case kPopulateWrite: {
-      Held held(path, thread);
-      held.add(range);
-      held.settle();
+      const Held held(path, thread, range);
       return raw(__NR_madvise, arguments);
     }
     default:
@@ -153,9 +151,7 @@ long advise(InlinePath& path, Thread& thread, const Arguments& arguments) {
 }
 
 long lock_pages(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
-  Held held(path, thread);
-  held.add(range_of(arguments[0], arguments[1]));
-  held.settle();
+  const Held held(path, thread, range_of(arguments[0], arguments[1]));
   return raw(number, arguments);
 }
 
@@ -196,10 +192,7 @@ long map_call(InlinePath& path, Thread& thread, long number, const Arguments& ar
     default:
       break;
   }
-  Held held(path, thread);
-  held.add_buffers(number, arguments);
-  held.settle();
-  return raw(number, arguments);
+  return held_raw(path, thread, number, arguments);
 }
 
 }  // namespace dime::agent::calls

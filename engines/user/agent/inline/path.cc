@@ -137,10 +137,7 @@ bool InlinePath::open(PageId page, const Fault& fault) {
     } else {
       const long filled = space.fill_zeroed(page);
       lock_.lock();
-      opened = filled == 0         ? Opened::kDone
-               : filled == -EAGAIN ? Opened::kRetry
-               : filled == -EEXIST ? Opened::kPresent
-                                   : Opened::kGone;
+      opened = Space::filled_zeroed(filled);
     }
     if (opened != Opened::kRetry) {
       break;
@@ -375,7 +372,6 @@ long InlinePath::continue_in_child(Thread& thread) {
 }
 
 void InlinePath::tick() {
-  const SignalsBlocked blocked;
   lock_.lock();
   keeper_.tick([this] {
     lock_.unlock();

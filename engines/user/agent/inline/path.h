@@ -85,7 +85,8 @@ class InlinePath {
   /// In a forked child, in which only `thread` lives. 0 or a negative errno.
   long continue_in_child(Thread& thread);
 
-  /// Under the lock only: the upkeep between faults.
+  // Under the lock only: the upkeep between faults. For the upkeep thread, whose signals are
+  // blocked for good; count_pages() for any.
   void tick();
   void give_back();
   void count_pages();

@@ -21,13 +21,6 @@ std::uint64_t word(long argument) {
   return static_cast<std::uint64_t>(argument);
 }
 
-long held_as_it_is(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
-  Held held(path, thread);
-  held.add_buffers(number, arguments);
-  held.settle();
-  return raw(number, arguments);
-}
-
 // The agent's own system calls would be filtered too. So the process is emulated no longer.
 long filter_calls(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
   if (path.manages()) {
@@ -37,7 +30,7 @@ long filter_calls(InlinePath& path, Thread& thread, long number, const Arguments
     path.keeper().membership().note_problem(
         "a program that filters its system calls (seccomp) was let go: use --fault-path thread");
   }
-  return held_as_it_is(path, thread, number, arguments);
+  return held_raw(path, thread, number, arguments);
 }
 
 }  // namespace
@@ -71,7 +64,7 @@ long process_call(InlinePath& path, Thread& thread, long number, const Arguments
                                 reinterpret_cast<const char*>(arguments[4]));
       }
       if (arguments[0] == kNameMemory && arguments[1] == 0) {
-        const long named = held_as_it_is(path, thread, number, arguments);
+        const long named = held_raw(path, thread, number, arguments);
         // Without CONFIG_ANON_VMA_NAME the kernel refuses every name; rules may still ask for it.
         if (!failed(named) || named == -EINVAL) {
           const std::uint64_t begin = word(arguments[2]);
@@ -84,7 +77,7 @@ long process_call(InlinePath& path, Thread& thread, long number, const Arguments
     default:
       break;
   }
-  return held_as_it_is(path, thread, number, arguments);
+  return held_raw(path, thread, number, arguments);
 }
 
 // A child of vfork() never comes back to let go of what it holds. Its parent does, with its next
@@ -95,14 +88,12 @@ long exec_call(InlinePath& path, Thread& thread, long number, const Arguments& a
   const auto* const name = reinterpret_cast<const char*>(arguments[first]);
   auto* const* const words = reinterpret_cast<char* const*>(arguments[first + 1]);
   auto* const* const environment = reinterpret_cast<char* const*>(arguments[first + 2]);
-  Held held(path, thread);
-  held.add_buffers(number, arguments);
-  held.settle();
+  const Held held(path, thread, number, arguments);
   return exec::run(at ? static_cast<int>(arguments[0]) : AT_FDCWD, name, words, environment,
                    at ? static_cast<int>(arguments[4]) : 0);
 }
 
-long descriptor_call(InlinePath& /*path*/, long number, const Arguments& arguments) {
+long descriptor_call(long number, const Arguments& arguments) {
   switch (number) {
     case __NR_close:
       return inline_engine::is_own_descriptor(arguments[0]) ? -EBADF : raw(number, arguments);

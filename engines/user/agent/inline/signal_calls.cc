@@ -76,9 +76,7 @@ long set_stack(InlinePath& path, Thread& thread, const Arguments& arguments) {
 /// Calls that wait with another mask: argument `at` points to it.
 long with_mask(InlinePath& path, Thread& thread, long number, const Arguments& arguments,
                unsigned at) {
-  Held held(path, thread);
-  held.add_buffers(number, arguments);
-  held.settle();
+  const Held held(path, thread, number, arguments);
   const Input<std::uint64_t> mask(path, thread, arguments[at]);
   if (mask.given == nullptr || mask.bad) {
     return raw(number, arguments);
@@ -92,9 +90,7 @@ long with_mask(InlinePath& path, Thread& thread, long number, const Arguments& a
 
 /// pselect6 has its mask in a structure with its length.
 long select_with_mask(InlinePath& path, Thread& thread, const Arguments& arguments) {
-  Held held(path, thread);
-  held.add_buffers(__NR_pselect6, arguments);
-  held.settle();
+  const Held held(path, thread, __NR_pselect6, arguments);
   struct Mask {
     std::uint64_t address;
     std::uint64_t bytes;
@@ -138,10 +134,7 @@ long signal_call(InlinePath& path, Thread& thread, long number, const Arguments&
     default:
       break;
   }
-  Held held(path, thread);
-  held.add_buffers(number, arguments);
-  held.settle();
-  return raw(number, arguments);
+  return held_raw(path, thread, number, arguments);
 }
 
 }  // namespace dime::agent::calls
