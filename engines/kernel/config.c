@@ -9,6 +9,7 @@
 
 #include <linux/pid.h>
 #include <linux/proc_fs.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -66,7 +67,7 @@ int dk_shim_check_pid(uint32_t instance_id, uint32_t operation, uint32_t number)
 	instance = pid ? dk_process_instance(pid) : NULL;
 	if (operation == DK_PIDS_REMOVE)
 		refusal = instance && instance == wanted ? DK_REFUSE_NOTHING : DK_REFUSE_NO_MEMBER;
-	else if (!task)
+	else if (!task || !atomic_read(&task->signal->live))
 		refusal = DK_REFUSE_PROCESS;
 	else if (task->flags & PF_KTHREAD)
 		refusal = DK_REFUSE_KERNEL_THREAD;

@@ -126,6 +126,7 @@ void dk_instance_put(struct dk_instance *instance)
 void dk_instance_remove(struct dk_instance *instance)
 {
 	dk_process_leave_all(instance);
+	dk_spaces_detach_all(instance);
 	list_del(&instance->node);
 	dk_instance_put(instance);
 }

@@ -227,40 +227,88 @@ void dk_processes_quiesce(void)
 
 /* ---- joining and leaving by hand ---- */
 
-int dk_process_join(struct dk_instance *instance, struct pid *pid)
+/*
+ * The memory of the process, to be put; NULL where it ends. As get_task_mm(), but the first thread may have ended before the
+ * others, and @borrowed tells of a child of vfork(), whose memory is its parent's until it executes or ends.
+ */
+static struct mm_struct *dk_process_memory(struct task_struct *process, bool *borrowed)
 {
-	struct task_struct *task = get_pid_task(pid, PIDTYPE_TGID);
-	struct dk_process *process;
-	struct dk_usage *usage = NULL;
-	struct mm_struct *mm;
-	int err = -ENOMEM;
+	struct mm_struct *mm = NULL;
+	struct task_struct *thread;
 
-	if (!task)
-		return -ESRCH;
-	mm = get_task_mm(task);
-	if (!mm) {
-		put_task_struct(task);
-		return -EINVAL;
+	rcu_read_lock();
+	for_each_thread(process, thread) {
+		task_lock(thread);
+		if (!(thread->flags & (PF_EXITING | PF_KTHREAD)))
+			mm = thread->mm;
+		if (mm) {
+			*borrowed = thread->vfork_done;
+			mmget(mm);
+		}
+		task_unlock(thread);
+		if (mm)
+			break;
 	}
+	rcu_read_unlock();
+	return mm;
+}
+
+/* The record of a process that joins, with a reference to it; its own, if it is a member. */
+static struct dk_usage *dk_process_enter(struct dk_instance *instance, struct pid *pid, struct task_struct *task)
+{
+	struct dk_usage *usage = ERR_PTR(-ESRCH);
+	struct dk_process *process;
+
 	rcu_read_lock();
 	spin_lock(&dk_processes_lock);
-	process = dk_process_find(pid);
-	if (!process)
-		process = dk_process_add(instance, pid, rcu_dereference(task->real_parent));
-	if (process) {
-		usage = process->usage;
-		dk_usage_get(usage);
+	/* Once it is 0, the notice of its end may have been given. */
+	if (atomic_read(&task->signal->live)) {
+		process = dk_process_find(pid);
+		if (!process)
+			process = dk_process_add(instance, pid, rcu_dereference(task->real_parent));
+		usage = process ? process->usage : ERR_PTR(-ENOMEM);
+		if (process)
+			dk_usage_get(usage);
 	}
 	spin_unlock(&dk_processes_lock);
 	rcu_read_unlock();
-	if (usage) {
-		err = dk_space_attach(instance, usage, mm);
-		dk_usage_put(usage);
-	}
-	mmput(mm);
-	put_task_struct(task);
+	return usage;
+}
+
+int dk_process_join(struct dk_instance *instance, struct pid *pid)
+{
+	struct task_struct *task = get_pid_task(pid, PIDTYPE_TGID);
+	struct dk_usage *usage = ERR_PTR(-ESRCH);
+	struct mm_struct *mm;
+	bool borrowed = false;
+	int err;
+
+	if (!task)
+		return -ESRCH;
+	/*
+	 * Not in the middle of an execve(), where it still has the memory that it leaves, maybe its parent's, and nobody can tell. If the
+	 * execve() comes later, its notice finds a member.
+	 */
+	err = mutex_lock_killable(&task->signal->cred_guard_mutex);
 	if (err)
-		dk_process_leave(instance, pid);
+		goto put;
+	mm = dk_process_memory(task, &borrowed);
+	if (mm)
+		usage = dk_process_enter(instance, pid, task);
+	mutex_unlock(&task->signal->cred_guard_mutex);
+	err = PTR_ERR_OR_ZERO(usage);
+	if (!err) {
+		/* Borrowed memory is not the process' own to be managed; what it executes will be. */
+		if (!borrowed)
+			err = dk_space_attach(instance, usage, mm);
+		dk_usage_put(usage);
+		if (err)
+			dk_process_leave(instance, pid);
+	}
+	if (mm)
+		mmput(mm);
+put:
+	put_task_struct(task);
 	return err;
 }
 
@@ -269,6 +317,7 @@ bool dk_process_leave(struct dk_instance *instance, struct pid *pid)
 	struct task_struct *task = get_pid_task(pid, PIDTYPE_TGID);
 	struct dk_process *process;
 	struct mm_struct *mm;
+	bool borrowed = false;
 
 	spin_lock(&dk_processes_lock);
 	process = dk_process_find(pid);
@@ -278,9 +327,10 @@ bool dk_process_leave(struct dk_instance *instance, struct pid *pid)
 		dk_process_unlink(process, task, DIME_MEMBER_DETACHED);
 	spin_unlock(&dk_processes_lock);
 	if (process) {
-		mm = task ? get_task_mm(task) : NULL;
+		mm = task ? dk_process_memory(task, &borrowed) : NULL;
 		if (mm) {
-			dk_space_detach(mm);
+			if (!borrowed)
+				dk_space_detach(mm);
 			mmput(mm);
 		}
 		dk_process_put(process);

@@ -233,6 +233,8 @@ static __always_inline void dk_space_put(struct dk_space *space)
 int dk_space_attach(struct dk_instance *instance, struct dk_usage *usage, struct mm_struct *mm);
 /* Brings every page of @mm home and ends its management. REQUIRES: dk_mutex, and that the caller keeps @mm alive. */
 void dk_space_detach(struct mm_struct *mm);
+/* The same for all that is left in @instance: memory that a member shares, or shared, with a process that is none. */
+void dk_spaces_detach_all(const struct dk_instance *instance);
 /* Brings the level of resident memory that is left alone up to date. */
 void dk_space_look_unmanaged(struct dk_space *space);
 void dk_space_note_unmanaged(struct dk_space *space, u64 pages);
@@ -299,7 +301,7 @@ int dk_processes_init(void);
 void dk_processes_exit(void);
 /* The instance that @pid is a member of, or NULL; compare only. */
 struct dk_instance *dk_process_instance(struct pid *pid);
-/* Makes the process a member. REQUIRES: dk_mutex. */
+/* Makes the process a member; -ESRCH where it ends just now. REQUIRES: dk_mutex. */
 int dk_process_join(struct dk_instance *instance, struct pid *pid);
 /* Ends membership; false if it was none. REQUIRES: dk_mutex. */
 bool dk_process_leave(struct dk_instance *instance, struct pid *pid);

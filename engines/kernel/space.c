@@ -218,46 +218,43 @@ int dk_spaces_init(void)
 	return dk_reaper ? 0 : -ENOMEM;
 }
 
-/* A reference to the memory of some space whose process has not ended yet, or NULL. */
-static struct mm_struct *dk_spaces_any(void)
+/* A reference to the memory of a space of @instance whose process has not ended, or NULL. */
+static struct mm_struct *dk_spaces_any(const struct dk_instance *instance)
 {
 	struct mm_struct *mm = NULL;
 	struct dk_space *space;
 	u32 i;
 
 	rcu_read_lock();
-	for (i = 0; i < ARRAY_SIZE(dk_space_table) && !mm; i++)
-		for (space = rcu_dereference(dk_space_table[i]); space && !mm; space = rcu_dereference(space->next))
+	for (i = 0; i < ARRAY_SIZE(dk_space_table) && !mm; i++) {
+		for (space = rcu_dereference(dk_space_table[i]); space && !mm; space = rcu_dereference(space->next)) {
+			/* As long as somebody has a reference to the space, its mm is there. */
+			if (space->instance != instance || !refcount_inc_not_zero(&space->refs))
+				continue;
 			if (mmget_not_zero(space->mm))
 				mm = space->mm;
+			dk_space_put(space);
+		}
+	}
 	rcu_read_unlock();
 	return mm;
 }
 
-/*
- * A process that was about to end when its instance was removed has no memory that could be detached by its pid, but
- * its space is there until the kernel gives notice of its end. That notice must not find the work queue gone: the
- * space would stay, and the hook with it.
- */
-static void dk_spaces_wait(void)
+void dk_spaces_detach_all(const struct dk_instance *instance)
 {
 	struct mm_struct *mm;
 
-	while (atomic_read(&dk_space_count)) {
-		mm = dk_spaces_any();
-		if (mm) {
-			mutex_lock(&dk_mutex);
-			dk_space_detach(mm);
-			mutex_unlock(&dk_mutex);
-			mmput(mm);
-		}
-		msleep(1);
+	while ((mm = dk_spaces_any(instance))) {
+		dk_space_detach(mm);
+		mmput(mm);
 	}
 }
 
 void dk_spaces_exit(void)
 {
-	dk_spaces_wait();
+	/* Where processes are ending, the kernel's notices are still to come, and must find the work queue and the hook. */
+	while (atomic_read(&dk_space_count))
+		msleep(1);
 	destroy_workqueue(dk_reaper);
 	rcu_barrier();
 }

@@ -4,6 +4,8 @@ insmod /modules/dime.ko
 lifecycle
 grep -q '^local_pages 0$' /proc/dime_stats
 grep -q '^managed_pages 0$' /proc/dime_stats
+echo "instance_id=0 remove=1" >/proc/dime_config
+spawn
 
 members() {
 	sed -n "$1s/.* //p" /proc/dime_config | tr -cd , | wc -c
