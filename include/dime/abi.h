@@ -304,7 +304,8 @@ struct dime_member {
 	uint64_t oldest_ns; /* when the page that its policy would evict next became local */
 	uint64_t attach_error; /* errno, with state FREE, where the agent could not start */
 	uint64_t agent_base;   /* where an injected agent is mapped in the process, 0 = preloaded */
-	uint64_t reserved[3];
+	uint64_t ending;       /* 1: it ends, and looks now, for the last time, whether anybody is left */
+	uint64_t reserved[2];
 };
 
 enum dime_fault_path { DIME_FAULT_PATH_THREAD = 0, DIME_FAULT_PATH_INLINE = 1 };

@@ -43,8 +43,9 @@ def descendants(pid=None):
 
 
 def alive(pid):
+    """Whether any thread of the process lives: the first may have ended, or been killed, before the others."""
     status = read(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    return bool(status) and status[0] not in "ZX"
+    return len(status) > 17 and (status[0] not in "ZX" or int(status[17]) > 1)
 
 
 def show_process(pid, out):

@@ -14,8 +14,25 @@
 namespace dime::agent {
 namespace {
 
-/// Field 22 of /proc/PID/stat, 0 when there is no such process or it is a zombie.
+/// The number at the `field`th field of /proc/PID/stat (`field` >= 3). `comm_end` is the last ')',
+/// which ends field 2.
+std::uint64_t field_of(const char* comm_end, unsigned field) {
+  const char* at = comm_end;
+  for (unsigned seen = 2; seen < field && *at != '\0'; ++at) {
+    seen += *at == ' ' ? 1 : 0;
+  }
+  std::uint64_t value = 0;
+  for (; *at >= '0' && *at <= '9'; ++at) {
+    value = value * 10 + static_cast<std::uint64_t>(*at - '0');
+  }
+  return value;
+}
+
+/// When a process was started, 0 when there is no such process or all of it has ended. One whose
+/// first thread alone has ended is a zombie with threads, and goes on.
 std::uint64_t start_time_of(std::uint32_t pid) {
+  constexpr unsigned kThreads = 20;
+  constexpr unsigned kStartTime = 22;
   char path[32] = "/proc/";
   char digits[12];
   unsigned count = 0;
@@ -46,17 +63,11 @@ std::uint64_t start_time_of(std::uint32_t pid) {
   for (const char* c = text; *c != '\0'; ++c) {
     at = *c == ')' ? c : at;
   }
-  if (at[0] == '\0' || at[1] == '\0' || at[2] == 'Z' || at[2] == 'X') {
+  if (at[0] == '\0' || at[1] == '\0') {
     return 0;
   }
-  for (unsigned field = 1; field < 21 && *at != '\0'; ++at) {
-    field += *at == ' ' ? 1 : 0;
-  }
-  std::uint64_t value = 0;
-  for (; *at >= '0' && *at <= '9'; ++at) {
-    value = value * 10 + static_cast<std::uint64_t>(*at - '0');
-  }
-  return value;
+  const bool ended = (at[2] == 'Z' || at[2] == 'X') && field_of(at, kThreads) <= 1;
+  return ended ? 0 : field_of(at, kStartTime);
 }
 
 }  // namespace
@@ -104,6 +115,7 @@ long Membership::take_slot() {
     if (member.pid == pid && member.start_time == started && state != DIME_MEMBER_FREE &&
         atomic::compare_exchange(member.state, state, std::uint32_t{DIME_MEMBER_STARTING})) {
       member_levels::give_back(*control_, member);  // the same process before its exec
+      atomic::store(member.ending, std::uint64_t{0});
       taken = &member;
       break;
     }
@@ -160,10 +172,15 @@ unsigned Membership::reap() const {
   return found;
 }
 
+// Several may end at the same time, and all are alive while they look. Each says that it ends
+// before it looks, so the last to say so sees nobody who will look again.
 void Membership::remove_if_last() const {
+  atomic::store(member_->ending, std::uint64_t{1});
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
   reap();
   for (const dime_member& member : control_->members) {
-    if (&member != member_ && member_levels::counts(atomic::load(member.state))) {
+    if (&member != member_ && member_levels::counts(atomic::load(member.state)) &&
+        atomic::load(member.ending) == 0) {
       return;
     }
   }

@@ -68,10 +68,20 @@ unsigned reap_dead_members(dime_control& control) {
   return found;
 }
 
+// A member that ends has said so before it looks whether an owner waits, and the owner has let go
+// before it looks here: one of the two sees the other.
 bool is_stale(const dime_control& control) {
   const ProcessId owner{static_cast<pid_t>(atomic::load(control.owner_pid)),
                         atomic::load(control.owner_start_time)};
-  return atomic::load(control.keep) == 0 && !is_alive(owner) && live_members(control).empty();
+  if (atomic::load(control.keep) != 0 || is_alive(owner)) {
+    return false;
+  }
+  for (const dime_member& member : control.members) {
+    if (is_live(member) && atomic::load(member.ending) == 0) {
+      return false;
+    }
+  }
+  return true;
 }
 
 Result<std::optional<std::uint32_t>> instance_of(pid_t pid) {
