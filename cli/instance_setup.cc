@@ -99,11 +99,18 @@ Result<PreparedInstance> join(ControlBlock block, const EmulationRequest& reques
   return PreparedInstance{std::move(block), false};
 }
 
-// Placement is at home on the thread path: the inline path leaves stacks local whatever a rule
-// says of them.
-std::string wanted_fault_path(const EmulationRequest& request) {
-  const bool placed = request.fault_path == "auto" && !request.placement.empty();
-  return request.only_thread_path || placed ? "thread" : request.fault_path;
+/// The inline path leaves stacks local whatever a rule says of them.
+bool places_stacks(const dime_placement& placement) {
+  constexpr std::uint32_t kStacks = 1u << DIME_KIND_STACK;
+  return std::any_of(placement.rules, placement.rules + placement.rule_count,
+                     [](const dime_rule& rule) {
+                       return (rule.kinds & kStacks) != 0 && rule.tier != DIME_TIER_LOCAL;
+                     });
+}
+
+std::string wanted_fault_path(const EmulationRequest& request, const dime_placement& placement) {
+  const bool stacks = request.fault_path == "auto" && places_stacks(placement);
+  return request.only_thread_path || stacks ? "thread" : request.fault_path;
 }
 
 }  // namespace
@@ -238,7 +245,7 @@ Result<PreparedInstance> prepare_instance(const EmulationRequest& request, pid_t
   }
   DIME_TRY(const dime_placement placement, new_placement(request.placement));
   DIME_CHECKED(check_tier_policies(placement));
-  DIME_TRY(FaultPath fault_path, choose_fault_path(wanted_fault_path(request)));
+  DIME_TRY(FaultPath fault_path, choose_fault_path(wanted_fault_path(request, placement)));
   NewInstance content{request.parameters, {},         owner,
                       request.keep,       &placement, std::move(fault_path)};
   DIME_TRY(content.calibration, calibrate_for(request, companions, content.fault_path));

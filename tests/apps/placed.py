@@ -66,7 +66,7 @@ def attached():
 
     dime_test.equal(answers(b"alone"), "[0, 0]", "answers without an emulator")
     result = dime_test.scratch / "attached.json"
-    watching = dime_test.start([dime_test.DIME, "attach", "-p", program.pid, "--local", "90%", *OPTIONS, "--json", result])
+    watching = dime_test.start([dime_test.DIME, "attach", "-p", program.pid, "--fault-path", "thread", "--local", "90%", *OPTIONS, "--json", result])
     dime_test.wait_until(dime_test.instances, "the instance")
     dime_test.wait_until(lambda: json.loads(dime_test.dime("status", "--json").out)["instances"][0]["members"], "the member")
     dime_test.equal(answers(b"emulated"), "[0, -2]", "answers with an agent that was injected")

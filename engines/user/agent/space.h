@@ -205,7 +205,9 @@ void Space::bring_strays_home(ReadEvents&& read_events) {
   strays_ = false;
   table_.for_each({0, kAddressSpaceEnd}, [&](PageId id) {
     const PageRecord& record = instance_.pool().record(id);
-    strays_ = strays_ || (record.tier == DIME_TIER_LOCAL && record.state == PageState::kEvicting);
+    // On its way in or out, by another thread: what becomes of it is seen the next time.
+    const bool moves = record.state == PageState::kEvicting || record.state == PageState::kInFlight;
+    strays_ = strays_ || (record.tier == DIME_TIER_LOCAL && moves);
     while (record.tier == DIME_TIER_LOCAL && record.state == PageState::kRemote) {
       if (open_remote(id) == Opened::kRetry) {
         read_events();
