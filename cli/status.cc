@@ -10,6 +10,7 @@
 #include "core/quantity.h"
 #include "engines/user/control/members.h"
 #include "report/json.h"
+#include "report/summary.h"
 
 namespace dime {
 namespace {
@@ -53,16 +54,9 @@ Json instance_json(const Engine& engine, const InstanceView& instance) {
   return {{"instance_id", now.instance_id},
           {"engine", engine.name()},
           {"config", std::move(config)},
-          {"faults",
-           {{"total", now.counters.faults_first_touch + now.counters.faults_remote},
-            {"first_touch", now.counters.faults_first_touch},
-            {"remote", now.counters.faults_remote},
-            {"joined", now.counters.faults_joined}}},
+          {"faults", faults_json(now.counters, now.tells_system_calls)},
           {"page_fault_count", now.counters.page_fault_count},
-          {"evictions",
-           {{"clean", now.counters.evictions_clean},
-            {"dirty", now.counters.evictions_dirty},
-            {"refused", now.counters.evictions_refused}}},
+          {"evictions", evictions_json(now.counters)},
           {"pages",
            {{"local", now.levels.local_pages},
             {"managed", now.levels.managed_pages},
@@ -88,9 +82,8 @@ void print_instance(const Engine& engine, const InstanceView& instance) {
              format_time({parameters.latency_ns}).c_str(),
              format_bandwidth({parameters.bandwidth_bps}).c_str(), parameters.policy,
              parameters.link[0] == '\0' ? "" : ", link ", parameters.link);
-  fmt::print("  faults  {} remote, {} first touch, {} joined; {} since the last reset\n",
-             now.counters.faults_remote, now.counters.faults_first_touch,
-             now.counters.faults_joined, now.counters.page_fault_count);
+  fmt::print("  faults  {}; {} since the last reset\n", faults_text(now),
+             now.counters.page_fault_count);
   fmt::print("  pages   {} local, {} managed, {} unmanaged\n", now.levels.local_pages,
              now.levels.managed_pages, now.levels.unmanaged_pages);
   fmt::print("  stall   target {}, p50 {}, p99 {}, max {}\n",

@@ -569,16 +569,15 @@ void Instance::closed(PageId id, Closed how, Nanos now, Freed room) {
   switch (how) {
     case Closed::kDirty:
       count(record, &dime_counters::evictions_dirty);
-      if ((atomic::load(shared_.parameters.flags) & DIME_WRITEBACK) != 0) {
-        write_back(record, now);
-      }
-      leave_local(id, record, room);
-      record.state = PageState::kRemote;
+      went(id, record, how, now, room);
       break;
     case Closed::kClean:
       count(record, &dime_counters::evictions_clean);
-      leave_local(id, record, room);
-      record.state = PageState::kRemote;
+      went(id, record, how, now, room);
+      break;
+    case Closed::kUnknown:
+      count(record, &dime_counters::evictions_unknown);
+      went(id, record, how, now, room);
       break;
     case Closed::kGone:
       drop(id, room);
@@ -597,6 +596,18 @@ void Instance::closed(PageId id, Closed how, Nanos now, Freed room) {
       break;
   }
   settle(id, record);
+}
+
+/// The page is inaccessible: remote from now on.
+void Instance::went(PageId id, PageRecord& record, Closed how, Nanos now, Freed room) {
+  if (shared_.own.evictions != nullptr) {
+    atomic::add(*shared_.own.evictions, std::uint64_t{1});
+  }
+  if (writes_back(how) && (atomic::load(shared_.parameters.flags) & DIME_WRITEBACK) != 0) {
+    write_back(record, now);
+  }
+  leave_local(id, record, room);
+  record.state = PageState::kRemote;
 }
 
 /// Until when the thread that evicted `evicted` stalls: the queue for write-back is full.

@@ -33,6 +33,7 @@ struct OwnLevels {
   std::uint64_t* local_pages = nullptr;
   std::uint64_t* managed_pages = nullptr;
   std::uint64_t* inherited_pages = nullptr;
+  std::uint64_t* evictions = nullptr;  ///< a count and no level: nobody gives it back
 };
 
 /// The shared records of the tiers, DIME_MAX_TIERS each. All null: there is one tier, the instance.
@@ -69,6 +70,7 @@ struct Fault {
 enum class Closed : std::uint8_t {
   kDirty,    ///< inaccessible now, and its data has to be written back
   kClean,    ///< inaccessible now, the remote copy was still good
+  kUnknown,  ///< inaccessible now, and nobody looked whether it was changed: written back
   kGone,     ///< there was no page: unmapped or dropped by the program
   kRefused,  ///< cannot be made inaccessible as long as it is mapped
   kBusy,     ///< cannot be made inaccessible just now
@@ -168,9 +170,13 @@ class Instance {
   /// What became of a victim of claim_victim(). One that was forgotten meanwhile is left alone.
   void closed(PageId id, Closed how, Nanos now);
 
-  /// How long the eviction of `evicted` at `now` has to stall its thread: until the returned time,
-  /// 0 = not at all.
+  /// How long the eviction of `evicted`, which was written back at `now`, has to stall its thread:
+  /// until the returned time, 0 = not at all.
   [[nodiscard]] Nanos writeback_stall(PageId evicted, Nanos now) const;
+  /// True where an eviction that ended so is written back.
+  [[nodiscard]] static bool writes_back(Closed how) {
+    return how == Closed::kDirty || how == Closed::kUnknown;
+  }
 
   /// Gives back the room of a page that was not opened after all.
   void cancel_room(PageId id);
@@ -178,6 +184,9 @@ class Instance {
   /// The page was opened: the fault is counted. `stall` is what the thread waited, measured; it is
   /// recorded for remote accesses (and first touches where those are charged).
   void finish(PageId id, const Fault& fault, Nanos stall);
+
+  /// The remote page `id` was fetched because a system call is going to touch it: counted apart.
+  void count_for_call(PageId id) { count(pool_.record(id), &dime_counters::faults_system_call); }
 
   /// The fetch did not happen: the page is as it was before begin().
   void abandon(PageId id, const Fault& fault);
@@ -334,15 +343,21 @@ class Instance {
   void drop(PageId id, Freed room);
   void set_unmovable(PageId id, Freed room);
   void closed(PageId id, Closed how, Nanos now, Freed room);
+  void went(PageId id, PageRecord& record, Closed how, Nanos now, Freed room);
   void leave_local(PageId id, PageRecord& record, Freed room);
   [[nodiscard]] link::Terms terms_at(Nanos now) const;
   void borrow(unsigned set, std::uint64_t pages);
   void pay_debt(LocalSet& set);
   void note_managed(LocalSet& set);
   [[nodiscard]] PageId next_victim(unsigned set);
+  /// The page that went, or kNoPage, and how.
+  struct Evicted {
+    PageId page;
+    Closed how;
+  };
   template <class Close>
-  [[nodiscard]] PageId evict_one(unsigned set, Nanos now, Close&& close,
-                                 Freed room = Freed::kGivenBack);
+  [[nodiscard]] Evicted evict_one(unsigned set, Nanos now, Close&& close,
+                                  Freed room = Freed::kGivenBack);
   template <class Close>
   std::uint64_t trim(unsigned set, Nanos now, std::uint64_t most, Close&& close);
   template <class Close>
@@ -364,14 +379,14 @@ class Instance {
 };
 
 template <class Close>
-PageId Instance::evict_one(unsigned set, Nanos now, Close&& close, Freed room) {
+Instance::Evicted Instance::evict_one(unsigned set, Nanos now, Close&& close, Freed room) {
   // Busy victims go to the end of the ranking; after a full round of them there is nothing to
   // evict.
   LocalSet& from = *set_at_[set];
   for (std::uint64_t tries = 0; tries <= from.evictable && tries < 64; ++tries) {
     const PageId victim = next_victim(set);
     if (victim == kNoPage) {
-      return kNoPage;
+      break;
     }
     const Closed how = close(victim);
     if (how == Closed::kBusy) {
@@ -379,37 +394,37 @@ PageId Instance::evict_one(unsigned set, Nanos now, Close&& close, Freed room) {
       continue;
     }
     closed(victim, how, now, room);
-    return victim;
+    return {victim, how};
   }
-  return kNoPage;
+  return {kNoPage, Closed::kBusy};
 }
 
 template <class Close>
 Room Instance::make_room(PageId id, Nanos now, Close&& close, std::uint64_t most) {
   const unsigned set = set_for(id);
-  PageId evicted = kNoPage;
+  Evicted last{kNoPage, Closed::kBusy};
   bool over = false;
   while (!try_acquire(set, over)) {
     if (most-- == 0) {
       return {false, {}};
     }
     // Where the limit has not sunk, the room of the victim is the room that is wanted.
-    evicted = evict_one(set, now, close, over ? Freed::kGivenBack : Freed::kKept);
-    if (evicted == kNoPage) {
+    last = evict_one(set, now, close, over ? Freed::kGivenBack : Freed::kKept);
+    if (last.page == kNoPage) {
       return {false, {}};
     }
     if (!over) {
       break;
     }
   }
-  return {true, evicted == kNoPage ? Nanos{} : writeback_stall(evicted, now)};
+  return {true, writes_back(last.how) ? writeback_stall(last.page, now) : Nanos{}};
 }
 
 template <class Close>
 std::uint64_t Instance::trim(unsigned set, Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
   while (gone < most && atomic::load(sets_[set].levels->local_pages) > allowed(set) &&
-         evict_one(set, now, close) != kNoPage) {
+         evict_one(set, now, close).page != kNoPage) {
     ++gone;
   }
   return gone;
@@ -430,7 +445,7 @@ std::uint64_t Instance::trim_tiers(Nanos now, std::uint64_t most, Close&& close)
 template <class Close>
 std::uint64_t Instance::evict(Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
-  while (gone < most && evict_one(kShared, now, close) != kNoPage) {
+  while (gone < most && evict_one(kShared, now, close).page != kNoPage) {
     ++gone;
   }
   return gone;
@@ -439,7 +454,7 @@ std::uint64_t Instance::evict(Nanos now, std::uint64_t most, Close&& close) {
 template <class Close>
 std::uint64_t Instance::repay(unsigned set, Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
-  while (gone < most && sets_[set].debt != 0 && evict_one(set, now, close) != kNoPage) {
+  while (gone < most && sets_[set].debt != 0 && evict_one(set, now, close).page != kNoPage) {
     pay_debt(sets_[set]);
     ++gone;
   }

@@ -59,6 +59,27 @@ Json to_json(const dime_step& step) {
 
 }  // namespace
 
+Json faults_json(const dime_counters& counters, bool tells_system_calls) {
+  return {{"total", counters.faults_first_touch + counters.faults_remote},
+          {"first_touch", counters.faults_first_touch},
+          {"remote", counters.faults_remote},
+          {"joined", counters.faults_joined},
+          {"system_call", tells_system_calls ? Json(counters.faults_system_call) : Json()}};
+}
+
+Json evictions_json(const dime_counters& counters) {
+  Json clean;
+  Json dirty;  // null where some were not told apart
+  if (counters.evictions_unknown == 0) {
+    clean = counters.evictions_clean;
+    dirty = counters.evictions_dirty;
+  }
+  return {{"total", evictions_of(counters)},
+          {"clean", std::move(clean)},
+          {"dirty", std::move(dirty)},
+          {"refused", counters.evictions_refused}};
+}
+
 void add_network(Json& config, const NetworkAsked& network) {
   Json jitter;  // null without
   if (network.jitter_shape != DIME_JITTER_NONE) {
@@ -83,7 +104,7 @@ void add_network(Json& config, const NetworkAsked& network) {
 
 namespace {
 
-Json to_json(const ProcessUse& process) {
+Json to_json(const ProcessUse& process, bool tells_system_calls) {
   return {{"pid", process.pid},
           {"parent_pid", process.parent_pid},
           {"comm", process.comm},
@@ -91,18 +112,12 @@ Json to_json(const ProcessUse& process) {
           {"first_touch", process.first_touch},
           {"remote", process.remote},
           {"joined", process.joined},
+          {"system_call", tells_system_calls ? Json(process.system_call) : Json()},
           {"evictions", process.evictions},
           {"stall_ns", process.stall_ns}};
 }
 
-Json counted(const dime_counters& counters) {
-  return {{"total", counters.faults_first_touch + counters.faults_remote},
-          {"first_touch", counters.faults_first_touch},
-          {"remote", counters.faults_remote},
-          {"joined", counters.faults_joined}};
-}
-
-Json to_json(const TierUse& tier) {
+Json to_json(const TierUse& tier, bool tells_system_calls) {
   Json local_pages;
   Json local_percent;
   Json pages;
@@ -126,11 +141,8 @@ Json to_json(const TierUse& tier) {
             {"bandwidth_bps", tier.bandwidth_bps},
             {"policy", tier.policy},
             {"link", tier.link}}},
-          {"faults", counted(tier.counters)},
-          {"evictions",
-           {{"clean", tier.counters.evictions_clean},
-            {"dirty", tier.counters.evictions_dirty},
-            {"refused", tier.counters.evictions_refused}}},
+          {"faults", faults_json(tier.counters, tells_system_calls)},
+          {"evictions", evictions_json(tier.counters)},
           {"pages", std::move(pages)},
           {"stall_ns", to_json(tier.stall)},
           {"link", std::move(link)}};
@@ -189,7 +201,7 @@ Json to_json(const dime_parameters& parameters, std::uint64_t target_ns) {
 Json tiers_json(const RunResult& result) {
   Json tiers = Json::array();
   for (const TierUse& tier : result.tiers) {
-    tiers.push_back(to_json(tier));
+    tiers.push_back(to_json(tier, result.tells_system_calls));
   }
   return tiers;
 }
@@ -207,9 +219,11 @@ Json to_json(const RunResult& result) {
   for (const PhaseUse& phase : result.phases) {
     phases.push_back(to_json(phase));
   }
+  Json faults = faults_json(result.counters, result.tells_system_calls);
+  faults["late_adopted"] = result.counters.late_adopted;
   Json processes = Json::array();
   for (const ProcessUse& process : result.processes) {
-    processes.push_back(to_json(process));
+    processes.push_back(to_json(process, result.tells_system_calls));
   }
   const dime_counters& counters = result.counters;
   Json config = to_json(result.parameters, result.stall.target_ns);
@@ -227,16 +241,8 @@ Json to_json(const RunResult& result) {
       {"wall_s", result.wall_s},
       {"user_s", result.user_s},
       {"sys_s", result.sys_s},
-      {"faults",
-       {{"total", counters.faults_first_touch + counters.faults_remote},
-        {"first_touch", counters.faults_first_touch},
-        {"remote", counters.faults_remote},
-        {"joined", counters.faults_joined},
-        {"late_adopted", counters.late_adopted}}},
-      {"evictions",
-       {{"clean", counters.evictions_clean},
-        {"dirty", counters.evictions_dirty},
-        {"refused", counters.evictions_refused}}},
+      {"faults", std::move(faults)},
+      {"evictions", evictions_json(counters)},
       {"pages",
        {{"local_peak", result.levels.local_peak},
         {"managed_peak", result.levels.managed_peak},

@@ -22,6 +22,11 @@ nlohmann::ordered_json to_json(const dime_parameters& parameters, std::uint64_t 
 nlohmann::ordered_json tiers_json(const RunResult& result);
 nlohmann::ordered_json rules_json(const RunResult& result);
 
+/// The objects "faults" and "evictions" of an instance or a tier. `tells_system_calls` as in
+/// RunResult.
+nlohmann::ordered_json faults_json(const dime_counters& counters, bool tells_system_calls);
+nlohmann::ordered_json evictions_json(const dime_counters& counters);
+
 /// Adds what shapes the network besides latency and bandwidth to such an object.
 void add_network(nlohmann::ordered_json& config, const NetworkAsked& network);
 

@@ -67,6 +67,9 @@ void read_block(const dime_control& control, const dime_link& link, RunResult& r
   result.instance_id = control.instance_id;
   result.counters = control.counters;
   result.levels = control.levels;
+  // The handler thread cannot tell whose fault it serves.
+  result.tells_system_calls = control.fault_path == DIME_FAULT_PATH_INLINE &&
+                              atomic::load(control.counters.thread_path_members) == 0;
   result.stall = times_of(control.stall_ns, atomic::load(control.target_ns),
                           atomic::load(control.calibration.floor_ns));
   const dime_jitter& jitter = control.jitter;
@@ -86,11 +89,11 @@ void read_block(const dime_control& control, const dime_link& link, RunResult& r
     if (atomic::load_acquire(member.state) == DIME_MEMBER_FREE) {
       continue;
     }
-    result.processes.push_back({member.pid, member.parent_pid, text_of(member.comm),
-                                atomic::load(member.faults_first_touch),
-                                atomic::load(member.faults_remote),
-                                atomic::load(member.faults_joined), atomic::load(member.evictions),
-                                atomic::load(member.stall_ns_sum)});
+    result.processes.push_back(
+        {member.pid, member.parent_pid, text_of(member.comm),
+         atomic::load(member.faults_first_touch), atomic::load(member.faults_remote),
+         atomic::load(member.faults_joined), atomic::load(member.faults_system_call),
+         atomic::load(member.evictions), atomic::load(member.stall_ns_sum)});
   }
 }
 

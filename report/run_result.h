@@ -95,9 +95,15 @@ struct ProcessUse {
   std::uint64_t first_touch = 0;
   std::uint64_t remote = 0;
   std::uint64_t joined = 0;
+  std::uint64_t system_call = 0;
   std::uint64_t evictions = 0;
   std::uint64_t stall_ns = 0;
 };
+
+/// All evictions, however they ended.
+inline std::uint64_t evictions_of(const dime_counters& counters) {
+  return counters.evictions_clean + counters.evictions_dirty + counters.evictions_unknown;
+}
 
 struct RunResult {
   std::string version;
@@ -115,6 +121,7 @@ struct RunResult {
   double sys_s = 0;
   dime_counters counters{};
   dime_levels levels{};
+  bool tells_system_calls = false;  ///< pages fetched for system calls are counted apart
   StallTimes stall;
   LinkUse rx;
   LinkUse tx;

@@ -132,6 +132,28 @@ std::vector<std::string> weaknesses(const RunResult& result) {
   return found;
 }
 
+std::string faults_text(const RunResult& result) {
+  const dime_counters& counters = result.counters;
+  const std::string calls = result.tells_system_calls
+                                ? fmt::format(" ({} for system calls)", counters.faults_system_call)
+                                : std::string();
+  return fmt::format("{} remote{}, {} first touch, {} joined", counters.faults_remote, calls,
+                     counters.faults_first_touch, counters.faults_joined);
+}
+
+namespace {
+
+std::string evictions_text(const dime_counters& counters) {
+  if (counters.evictions_unknown != 0) {
+    return fmt::format("{}, clean and dirty not told apart, {} refused", evictions_of(counters),
+                       counters.evictions_refused);
+  }
+  return fmt::format("{} dirty, {} clean, {} refused", counters.evictions_dirty,
+                     counters.evictions_clean, counters.evictions_refused);
+}
+
+}  // namespace
+
 std::string summarize(const RunResult& result) {
   const dime_counters& counters = result.counters;
   const dime_levels& levels = result.levels;
@@ -146,10 +168,8 @@ std::string summarize(const RunResult& result) {
       line("tier", tier_text(tier));
     }
   }
-  line("faults", fmt::format("{} remote, {} first touch, {} joined", counters.faults_remote,
-                             counters.faults_first_touch, counters.faults_joined));
-  line("evictions", fmt::format("{} dirty, {} clean, {} refused", counters.evictions_dirty,
-                                counters.evictions_clean, counters.evictions_refused));
+  line("faults", faults_text(result));
+  line("evictions", evictions_text(counters));
   line("pages", fmt::format("peak local {}, peak managed {}, peak unmanaged {}",
                             pages_text(levels.local_peak), pages_text(levels.managed_peak),
                             pages_text(levels.unmanaged_peak)));

@@ -23,8 +23,9 @@ dime_counters less(const dime_counters& whole, const dime_counters& part) {
   dime_counters rest = whole;
   for (std::uint64_t dime_counters::*which :
        {&dime_counters::faults_first_touch, &dime_counters::faults_remote,
-        &dime_counters::faults_joined, &dime_counters::evictions_clean,
-        &dime_counters::evictions_dirty, &dime_counters::evictions_refused}) {
+        &dime_counters::faults_joined, &dime_counters::faults_system_call,
+        &dime_counters::evictions_clean, &dime_counters::evictions_dirty,
+        &dime_counters::evictions_unknown, &dime_counters::evictions_refused}) {
     rest.*which = less(whole.*which, part.*which);
   }
   return rest;
@@ -138,7 +139,7 @@ void read_phases(const dime_control& control, std::uint64_t now_ns, RunResult& r
   end.first_touch = atomic::load(counters.faults_first_touch);
   end.remote = atomic::load(counters.faults_remote);
   end.joined = atomic::load(counters.faults_joined);
-  end.evictions = atomic::load(counters.evictions_clean) + atomic::load(counters.evictions_dirty);
+  end.evictions = evictions_of(counters);
   end.stall_ns = atomic::load(control.stall_ns.sum);
   marks.push_back(end);
   for (std::size_t i = 0; i + 1 < marks.size(); ++i) {

@@ -217,7 +217,10 @@ struct dime_counters {
 	uint64_t late_adopted;      /* pages that were touched before their mapping was noticed */
 	uint64_t not_followed;      /* programs started by members that could not be followed */
 	uint64_t page_fault_count;  /* first touches and remote accesses since the last reset */
-	uint64_t reserved[7];
+	uint64_t faults_system_call; /* of faults_remote, pages that system calls would touch; inline path only */
+	uint64_t evictions_unknown;  /* neither clean nor dirty: nobody looked, as nothing depended on it */
+	uint64_t thread_path_members; /* processes whose faults the handler thread resolved */
+	uint64_t reserved[4];
 };
 
 /* Levels of an instance, with peaks. */
@@ -305,7 +308,8 @@ struct dime_member {
 	uint64_t attach_error; /* errno, with state FREE, where the agent could not start */
 	uint64_t agent_base;   /* where an injected agent is mapped in the process, 0 = preloaded */
 	uint64_t ending;       /* 1: it ends, and looks now, for the last time, whether anybody is left */
-	uint64_t reserved[2];
+	uint64_t faults_system_call;
+	uint64_t reserved[1];
 };
 
 enum dime_fault_path { DIME_FAULT_PATH_THREAD = 0, DIME_FAULT_PATH_INLINE = 1 };

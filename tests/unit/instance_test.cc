@@ -311,6 +311,52 @@ TEST(Instance, WritebackStallsTheEvictorOnlyBehindTheDepth) {
   EXPECT_EQ(block.link.tx.bytes, 3 * kPageBytes);
 }
 
+TEST(Instance, AFullWritebackQueueIsNothingToWhoEvictsACleanPage) {
+  Block block(1);
+  block.parameters.bandwidth_bps = 32'768'000'000;
+  block.parameters.writeback_depth = 1;
+  Engine engine(block);
+  for (std::uint64_t page = 0; page < 4; ++page) {
+    engine.touch(page);
+  }
+  ASSERT_EQ(link::backlog(block.link.tx, engine.now), Nanos{3'000});
+  const auto stall_of = [&](std::uint64_t number, Closed how) {
+    engine.verdict = [how](PageId) { return how; };
+    const PageId page = engine.table().obtain({number});
+    const Fault fault = engine.instance().begin(page, engine.now);
+    const Room room = engine.instance().make_room(page, engine.now, engine.closer());
+    engine.instance().finish(page, fault, {});
+    return room.writeback_end;
+  };
+  EXPECT_EQ(stall_of(4, Closed::kClean), Nanos{0});
+  EXPECT_EQ(stall_of(5, Closed::kUnknown), engine.now + Nanos{3'000});
+  EXPECT_EQ(block.counters.evictions_dirty, 3u);
+  EXPECT_EQ(block.counters.evictions_clean, 1u);
+  EXPECT_EQ(block.counters.evictions_unknown, 1u);
+  EXPECT_EQ(block.link.tx.bytes, 4 * kPageBytes);
+}
+
+TEST(Instance, CountsItsOwnEvictionsHoweverTheyEnd) {
+  Block block(1);
+  std::uint64_t own = 0;
+  TestMemory memory;
+  InstanceShared shared = block.shared();
+  shared.own.evictions = &own;
+  Instance instance(memory, shared);
+  PageTable table(instance.pool(), memory, 0);
+  instance.use_link(block.link);
+  instance.use_policy(policies::kFifo, 1);
+  const Closed ends[] = {Closed::kDirty, Closed::kClean, Closed::kUnknown, Closed::kRefused};
+  instance.adopt(table.obtain({0}));
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    const PageId page = table.obtain({i + 1});
+    const Fault fault = instance.begin(page, {});
+    ASSERT_TRUE(instance.make_room(page, {}, [&](PageId) { return ends[i]; }).made);
+    instance.finish(page, fault, {});
+  }
+  EXPECT_EQ(own, 3u);
+}
+
 TEST(Instance, CleanVictimsAndNoWritebackUseNoBandwidth) {
   Block block(1);
   block.parameters.bandwidth_bps = 32'768'000'000;

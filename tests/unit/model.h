@@ -107,7 +107,7 @@ class Engine {
   std::function<Closed(PageId)> closer() {
     return [this](PageId id) {
       const Closed how = verdict(id);
-      if (how == Closed::kDirty || how == Closed::kClean || how == Closed::kGone) {
+      if (how != Closed::kRefused && how != Closed::kBusy) {
         open_.erase(id);
       }
       return how;

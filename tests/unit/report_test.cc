@@ -99,6 +99,7 @@ TEST_F(ReportTest, JsonHasTheKeysOfSchemaOne) {
   EXPECT_EQ(json["faults"]["total"], 1'100);
   EXPECT_EQ(json["faults"]["remote"], 100);
   EXPECT_EQ(json["evictions"]["dirty"], 60);
+  EXPECT_EQ(json["evictions"]["total"], 100);
   EXPECT_EQ(json["pages"]["unmanaged_peak"], 50);
   EXPECT_EQ(json["stall_ns"]["target"], 10'000);
   EXPECT_EQ(json["stall_ns"]["floor"], 8'500);
@@ -110,6 +111,26 @@ TEST_F(ReportTest, JsonHasTheKeysOfSchemaOne) {
   EXPECT_EQ(json["config"]["instance_id"], 3);
   EXPECT_EQ(json["processes"][0]["faults"], 980);
   EXPECT_EQ(json["command"], (std::vector<std::string>{"worker", "--fast"}));
+}
+
+TEST_F(ReportTest, WhatNobodyLookedAtIsNull) {
+  EXPECT_TRUE(to_json(result_)["faults"]["system_call"].is_null());
+  EXPECT_TRUE(to_json(result_)["processes"][0]["system_call"].is_null());
+  control_->fault_path = DIME_FAULT_PATH_INLINE;
+  control_->counters.faults_system_call = 9;
+  control_->counters.evictions_unknown = 5;
+  read_block(*control_, control_->link, result_);
+  const auto json = to_json(result_);
+  EXPECT_EQ(json["faults"]["system_call"], 9);
+  EXPECT_EQ(json["evictions"]["total"], 105);
+  EXPECT_TRUE(json["evictions"]["clean"].is_null());
+  EXPECT_TRUE(json["evictions"]["dirty"].is_null());
+  const std::string text = summarize(result_);
+  EXPECT_NE(text.find("100 remote (9 for system calls), 1000 first touch"), text.npos) << text;
+  EXPECT_NE(text.find("105, clean and dirty not told apart, 0 refused"), text.npos) << text;
+  control_->counters.thread_path_members = 1;  // it cannot tell
+  read_block(*control_, control_->link, result_);
+  EXPECT_TRUE(to_json(result_)["faults"]["system_call"].is_null());
 }
 
 TEST_F(ReportTest, TheNetworkIsInTheConfiguration) {

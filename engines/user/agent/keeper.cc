@@ -12,7 +12,7 @@ constexpr Nanos kWaitForOthers{1'000'000};
 constexpr unsigned kMostSteps = 64;  // victims that were in use, or waits for others
 
 OwnLevels own_levels(dime_member& member) {
-  return {&member.local_pages, &member.managed_pages, &member.inherited_pages};
+  return {&member.local_pages, &member.managed_pages, &member.inherited_pages, &member.evictions};
 }
 
 }  // namespace
@@ -94,6 +94,13 @@ void Keeper::finish(PageId page, const Fault& fault, Nanos at, Nanos stall) {
     --grace_;
   } else {
     settle(at, 2);
+  }
+}
+
+void Keeper::count_for_call(PageId page, const Fault& fault) {
+  if (fault.kind == FaultKind::kRemote) {
+    instance().count_for_call(page);
+    atomic::add(membership_.member().faults_system_call, std::uint64_t{1});
   }
 }
 

@@ -67,6 +67,9 @@ class Keeper {
   /// The fault of a thread was resolved at `at` after `stall`.
   void finish(PageId page, const Fault& fault, Nanos at, Nanos stall);
 
+  /// The fault, which is about to be finished, was for a system call's sake: counted apart.
+  void count_for_call(PageId page, const Fault& fault);
+
   /// Evicts what other members have asked for.
   void give_back();
 
@@ -106,6 +109,7 @@ class Keeper {
   [[nodiscard]] bool thrashes(PageId id);
   [[nodiscard]] bool room_from_others();
   void use_link();
+  void follow_write_back();
   [[nodiscard]] bool start_tiers();
   void follow_placement();
   void follow_tier(unsigned tier);

@@ -82,7 +82,8 @@ void Keeper::mark(const char* name) {
   mark.first_touch = atomic::load(counters.faults_first_touch);
   mark.remote = atomic::load(counters.faults_remote);
   mark.joined = atomic::load(counters.faults_joined);
-  mark.evictions = atomic::load(counters.evictions_clean) + atomic::load(counters.evictions_dirty);
+  mark.evictions = atomic::load(counters.evictions_clean) + atomic::load(counters.evictions_dirty) +
+                   atomic::load(counters.evictions_unknown);
   mark.stall_ns = atomic::load(control_.stall_ns.sum);
   mark.pid = membership_.member().pid;
   for (unsigned i = 0; i + 1 < DIME_NAME_BYTES && name[i] != '\0'; ++i) {

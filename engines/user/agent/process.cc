@@ -132,6 +132,7 @@ long begin(bool inherited) {
     return result;
   }
   fork_events = handler_start.fork_events;
+  atomic::add(membership.control().counters.thread_path_members, std::uint64_t{1});
   atomic::store_release(left, 0u);
   return 0;
 }

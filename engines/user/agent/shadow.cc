@@ -8,9 +8,10 @@ namespace dime::agent {
 long Shadow::create(Arena& arena) {
   range_ = arena.shadow();
   slots_ = static_cast<std::uint32_t>(range_.bytes() / kPageBytes);
-  // Memory is only used as far as the stack grows, so the table may be as large as the area.
+  // Memory is only used as far as the stack grows, so the tables may be as large as the area.
   free_ = static_cast<std::uint32_t*>(arena.allocate(slots_ * sizeof(std::uint32_t)));
-  if (free_ == nullptr) {
+  sums_ = static_cast<std::uint32_t*>(arena.allocate(slots_ * sizeof(std::uint32_t)));
+  if (free_ == nullptr || sums_ == nullptr) {
     return -ENOMEM;
   }
   free_count_ = 0;

@@ -30,6 +30,8 @@ class Shadow {
   [[nodiscard]] std::uint64_t address(std::uint32_t slot) const {
     return range_.begin + slot * kPageBytes;
   }
+  /// What is kept with a slot: the sum of its page, see Space.
+  [[nodiscard]] std::uint32_t& sum(std::uint32_t slot) { return sums_[slot]; }
   /// Moves the program's page at `from` into `slot`. 0 or a negative errno.
   [[nodiscard]] long move_in(std::uint32_t slot, std::uint64_t from) const {
     return userfault_.move(address(slot), from);
@@ -41,6 +43,7 @@ class Shadow {
   Userfault userfault_;
   AddressRange range_;
   std::uint32_t* free_ = nullptr;  ///< stack of empty slots below fresh_
+  std::uint32_t* sums_ = nullptr;  ///< by slot
   std::uint32_t free_count_ = 0;
   std::uint32_t fresh_ = 0;  ///< slots from here on were never used
   std::uint32_t slots_ = 0;

@@ -42,6 +42,9 @@ long Space::set_up() {
     return made;
   }
   zero_page_ = reinterpret_cast<std::uint64_t>(arena_.allocate(kPageBytes));
+  if (page_sum::is_available()) {
+    zeros_ = page_sum::of(reinterpret_cast<const void*>(zero_page_));
+  }
   known_ = static_cast<AddressRange*>(arena_.allocate(kKnown * sizeof(AddressRange)));
   exclude(arena_.all());
   return 0;
@@ -245,7 +248,6 @@ Opened Space::filled_zeroed(long filled) {
 
 Opened Space::open_zeroed(PageId id) {
   const Opened opened = filled_zeroed(fill_zeroed(id));
-  instance_.pool().record(id).slot = Shadow::kNone;
   if (opened == Opened::kPresent || opened == Opened::kGone) {
     app_.wake(instance_.pool().page(id).address());
   }
@@ -260,7 +262,7 @@ Opened Space::copy_home(PageId id) {
     return Opened::kRetry;
   }
   shadow_.discard(record.slot);
-  record.slot = Shadow::kNone;
+  record.slot = shadow_.sum(record.slot);
   if (copied != 0) {
     app_.wake(address);
   }
@@ -277,7 +279,7 @@ Opened Space::moved_home(PageId id, long moved) {
   if (moved == 0) {
     PageRecord& record = instance_.pool().record(id);
     shadow_.give_back_empty(record.slot);
-    record.slot = Shadow::kNone;
+    record.slot = shadow_.sum(record.slot);
     return Opened::kDone;
   }
   return moved == -EAGAIN ? Opened::kRetry : copy_home(id);
@@ -331,7 +333,7 @@ bool Space::is_kept(std::uint64_t address) {
   return kept_count_ != 0 && kept_place(address) == address && kept_count_ * 2 <= instance_.limit();
 }
 
-long Space::move_out(PageId id, std::uint32_t slot) const {
+long Space::move_out(PageId id, std::uint32_t slot) {
   const std::uint64_t address = instance_.pool().page(id).address();
   long moved = shadow_.move_in(slot, address);
   for (unsigned tries = 0; moved == -EAGAIN && tries < 100; ++tries) {
@@ -340,13 +342,29 @@ long Space::move_out(PageId id, std::uint32_t slot) const {
   if (moved == -EBUSY && unshare(address)) {
     moved = shadow_.move_in(slot, address);
   }
+  // Nobody can write to it any more, so the sum is that of what will come back.
+  if (moved == 0) {
+    shadow_.sum(slot) = tells_clean_
+                            ? page_sum::of(reinterpret_cast<const void*>(shadow_.address(slot)))
+                            : page_sum::kUnknown;
+  }
   return moved;
+}
+
+/// `record`'s page lies in `slot` now: whether it is what is on the other side.
+Closed Space::change_of(PageRecord& record, std::uint32_t slot) {
+  const std::uint32_t before = record.slot == Shadow::kNone ? zeros_ : record.slot;
+  const std::uint32_t now = shadow_.sum(slot);
+  record.slot = slot;
+  if (before == page_sum::kUnknown || now == page_sum::kUnknown) {
+    return Closed::kUnknown;
+  }
+  return before == now ? Closed::kClean : Closed::kDirty;
 }
 
 Closed Space::moved_out(PageId id, std::uint32_t slot, long moved) {
   if (moved == 0) {
-    instance_.pool().record(id).slot = slot;
-    return Closed::kDirty;
+    return change_of(instance_.pool().record(id), slot);
   }
   if (moved == -EEXIST) {
     // The slot was not empty: leave it out of use rather than overwrite what is in it.

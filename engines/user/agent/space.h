@@ -5,12 +5,18 @@
 // A remote page is a hole in the program's mapping, with its data in a shadow slot. Opening moves
 // the data back with UFFDIO_MOVE (no copy), closing moves it out. All of this runs on the handler's
 // thread; no method is thread-safe.
+//
+// A page is clean if its content is what it was when it was evicted the last time, or, of a page
+// that never was, if it is all zeros: nothing of it has to be sent. That is found out by sums
+// (page_sum.h), where it matters. A record's slot is, while its page is local, the sum of the copy
+// on the other side.
 #pragma once
 
 #include "core/instance.h"
 #include "engines/user/agent/arena.h"
 #include "engines/user/agent/inline/regions.h"
 #include "engines/user/agent/inline/threads.h"
+#include "engines/user/agent/page_sum.h"
 #include "engines/user/agent/shadow.h"
 #include "engines/user/agent/tiers.h"
 #include "engines/user/agent/userfault.h"
@@ -121,8 +127,10 @@ class Space {
   [[nodiscard]] long move_home(PageId id) const;
   Opened moved_home(PageId id, long moved);
   [[nodiscard]] std::uint32_t take_slot() { return shadow_.take(); }
-  [[nodiscard]] long move_out(PageId id, std::uint32_t slot) const;
+  [[nodiscard]] long move_out(PageId id, std::uint32_t slot);
   Closed moved_out(PageId id, std::uint32_t slot, long moved);
+  /// Whether evictions tell clean pages from dirty ones from now on. Without, they are kUnknown.
+  void tell_clean(bool tells) { tells_clean_ = tells && page_sum::is_available(); }
   /// True for a page that is not to be evicted: see keep().
   [[nodiscard]] bool is_kept(std::uint64_t address);
 
@@ -149,6 +157,7 @@ class Space {
  private:
   template <class Visit>
   void for_each_manageable(Visit&& visit) const;
+  [[nodiscard]] Closed change_of(PageRecord& record, std::uint32_t slot);
   void make_place(PageId id);
   void judge(const Mapping& mapping);
   void retier(AddressRange range);
@@ -172,6 +181,8 @@ class Space {
   AddressRange excluded_[8] = {};
   unsigned excluded_count_ = 0;
   bool fork_events_ = false;
+  bool tells_clean_ = false;
+  std::uint32_t zeros_ = 0;  ///< sum of a page of zeros
   bool evict_to_adopt_ = true;
   static constexpr std::uint64_t kAdoptedAtLeast =
       16;  ///< pages that a new member may add while others hold the limit

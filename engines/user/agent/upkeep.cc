@@ -52,7 +52,7 @@ long Keeper::continue_in_child() {
   surveyed_ = 0;
   dime_member& member = membership_.member();
   instance().continue_in_child(
-      {&member.local_pages, &member.managed_pages, &member.inherited_pages},
+      {&member.local_pages, &member.managed_pages, &member.inherited_pages, &member.evictions},
       control_.tier_parts[&member - control_.members]);
   return space_.reopen();
 }
@@ -117,9 +117,27 @@ void Keeper::follow_parameters() {
   }
   use_link();
   follow_placement();
+  follow_write_back();
   if (started_) {
     spread_out();
   }
+}
+
+/// Whether an eviction is clean matters where writing back takes time, and only there it is looked
+/// at.
+void Keeper::follow_write_back() {
+  const dime_parameters& parameters = control_.parameters;
+  bool limited = atomic::load(parameters.bandwidth_bps) != 0;
+  const dime_schedule& schedule = control_.schedule;
+  const std::uint32_t steps = atomic::load_acquire(schedule.count);
+  for (std::uint32_t i = 0; i < steps && i < DIME_MAX_STEPS; ++i) {
+    limited = limited || (schedule.steps[i].what & DIME_STEP_BANDWIDTH) != 0;
+  }
+  for (const dime_tier& tier : control_.placement.tiers) {
+    limited = limited || ((atomic::load(tier.own) & DIME_OWN_BANDWIDTH) != 0 &&
+                          atomic::load(tier.bandwidth_bps) != 0);
+  }
+  space_.tell_clean(limited && (atomic::load(parameters.flags) & DIME_WRITEBACK) != 0);
 }
 
 void Keeper::use_link() {

@@ -109,6 +109,9 @@ void InlinePath::fault(std::uint64_t address, Thread& thread, const std::uint64_
     const Nanos opened_at = clock::now();
     there = open(id, fault);
     if (there) {
+      if (interrupted == nullptr) {
+        keeper_.count_for_call(id, fault);
+      }
       keeper_.finish(id, fault, opened_at, opened_at - entry + lead_);
     }
   } else {
@@ -185,7 +188,7 @@ Nanos InlinePath::make_room(PageId page) {
         const long moved = space.move_out(victim, slot);
         lock_.lock();
         how = space.moved_out(victim, slot, moved);
-        evicted = victim;
+        evicted = Instance::writes_back(how) ? victim : evicted;
       }
     }
     instance.closed(victim, how, clock::now());

@@ -25,7 +25,8 @@ class InlinePath {
 
   /// Page `address` was touched, and is managed. Returns when it is there, or may be: a program
   /// that touches it again finds out. `interrupted` is the signal mask of the interrupted code, and
-  /// a long stall ends early for a signal that it does not block; null: it does not.
+  /// a long stall ends early for a signal that it does not block; null: it is a system call that is
+  /// going to touch the page, and the stall does not end early.
   void fault(std::uint64_t address, Thread& thread, const std::uint64_t* interrupted);
 
   /// True if the kernel may use the page at `address`: it is there, or not managed. Without the
