@@ -193,6 +193,16 @@ bool Instance::full(unsigned set) const {
   return atomic::load(sets_[set].levels->local_pages) >= allowed(set);
 }
 
+bool Instance::over() const {
+  for (unsigned set = 0; set < DIME_MAX_TIERS; ++set) {
+    const dime_levels* const levels = sets_[set].levels;
+    if (levels != nullptr && atomic::load(levels->local_pages) > allowed(set)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::uint64_t Instance::managed_pages() const {
   std::uint64_t pages = 0;
   for (const LocalSet& set : sets_) {

@@ -267,6 +267,11 @@ class Instance {
   [[nodiscard]] bool full() const { return full(kShared); }
   /// The same of the set of `id`.
   [[nodiscard]] bool full_for(PageId id) { return full(set_for(id)); }
+  /// True while room in the set of `id` is held for pages that are being fetched, and that can be
+  /// evicted once they are here.
+  [[nodiscard]] bool fetching_for(PageId id) { return sets_[set_for(id)].rooms != 0; }
+  /// True while some set has more local pages than its limit and its debts allow.
+  [[nodiscard]] bool over() const;
   /// True where `id` counts towards the instance's limit.
   [[nodiscard]] bool shares_limit(PageId id) { return set_for(id) == kShared; }
 

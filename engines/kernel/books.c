@@ -54,6 +54,23 @@ static void dk_visit_open(struct dk_visit *visit, u32 id, unsigned long address,
 		dk_open(visit->space->mm, &site, false);
 }
 
+/* ---- pages that the kernel migrates ----
+ *
+ * They are accessible when they arrive, without a notice. The notice before it sees that they are on their way, and they
+ * are looked at a moment later.
+ */
+#define DK_RECHECK_MS 2
+
+/* REQUIRES: instance->lock, and that the space is not being taken apart. */
+static void dk_space_note_migration(struct dk_space *space, unsigned long address)
+{
+	if (!space->migrating_end)
+		space->migrating_start = address;
+	space->migrating_start = min(space->migrating_start, address);
+	space->migrating_end = max(space->migrating_end, address + PAGE_SIZE);
+	dk_queue_delayed_work(&space->recheck, msecs_to_jiffies(DK_RECHECK_MS));
+}
+
 /* After the kernel changed entries: forgets what is gone and closes again what was opened. */
 static void dk_visit_reconcile(struct dk_visit *visit, u32 id, unsigned long address, bool remote)
 {
@@ -67,6 +84,9 @@ static void dk_visit_reconcile(struct dk_visit *visit, u32 id, unsigned long add
 	entry = dk_entry_at(&site);
 	if (entry == DK_ENTRY_NONE)
 		dk_core_forget(space->instance->core, id);
+	if (entry == DK_ENTRY_OTHER && remote && !space->closing && !space->gone && site.pte &&
+	    dk_is_migrating(pte_val(READ_ONCE(*site.pte))))
+		dk_space_note_migration(space, address);
 	if (entry != DK_ENTRY_OPEN || !remote || space->closing)
 		return;
 	lock = dk_lock_of(space->mm, &site);
@@ -156,6 +176,32 @@ void dk_space_bring_home(struct dk_space *space)
 	struct dk_visit visit = { .page = dk_visit_open, .space = space };
 
 	dk_visit_mappings(&visit);
+}
+
+void dk_space_recheck(struct work_struct *work)
+{
+	struct dk_space *space = container_of(to_delayed_work(work), struct dk_space, recheck);
+	struct dk_visit visit = { .page = dk_visit_reconcile, .space = space };
+	struct mm_struct *mm = space->mm;
+	struct vm_area_struct *vma;
+	unsigned long start, end;
+
+	spin_lock(&space->instance->lock);
+	start = space->migrating_start;
+	end = space->migrating_end;
+	space->migrating_end = 0;
+	spin_unlock(&space->instance->lock);
+	if (!end || !mmget_not_zero(mm))
+		return;
+	mmap_read_lock(mm);
+	{
+		VMA_ITERATOR(vmi, mm, start);
+
+		for_each_vma_range(vmi, vma, end)
+			dk_visit_range(&visit, max(start, vma->vm_start), min(end, vma->vm_end));
+	}
+	mmap_read_unlock(mm);
+	mmput(mm);
 }
 
 static void dk_visit_audit(struct dk_visit *visit, u32 id, unsigned long address, bool remote)

@@ -36,7 +36,7 @@ enum dk_verdict {
 	DK_REMOTE,      /* the same, but the page exists */
 	DK_JOINED,      /* another thread fetches it: wait while *state is DK_STATE_IN_FLIGHT */
 	DK_REOPEN,      /* local by the books but closed: open it, nothing else */
-	DK_AGAIN,       /* no room just now: flush the batch and ask again */
+	DK_AGAIN,       /* no room just now: flush the batch and ask again; `kind` says whether fetches will make some */
 	DK_NO_MEMORY,   /* the heap was short: refill it and ask again */
 };
 
@@ -47,7 +47,7 @@ enum dk_verdict {
 struct dk_fault {
 	uint32_t verdict; /* enum dk_verdict */
 	uint32_t page;    /* id of the page in the instance */
-	uint32_t kind;    /* the core's */
+	uint32_t kind;    /* the core's; with DK_AGAIN: 1 if room is held for pages that are being fetched */
 	uint32_t reserved;
 	uint64_t ready_ns; /* the earliest time at which the access may proceed */
 	const uint8_t *state; /* with DK_JOINED only */
@@ -110,6 +110,8 @@ void dk_core_came_home(struct dk_core *core, struct dk_table *table, uint64_t pa
 /* The state of a page: true if remote, false if local, in flight or unknown. */
 int dk_core_is_remote(struct dk_core *core, struct dk_table *table, uint64_t page);
 
+/* 1 while the instance, or a tier, has more local pages than its limit. */
+int dk_core_over(struct dk_core *core);
 /* Evicts up to `most` pages while the instance is above its limit. Returns how many went. */
 uint64_t dk_core_trim(struct dk_core *core, uint64_t now, uint64_t most, struct dk_batch *batch);
 

@@ -207,6 +207,7 @@ static int dk_apply(const struct dk_plan *plan, const void *scratch)
 			dk_instance_set_keep(instance, plan->keep);
 		dk_config_set_network(scratch, instance->control, dk_now());
 		dk_apply_numbers(instance, plan);
+		dk_instance_note_limits(instance);
 		dk_instance_trim(instance);
 		if (plan->given & DK_KEY_PID)
 			err = dk_apply_pids(instance, plan);

@@ -218,6 +218,7 @@ void dk_core_table_destroy(dk_core* core, dk_table* table) {
     const Room room = core->instance.make_room(id, {at}, core->closer(batch), kTrimStep);
     if (!room.made) {
       fault->verdict = DK_AGAIN;
+      fault->kind = core->instance.fetching_for(id) ? 1 : 0;
       return;
     }
     writeback_end = room.writeback_end;
@@ -301,6 +302,10 @@ void dk_core_came_home(dk_core* core, dk_table* table, uint64_t page) {
 int dk_core_is_remote(dk_core* core, dk_table* table, uint64_t page) {
   const PageId id = table->pages.find({page});
   return id != kNoPage && core->instance.pool().record(id).state == PageState::kRemote;
+}
+
+int dk_core_over(dk_core* core) {
+  return core->instance.over() ? 1 : 0;
 }
 
 uint64_t dk_core_trim(dk_core* core, uint64_t now, uint64_t most, dk_batch* batch) {

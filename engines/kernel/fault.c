@@ -10,6 +10,7 @@
  * and preemption are on.
  */
 #include <linux/delay.h>
+#include <linux/hash.h>
 #include <linux/sched/signal.h>
 #include <linux/userfaultfd_k.h>
 
@@ -19,8 +20,14 @@
 /* A stall up to this length is spent spinning, a longer one sleeping until this long before its end. */
 #define DK_SPIN_NS (100 * NSEC_PER_USEC)
 #define DK_WAKE_EARLY_NS (60 * NSEC_PER_USEC)
-/* How long a fault waits for room before it is let in above the limit. */
-#define DK_ROOM_NS (20 * NSEC_PER_MSEC)
+/* How often a fault looks for room, without a fetch that is going to make some, before it is let in above the limit: half a
+ * second or more. Not a time, because a virtual machine that stands still gets no further. */
+#define DK_ROOM_LOOKS 10000
+/* After so many rounds of faults of a thread that gets no further, the limit gives way for so many faults. */
+#define DK_STUCK_ROUNDS 16
+#define DK_STUCK_PAGES 8
+/* How long is slept between two looks at what another thread has to do first. */
+#define DK_LOOK_NS (20 * NSEC_PER_USEC)
 
 static DEFINE_PER_CPU(long, dk_inside);
 
@@ -97,6 +104,7 @@ static vm_fault_t dk_foreign(struct dk_context *c)
 {
 	struct dk_instance *instance = c->instance;
 	vm_fault_t result = dk_pass(c);
+	u64 gone;
 
 	if (result & (VM_FAULT_RETRY | VM_FAULT_COMPLETED | VM_FAULT_ERROR))
 		return result;
@@ -106,6 +114,13 @@ static vm_fault_t dk_foreign(struct dk_context *c)
 		dk_tiers_choose(instance, c->vma, c->address);
 	if (dk_entry_at(&c->site) == DK_ENTRY_OPEN)
 		dk_core_came_home(instance->core, c->space->table, c->address >> PAGE_SHIFT);
+	/* Another page goes for it, now and not at the next fault. */
+	do {
+		gone = dk_core_trim(instance->core, c->entered, DK_BATCH, &c->batch);
+		spin_unlock(&instance->lock);
+		dk_batch_flush(&c->batch);
+		spin_lock(&instance->lock);
+	} while (gone);
 	spin_unlock(&instance->lock);
 	return result;
 }
@@ -182,17 +197,68 @@ static vm_fault_t dk_join(struct dk_context *c)
 	while (READ_ONCE(*c->fault.state) == DK_STATE_IN_FLIGHT && !fatal_signal_pending(current)) {
 		cpu_relax();
 		if (dk_now() - c->entered > DK_SPIN_NS)
-			dk_sleep(NSEC_PER_SEC / 50000);
+			dk_sleep(DK_LOOK_NS);
 	}
 	__set_current_state(TASK_RUNNING);
 	return 0;
+}
+
+/*
+ * Whether the limit gives way: an instruction, or a loop of the kernel's, that needs more pages at once than are local evicts one
+ * of them for another for ever. So the same registers fault on the same page again and again, with others in between; a
+ * loop of the program's that gets on has other registers at each turn. Asked where limits are tight only.
+ */
+static noinline bool dk_stuck(const struct dk_context *c)
+{
+	struct dk_stuck *stuck = &c->space->stuck[hash_ptr(current, DK_STUCK_BITS)];
+	const unsigned long *registers = (const unsigned long *)c->regs;
+	unsigned long place = c->address;
+	unsigned int i;
+
+	if (!c->regs)
+		return false;
+	if (stuck->task == current && stuck->grace) {
+		stuck->grace--;
+		return true;
+	}
+	for (i = 0; i < offsetof(struct pt_regs, orig_ax) / sizeof(*registers); i++)
+		place = rol64(place, 5) ^ registers[i];
+	place = rol64(place, 5) ^ c->regs->ip;
+	place = rol64(place, 5) ^ c->regs->sp;
+	if (stuck->task != current || (stuck->place != place && stuck->steps == DK_STUCK_PAGES)) {
+		*stuck = (struct dk_stuck){ .task = current, .place = place };
+	} else if (stuck->place != place) {
+		stuck->steps++;
+	} else if (stuck->steps) {
+		/* The same page at once is one that was looked at before it was opened. */
+		stuck->steps = 0;
+		if (++stuck->rounds == DK_STUCK_ROUNDS) {
+			*stuck = (struct dk_stuck){ .task = current, .place = place, .grace = DK_STUCK_PAGES - 1 };
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Waits for room; true when it has been long enough. @looks: how often there was no fetch that would make some. */
+static bool dk_wait_for_room(const struct dk_context *c, unsigned int *looks)
+{
+	*looks = c->fault.kind ? 0 : *looks + 1;
+	if (*looks > DK_ROOM_LOOKS || fatal_signal_pending(current))
+		return true;
+	if (dk_now() - c->entered > DK_SPIN_NS)
+		dk_sleep(DK_LOOK_NS);
+	else
+		cpu_relax();
+	return false;
 }
 
 /* Asks the core until it has an answer. The site was found just now. */
 static void dk_ask(struct dk_context *c)
 {
 	struct dk_instance *instance = c->instance;
-	bool force = false;
+	bool force = unlikely(READ_ONCE(instance->tight)) && dk_stuck(c);
+	unsigned int looks = 0;
 
 	for (;;) {
 		spin_lock(&instance->lock);
@@ -207,15 +273,14 @@ static void dk_ask(struct dk_context *c)
 		if (unlikely(dk_heap_pending(&instance->heap)))
 			dk_instance_serve_heap(instance, GFP_KERNEL);
 		if (likely(c->fault.verdict != DK_AGAIN && c->fault.verdict != DK_NO_MEMORY))
-			return;
-		if (c->fault.verdict == DK_AGAIN && dk_now() - c->entered > DK_ROOM_NS) {
-			force = true;
-			atomic64_inc(&instance->forced);
-		}
-		cpu_relax();
+			break;
+		if (c->fault.verdict == DK_AGAIN)
+			force = dk_wait_for_room(c, &looks);
 		cond_resched();
 		dk_find(c->space->mm, c->address, &c->site);
 	}
+	if (unlikely(force) && (c->fault.verdict == DK_REMOTE || c->fault.verdict == DK_FIRST_TOUCH))
+		atomic64_inc(&instance->forced);
 }
 
 static vm_fault_t dk_emulate(struct dk_context *c)

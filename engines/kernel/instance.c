@@ -4,7 +4,9 @@
  */
 #define pr_fmt(fmt) "dime: " fmt
 
+#include <linux/delay.h>
 #include <linux/pid.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "clock.h"
@@ -205,17 +207,43 @@ int dk_instance_use_link(struct dk_instance *instance, const char *name)
 	return 0;
 }
 
+/* An instruction touches no more pages at once than this. */
+#define DK_TIGHT 32
+/* How long it is tried to close pages that are in use. */
+#define DK_TRIM_NS NSEC_PER_SEC
+
+void dk_instance_note_limits(struct dk_instance *instance)
+{
+	const struct dime_control *control = instance->control;
+	const struct dime_parameters *p = &control->parameters;
+	bool tight = !p->local_share && p->local_npages < DK_TIGHT;
+	u32 i;
+
+	for (i = 1; i < DIME_TIER_LOCAL; i++) {
+		const struct dime_tier *tier = &control->placement.tiers[i];
+
+		tight |= !tier->local_share && tier->local_npages && tier->local_npages < DK_TIGHT;
+	}
+	WRITE_ONCE(instance->tight, tight);
+}
+
 void dk_instance_trim(struct dk_instance *instance)
 {
 	struct dk_batch batch = { 0 };
+	u64 until = dk_now() + DK_TRIM_NS;
+	bool over;
 	u64 gone;
 
 	do {
 		spin_lock(&instance->lock);
 		gone = dk_core_trim(instance->core, dk_now(), DK_BATCH, &batch);
+		over = dk_core_over(instance->core);
 		spin_unlock(&instance->lock);
 		dk_batch_flush(&batch);
 		dk_instance_serve_heap(instance, GFP_KERNEL);
+		/* The rest is being fetched or in use. */
+		if (over && !gone)
+			usleep_range(50, 200);
 		cond_resched();
-	} while (gone);
+	} while (gone || (over && dk_now() < until && !fatal_signal_pending(current)));
 }

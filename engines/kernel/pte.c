@@ -71,8 +71,8 @@ static __always_inline enum dk_closed dk_close_entry_inline(pte_t *pte, bool *fl
 	do {
 		if (!old)
 			return DK_CLOSED_GONE;
-		if (!(old & _PAGE_PRESENT))
-			return DK_CLOSED_CLEAN;
+		if (unlikely(!(old & _PAGE_PRESENT)))
+			return dk_is_migrating(old) ? DK_CLOSED_BUSY : DK_CLOSED_CLEAN;
 		if (pte_devmap(__pte(old)))
 			return DK_CLOSED_REFUSED;
 		how = DK_CLOSED_CLEAN;
@@ -206,15 +206,18 @@ static noinline enum dk_closed dk_close_foreign(struct dk_space *space, unsigned
 	enum dk_closed how = DK_CLOSED_BUSY;
 	u32 before = batch->count;
 	struct vm_area_struct *vma;
+	/* Whoever accesses the memory of another process holds its mmap_lock. */
+	bool pinned = space == batch->space;
 
 	if (!mmget_not_zero(mm))
 		return DK_CLOSED_GONE;
-	if (mmap_read_trylock(mm)) {
+	if (pinned || mmap_read_trylock(mm)) {
 		vma = find_vma(mm, address);
 		how = DK_CLOSED_GONE;
 		if (vma && vma->vm_start <= address)
 			how = dk_close_at(space, address, false, batch);
-		mmap_read_unlock(mm);
+		if (!pinned)
+			mmap_read_unlock(mm);
 	}
 	if (batch->count == before)
 		mmput_async(mm);

@@ -215,6 +215,7 @@ static int dk_rules_apply(struct dk_instance *instance, const struct dime_placem
 		dk_replace_space(space);
 		dk_space_put(space);
 	}
+	dk_instance_note_limits(instance);
 	dk_instance_trim(instance);
 	/* No page is in a set of the old policies any more: each set has the new one. */
 	dk_tiers_put(old);

@@ -103,6 +103,7 @@ struct dk_instance {
 	struct dk_link *link;     /* under dk_mutex; NULL = its own */
 	struct dk_tiers *tiers;   /* changed under dk_mutex and lock; NULL = there is one tier */
 	atomic64_t forced;        /* pages that were let in above the limit */
+	bool tight;               /* a limit is so small that an instruction may need more pages at once */
 	atomic64_t reclosed;      /* remote pages found open and closed again */
 	atomic64_t not_followed;
 	struct work_struct free;
@@ -124,7 +125,9 @@ void dk_instance_put(struct dk_instance *instance);
 void dk_instance_set_keep(struct dk_instance *instance, bool keep);
 int dk_instance_use_policy(struct dk_instance *instance, const char *name);
 int dk_instance_use_link(struct dk_instance *instance, const char *name);
-/* Evicts until the instance keeps its limit. */
+/* Notes whether limits are tight. REQUIRES: dk_mutex. */
+void dk_instance_note_limits(struct dk_instance *instance);
+/* Evicts until the instance keeps its limits; gives up after a second in which pages could not be closed. Sleeps. */
 void dk_instance_trim(struct dk_instance *instance);
 /* Frees and obtains what the heap waits for; false if it was not to be had. Sleeps as @gfp allows. */
 bool dk_instance_serve_heap(struct dk_instance *instance, gfp_t gfp);
@@ -171,6 +174,17 @@ void dk_usage_show(struct seq_file *seq, struct dk_instance *instance);
 
 /* ---- space.c: the address spaces under management ---- */
 
+/* A thread that faults over and over and gets no further: see dk_stuck() in fault.c. */
+struct dk_stuck {
+	const struct task_struct *task;
+	unsigned long place; /* the registers and the page of one of these faults, folded */
+	u32 steps;           /* others since then */
+	u32 rounds;          /* how often it came back */
+	u32 grace;           /* faults for which the limit gives way */
+};
+
+#define DK_STUCK_BITS 4
+
 struct dk_space {
 	struct mm_struct *mm;
 	struct dk_space __rcu *next; /* in dk_space_table */
@@ -187,6 +201,10 @@ struct dk_space {
 	struct completion idle; /* refs has become 0 */
 	bool had_thp_disabled;
 	u64 unmanaged_pages; /* resident, and left alone, when last looked at */
+	struct dk_stuck stuck[1 << DK_STUCK_BITS]; /* by thread; lost updates only delay what it is for */
+	/* Remote pages that the kernel is moving to other frames lie in this range, under instance->lock: see books.c. */
+	unsigned long migrating_start, migrating_end;
+	struct delayed_work recheck;
 	struct rcu_head rcu;
 	/* A move of pages under way, under mmap_lock held for writing. */
 	struct task_struct *moving;
@@ -240,6 +258,7 @@ void dk_space_look_unmanaged(struct dk_space *space);
 void dk_space_note_unmanaged(struct dk_space *space, u64 pages);
 /* Runs @work in process context before the module is unloaded. */
 void dk_queue_work(struct work_struct *work);
+void dk_queue_delayed_work(struct delayed_work *work, unsigned long delay);
 int dk_spaces_init(void);
 void dk_spaces_exit(void);
 #define DK_NEVER (VM_HUGETLB | VM_PFNMAP | VM_MIXEDMAP | VM_IO)
@@ -273,6 +292,8 @@ struct dk_audit {
 
 extern const struct mmu_notifier_ops dk_notifier_ops;
 /* Opens every remote page. REQUIRES: no fault under way, mm alive. */
+/* Closes again what was migrated and came back open; by the work `recheck`. */
+void dk_space_recheck(struct work_struct *work);
 void dk_space_bring_home(struct dk_space *space);
 void dk_space_audit(struct dk_space *space, struct dk_audit *audit);
 

@@ -91,6 +91,7 @@ static struct dk_space *dk_space_create(struct dk_instance *instance, struct dk_
 	refcount_set(&space->refs, 1);
 	init_completion(&space->idle);
 	INIT_WORK(&space->reap, dk_space_reap);
+	INIT_DELAYED_WORK(&space->recheck, dk_space_recheck);
 	space->notifier.ops = &dk_notifier_ops;
 	dk_instance_get(instance);
 	space->instance = instance;
@@ -106,6 +107,7 @@ static void dk_space_destroy(struct dk_space *space)
 {
 	struct dk_instance *instance = space->instance;
 
+	cancel_delayed_work_sync(&space->recheck);
 	spin_lock(&instance->lock);
 	dk_core_table_destroy(instance->core, space->table);
 	spin_unlock(&instance->lock);
@@ -210,6 +212,11 @@ void dk_space_detach(struct mm_struct *mm)
 void dk_queue_work(struct work_struct *work)
 {
 	queue_work(dk_reaper, work);
+}
+
+void dk_queue_delayed_work(struct delayed_work *work, unsigned long delay)
+{
+	queue_delayed_work(dk_reaper, work, delay);
 }
 
 int dk_spaces_init(void)

@@ -9,6 +9,7 @@
 #define DK_WALK_H
 
 #include <linux/mm.h>
+#include <linux/swapops.h>
 #include <asm/pgtable.h>
 
 #include "bridge.h"
@@ -32,6 +33,12 @@ struct dk_site {
 static __always_inline bool dk_pte_closed(pteval_t pte)
 {
 	return (pte & (_PAGE_PRESENT | _PAGE_PROTNONE | _PAGE_USER)) == (_PAGE_PROTNONE | _PAGE_USER);
+}
+
+/* Whether the kernel is moving the page to another frame: it makes the page accessible when it is done. */
+static __always_inline bool dk_is_migrating(pteval_t pte)
+{
+	return pte && !(pte & (_PAGE_PRESENT | _PAGE_PROTNONE)) && is_migration_entry(pte_to_swp_entry(__pte(pte)));
 }
 
 /* The entry of the next lower table, for the index that starts at bit @shift of @address. */

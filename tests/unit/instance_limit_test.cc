@@ -40,8 +40,10 @@ TEST(InstanceLimit, ShareFollowsTheTouchedPages) {
     engine.unmap(page);
   }
   EXPECT_EQ(engine.instance().limit(), 100u);
+  EXPECT_TRUE(engine.instance().over());
   EXPECT_EQ(engine.instance().trim(engine.now, UINT64_MAX, engine.closer()), 150u);
   EXPECT_EQ(engine.open_pages(), 100u);
+  EXPECT_FALSE(engine.instance().over());
 }
 
 TEST(InstanceLimit, WholeShareKeepsEverything) {

@@ -233,7 +233,9 @@ TEST(Instance, RoomsInFlightAreCounted) {
   EXPECT_EQ(engine.instance().counted_pages(), 2u);
   EXPECT_EQ(engine.instance().local_pages(), 1u);
   EXPECT_TRUE(engine.instance().full());
+  EXPECT_TRUE(engine.instance().fetching_for(page));
   engine.instance().finish(page, fault, {});
+  EXPECT_FALSE(engine.instance().fetching_for(page));
   EXPECT_EQ(engine.instance().counted_pages(), 2u);
   EXPECT_EQ(engine.instance().local_pages(), 2u);
 }
