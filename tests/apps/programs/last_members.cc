@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <string>
 
 #include "pages.h"
 
@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
   expect(argc == 3, "arguments: FIFO CHILDREN");
   int ready[2];
   expect(pipe(ready) == 0, "a pipe");
-  const int children = std::atoi(argv[2]);
+  const int children = std::stoi(argv[2]);
   for (int i = 0; i < children; ++i) {
     if (fork() == 0) {
       const int fd = open(argv[1], O_RDONLY);
