@@ -326,16 +326,16 @@ link::Terms Instance::terms_at(Nanos now) const {
 
 // What a fault costs the machine counts towards the stall, so the common case is apart: a page of
 // the instance's own tier, over a network that nothing shapes.
-Nanos Instance::fetch(const PageRecord& record, Nanos at) {
+Nanos Instance::fetch(const PageRecord& record, Nanos at, std::uint64_t bytes) {
   if (record.tier != 0 || !shared_.network.plain()) {
     const Cost cost = cost_of(record, at);
-    return link::fetch(cost.link->rx, at, kPageBytes, cost.terms, cost.network);
+    return link::fetch(cost.link->rx, at, bytes, cost.terms, cost.network);
   }
   const dime_parameters& parameters = shared_.parameters;
   const std::uint64_t latency = atomic::load(parameters.latency_ns);
   const bool twice = (atomic::load(parameters.flags) & DIME_ONE_WAY) != 0;
   const BitsPerSecond bandwidth{atomic::load(parameters.bandwidth_bps)};
-  return link::reserve(links_[kShared]->rx, at, kPageBytes, bandwidth).end +
+  return link::reserve(links_[kShared]->rx, at, bytes, bandwidth).end +
          Nanos{twice ? 2 * latency : latency};
 }
 
@@ -408,9 +408,16 @@ Fault Instance::begin(PageId id, Nanos at) {
   record.state = PageState::kInFlight;
   const bool charged = (flags & DIME_CHARGE_FIRST_TOUCH) != 0 && record.tier != DIME_TIER_LOCAL;
   if (fault.kind == FaultKind::kRemote || charged) {
-    fault.ready = fetch(record, at);
+    fault.ready = fetch(record, at, kPageBytes);
   }
   return fault;
+}
+
+Fault Instance::begin_together(const PageId* ids, unsigned count, Nanos at) {
+  for (unsigned i = 0; i < count; ++i) {
+    pool_.record(ids[i]).state = PageState::kInFlight;
+  }
+  return {FaultKind::kRemote, fetch(pool_.record(ids[0]), at, count * kPageBytes)};
 }
 
 void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
@@ -424,7 +431,7 @@ void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
   const unsigned tier = record.tier;
   const bool charged = (atomic::load(shared_.parameters.flags) & DIME_CHARGE_FIRST_TOUCH) != 0 &&
                        tier != DIME_TIER_LOCAL;
-  if (fault.kind == FaultKind::kRemote || charged) {
+  if ((fault.kind == FaultKind::kRemote || charged) && !fault.stall_is_anothers) {
     histogram::add(shared_.stalls, stall);
     if (tier != 0) {
       histogram::add(shared_.tiers.uses[tier].stall_ns, stall);

@@ -63,7 +63,8 @@ enum class FaultKind : std::uint8_t {
 
 struct Fault {
   FaultKind kind;
-  Nanos ready;  ///< the earliest time at which the access may proceed
+  Nanos ready;                     ///< the earliest time at which the access may proceed
+  bool stall_is_anothers = false;  ///< of several pages of one request: recorded with another one
 };
 
 /// What became of a victim that the engine was told to close.
@@ -142,9 +143,18 @@ class Instance {
   /// instruction.
   [[nodiscard]] std::uint64_t limit() const { return limit(kShared); }
 
+  /// The limit of the set of `id`.
+  [[nodiscard]] std::uint64_t limit_for(PageId id) { return limit(set_for(id)); }
+
   /// A thread touched page `id` at `at`. For a first touch and a remote access the page is in
   /// flight until finish().
   Fault begin(PageId id, Nanos at);
+
+  /// A thread needs `count` remote pages of one tier at `at`, for one reason: a request for all of
+  /// them, which pays the latency once. All are in flight until finish(), which is told for all but
+  /// one of them that the stall is another's. REQUIRES: they are remote and of the tier of the
+  /// first.
+  Fault begin_together(const PageId* ids, unsigned count, Nanos at);
 
   /// Counts one page more as local in the set of `id`, evicting as often as needed, but not more
   /// than `most` pages: where the limit has sunk by more than that, no room is made.
@@ -325,7 +335,7 @@ class Instance {
   void watch(LocalSet& set, dime_levels& levels, const OwnLevels& own);
   [[nodiscard]] unsigned set_for(PageId id);
   [[nodiscard]] LocalSet& set_of(const PageRecord& record) { return *set_at_[record.set]; }
-  [[nodiscard]] Nanos fetch(const PageRecord& record, Nanos at);
+  [[nodiscard]] Nanos fetch(const PageRecord& record, Nanos at, std::uint64_t bytes);
   void write_back(const PageRecord& record, Nanos now);
   [[gnu::noinline]] [[nodiscard]] Cost cost_of(const PageRecord& record, Nanos now) const;
   [[nodiscard]] dime_link& link_of(const PageRecord& record) const;

@@ -102,7 +102,9 @@ std::vector<std::string> weaknesses(const RunResult& result) {
         fmt::format("the stall asked for is below the floor of {}: real stalls are longer",
                     time_text(stall.floor_ns)));
   } else if (result.tiers.size() <= 1 && stall.count >= kFewRemote &&
-             result.rx.queue_ns_mean == 0 && result.network.jitter_shape == DIME_JITTER_NONE &&
+             result.rx.queue_ns_mean == 0 &&
+             2 * result.counters.faults_system_call < result.counters.faults_remote &&
+             result.network.jitter_shape == DIME_JITTER_NONE &&
              result.network.schedule.count == 0 &&
              static_cast<double>(stall.p50_ns) >
                  (1 + kOffTarget) * static_cast<double>(stall.target_ns)) {

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Pages that are fetched because a system call will touch them are counted apart, exactly, where it can be told: on the inline path."""
+"""Pages that are fetched because a system call will touch them: on the inline path they are counted apart, exactly, and several are fetched by
+one request, which pays the latency once and the bandwidth for each page."""
 import dime_test
 
 PAGES, CALLS, LOCAL = 150, 4, 100
-PLACES = ("--tier", f"far: latency=0ns,local={LOCAL}p", "--place", "name=buffer: far", "--place", "all: local")
+PIECE = 50  # pages that a call transfers at once: a quarter of the limit of 200
+REQUEST = 12  # pages of one request: an eighth of their tier's limit
+LATENCY = 1_000_000
+PLACES = ("--tier", f"far: latency={LATENCY}ns,bandwidth=100Gbit/s,local={LOCAL}p", "--place", "name=buffer: far", "--place", "all: local")
 
 
 def test():
@@ -17,6 +21,10 @@ def test():
     if inline:
         expected = {"total": PAGES * (CALLS + 2), "first_touch": PAGES, "remote": PAGES * (CALLS + 1), "joined": 0, "system_call": PAGES * CALLS}
         dime_test.equal(far["faults"], expected, "faults of the buffer")
+        requests = CALLS * PAGES // PIECE * -(-PIECE // REQUEST)
+        dime_test.equal(far["stall_ns"]["count"], requests + PAGES, "stalls: one a request")
+        dime_test.equal(far["link"]["bytes_rx"], PAGES * (CALLS + 1) * dime_test.PAGE, "bytes fetched")
+        dime_test.check(run.result["processes"][0]["stall_ns"] >= 0.98 * LATENCY * (requests + PAGES), f"stalls: {run.result['processes']}")
     dime_test.check(far["faults"]["remote"] >= PAGES * (CALLS + 1), f"faults of the buffer: {far['faults']}")
     counts = [run.result["faults"]["system_call"], run.result["processes"][0]["system_call"]]
     dime_test.equal(counts, [PAGES * CALLS] * 2 if inline else [None] * 2, "pages for system calls, of all and of the process")

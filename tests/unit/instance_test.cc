@@ -313,6 +313,38 @@ TEST(Instance, WritebackStallsTheEvictorOnlyBehindTheDepth) {
   EXPECT_EQ(block.link.tx.bytes, 3 * kPageBytes);
 }
 
+TEST(Instance, PagesOfOneRequestPayTheLatencyOnce) {
+  Block block(4);
+  block.parameters.latency_ns = 10'000;
+  block.parameters.bandwidth_bps = 32'768'000'000;  // a page takes 1,000 ns
+  Engine engine(block);
+  for (std::uint64_t page = 0; page < 8; ++page) {
+    engine.touch(page);  // 0 to 3 become remote
+  }
+  engine.now = engine.now + Nanos{1'000'000};
+  PageId ids[3];
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    ids[i] = engine.table().obtain({i});
+  }
+  Instance& instance = engine.instance();
+  const Fault fault = instance.begin_together(ids, 3, engine.now);
+  EXPECT_EQ(fault.kind, FaultKind::kRemote);
+  EXPECT_EQ(fault.ready, engine.now + Nanos{13'000});
+  EXPECT_EQ(block.link.rx.transfers, 1u);
+  EXPECT_EQ(block.link.rx.bytes, 3 * kPageBytes);
+  EXPECT_EQ(instance.begin(ids[2], engine.now).kind, FaultKind::kJoined);
+  for (unsigned i = 0; i < 3; ++i) {
+    ASSERT_TRUE(instance.make_room(ids[i], engine.now, engine.closer()).made);
+    Fault own = fault;
+    own.stall_is_anothers = i != 2;
+    instance.finish(ids[i], own, {13'000});
+  }
+  EXPECT_EQ(block.counters.faults_remote, 3u);
+  EXPECT_EQ(block.stalls.count, 1u);
+  EXPECT_EQ(block.stalls.sum, 13'000u);
+  EXPECT_EQ(block.levels.local_pages, 4u);
+}
+
 TEST(Instance, AFullWritebackQueueIsNothingToWhoEvictsACleanPage) {
   Block block(1);
   block.parameters.bandwidth_bps = 32'768'000'000;

@@ -85,7 +85,9 @@ void Keeper::finish(PageId page, const Fault& fault, Nanos at, Nanos stall) {
   dime_member& member = membership_.member();
   if (fault.kind == FaultKind::kRemote) {
     atomic::add(member.faults_remote, std::uint64_t{1});
-    atomic::add(member.stall_ns_sum, stall.value);
+    if (!fault.stall_is_anothers) {
+      atomic::add(member.stall_ns_sum, stall.value);
+    }
   } else {
     atomic::add(member.faults_first_touch, std::uint64_t{1});
   }

@@ -18,12 +18,6 @@ struct CpuMask {
   std::uint64_t words[16];
 };
 
-PageState state_of(const PageRecord& record) {
-  PageState state{};
-  __atomic_load(&record.state, &state, __ATOMIC_ACQUIRE);
-  return state;
-}
-
 constexpr std::uint64_t page_of(std::uint64_t address) {
   return address & ~(kPageBytes - 1);
 }
@@ -86,14 +80,9 @@ void InlinePath::fault(std::uint64_t address, Thread& thread, const std::uint64_
   if (fault.kind == FaultKind::kFirstTouch) {
     record.slot = Shadow::kNone;
   }
-  thread.in_flight = id;
-  thread.cancelled = false;
-  thread.has_room = false;
-  const Nanos write_back = make_room(id);
-  if (thread.cancelled) {
-    instance.cancel_room(id);
-  }
-  thread.has_room = true;
+  thread.claim_count = 0;
+  Claim& claim = thread.claim(id);
+  const Nanos write_back = make_room_for(claim);
   lock_.unlock();
   gate_.leave();
 
@@ -105,7 +94,7 @@ void InlinePath::fault(std::uint64_t address, Thread& thread, const std::uint64_
 
   gate_.enter();
   bool there = false;
-  if (!thread.cancelled && !interrupted_by_signal) {
+  if (!claim.cancelled && !interrupted_by_signal) {
     const Nanos opened_at = clock::now();
     there = open(id, fault);
     if (there) {
@@ -116,11 +105,11 @@ void InlinePath::fault(std::uint64_t address, Thread& thread, const std::uint64_
     }
   } else {
     lock_.lock();
-    if (!thread.cancelled) {
-      cancel(thread, fault);
+    if (!claim.cancelled) {
+      cancel(claim, fault);
     }
   }
-  thread.in_flight = kNoPage;
+  thread.claim_count = 0;
   lock_.unlock();
   gate_.leave();
 }
@@ -195,6 +184,16 @@ Nanos InlinePath::make_room(PageId page) {
   }
 }
 
+/// Makes room for a page in flight. It lets others in, who may cancel it.
+Nanos InlinePath::make_room_for(Claim& claim) {
+  const Nanos write_back = make_room(claim.page);
+  if (claim.cancelled) {
+    keeper_.instance().cancel_room(claim.page);
+  }
+  claim.has_room = true;
+  return write_back;
+}
+
 /// Spends a stall. False if it was ended early for a signal.
 bool InlinePath::wait(Nanos until, const std::uint64_t* interrupted) {
   const std::uint32_t mode = atomic::load(keeper_.control().parameters.wait);
@@ -240,36 +239,6 @@ void InlinePath::wait_for(const PageRecord& record) {
   }
 }
 
-bool InlinePath::is_settled(std::uint64_t address) {
-  Space& space = keeper_.space();
-  const PageId id = space.table().find(PageNumber::of(address));
-  if (id != kNoPage) {
-    switch (state_of(keeper_.instance().pool().record(id))) {
-      case PageState::kLocal:
-      case PageState::kUnmovable:
-        return true;
-      case PageState::kUntouched:
-        break;
-      default:
-        return false;
-    }
-  }
-  return !managed_.contains(address);
-}
-
-void InlinePath::bring(AddressRange range, Thread& thread) {
-  range.end = range.end < kAddressSpaceEnd ? range.end : kAddressSpaceEnd;
-  for (std::uint64_t at = page_of(range.begin); at < range.end; at += kPageBytes) {
-    if (is_settled(at)) {
-      continue;
-    }
-    const SignalsBlocked blocked;
-    while (!is_settled(at)) {
-      fault(at, thread, nullptr);
-    }
-  }
-}
-
 void InlinePath::mapped(AddressRange range, bool writable, dime_kind kind) {
   excluded_.remove(range);
   keeper_.mapped(range, kind);
@@ -306,24 +275,23 @@ void InlinePath::becomes_stack(AddressRange range) {
 }
 
 /// Takes the room and the page in flight from a thread, which will find out.
-void InlinePath::cancel(Thread& thread, const Fault& fault) {
-  keeper_.instance().abandon(thread.in_flight, fault);
-  if (thread.has_room) {
-    keeper_.instance().cancel_room(thread.in_flight);
+void InlinePath::cancel(Claim& claim, const Fault& fault) {
+  keeper_.instance().abandon(claim.page, fault);
+  if (claim.has_room) {
+    keeper_.instance().cancel_room(claim.page);
   }
-  thread.cancelled = true;
+  claim.cancelled = true;
 }
 
 void InlinePath::cancel_in(AddressRange range) {
+  PagePool& pool = keeper_.instance().pool();
   threads_.for_each([&](Thread& thread) {
-    if (thread.in_flight == kNoPage || thread.cancelled) {
-      return;
-    }
-    const PageRecord& record = keeper_.instance().pool().record(thread.in_flight);
-    const std::uint64_t address = keeper_.instance().pool().page(thread.in_flight).address();
-    if (range.contains(address)) {
-      const bool remote = record.slot != Shadow::kNone;
-      cancel(thread, {remote ? FaultKind::kRemote : FaultKind::kFirstTouch, {}});
+    for (std::uint32_t i = 0; i < thread.claim_count; ++i) {
+      Claim& claim = thread.claims[i];
+      if (!claim.cancelled && range.contains(pool.page(claim.page).address())) {
+        const bool remote = pool.record(claim.page).slot != Shadow::kNone;
+        cancel(claim, {remote ? FaultKind::kRemote : FaultKind::kFirstTouch, {}});
+      }
     }
   });
 }
@@ -369,7 +337,7 @@ void InlinePath::leave_in_child(Thread& thread) {
 long InlinePath::continue_in_child(Thread& thread) {
   cancel_all();
   threads_.forget_others(thread);
-  thread.in_flight = kNoPage;
+  thread.claim_count = 0;
   waiting_ = 0;
   return keeper_.continue_in_child();
 }

@@ -15,6 +15,13 @@
 
 namespace dime::agent {
 
+/// The state of a page, for who looks without the lock.
+inline PageState state_of(const PageRecord& record) {
+  PageState state{};
+  __atomic_load(&record.state, &state, __ATOMIC_ACQUIRE);
+  return state;
+}
+
 class InlinePath {
  public:
   InlinePath(Arena& arena, Membership& membership);
@@ -33,7 +40,9 @@ class InlinePath {
   /// lock. It stays true as long as the calling thread holds the page.
   [[nodiscard]] bool is_settled(std::uint64_t address);
 
-  /// Makes the pages of `range` be there. They stay as long as the calling thread holds them.
+  /// Makes the pages of `range` be there, for a system call. They stay as long as the calling
+  /// thread holds them. Remote ones are fetched by one request for up to Thread::kClaims of them,
+  /// which pays the latency once.
   void bring(AddressRange range, Thread& thread);
 
   /// While nobody moves a page or is in the books: for changes of mappings, forks, the end.
@@ -103,7 +112,11 @@ class InlinePath {
   bool open(PageId page, const Fault& fault);
   bool wait(Nanos until, const std::uint64_t* interrupted);
   void wait_for(const PageRecord& record);
-  void cancel(Thread& thread, const Fault& fault);
+  Nanos make_room_for(Claim& claim);
+  void claim_remote(AddressRange range, Thread& thread);
+  void fetch_together(AddressRange range, Thread& thread);
+  void open_together(Thread& thread, const Fault& fault, Nanos entry);
+  void cancel(Claim& claim, const Fault& fault);
   void cancel_all();
   void cancel_in(AddressRange range);
 
@@ -114,6 +127,7 @@ class InlinePath {
   Regions excluded_;
   Threads threads_;
   Nanos lead_{};
+  Nanos open_takes_{};         ///< to open one of several pages, as it was lately
   std::uint32_t waiting_ = 0;  ///< threads that spend a stall just now
   std::uint32_t processors_ = 1;
 };

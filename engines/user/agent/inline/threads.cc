@@ -36,7 +36,6 @@ Thread& Threads::current() {
         shared.pointer = 1;
         return shared;
       }
-      threads_[index].in_flight = kNoPage;
       atomic::store(threads_[index].pointer, pointer);
       if (atomic::compare_exchange(places_[at], place, index + 1)) {
         return threads_[index];
@@ -83,7 +82,7 @@ void Threads::forget_others(const Thread& kept) {
   for_each([&](Thread& thread) {
     if (&thread != &kept) {
       leave(thread);
-      thread.in_flight = kNoPage;
+      thread.claim_count = 0;
     }
   });
 }

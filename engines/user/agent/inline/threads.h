@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // What the agent keeps for each thread of the program: the memory that the kernel uses for it just
-// now, the page that it fetches, its masks.
+// now, the pages that it fetches, its masks.
 //
 // A thread finds its record by its thread pointer (fs), so the agent needs no TLS of its own. A
 // child of vfork() or posix_spawn() runs on its parent's thread pointer while that waits, and uses
@@ -13,6 +13,13 @@
 
 namespace dime::agent {
 
+/// A page that a thread fetches.
+struct Claim {
+  PageId page;
+  bool cancelled;  ///< it was unmapped meanwhile, or everything came home
+  bool has_room;
+};
+
 struct alignas(64) Thread {
   // Read by others while they look for victims.
   std::uint32_t held_count = 0;  ///< ranges in `held`
@@ -23,9 +30,10 @@ struct alignas(64) Thread {
   AddressRange held[kHeld];  ///< whole pages that must stay local
 
   // Under the lock.
-  PageId in_flight = kNoPage;  ///< the page that this thread fetches
-  bool cancelled = false;      ///< it was unmapped meanwhile, or everything came home
-  bool has_room = false;
+  static constexpr std::uint32_t kClaims = 16;
+  std::uint32_t claim_count = 0;
+  Claim claims[kClaims];
+  Claim& claim(PageId page) { return claims[claim_count++] = {page, false, false}; }
 
   // The thread's own.
   bool prepared = false;              ///< has an alternate stack, and its calls are dispatched
