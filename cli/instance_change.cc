@@ -68,7 +68,9 @@ dime_parameters changed_parameters(const EmulationRequest& request, dime_paramet
 // Of what is changed only; a latency that runs already is not raised.
 Result<void> check_floor(const EmulationRequest& request, const dime_placement& placement,
                          std::uint64_t floor_ns, dime_parameters& parameters) {
-  if ((request.given & (kGivenLatency | kGivenBandwidth | kGivenOneWay)) != 0) {
+  DIME_CHECKED(meet_floor_at_steps(request, floor_ns, parameters));
+  if ((request.given & (kGivenLatency | kGivenBandwidth | kGivenOneWay)) != 0 ||
+      request.network.fetch_times) {
     EmulationRequest asked = request;
     asked.given |= kGivenLatency;
     parameters.flags &= ~DIME_ALLOW_FLOOR;

@@ -115,15 +115,20 @@ std::string wanted_fault_path(const EmulationRequest& request, const dime_placem
 
 }  // namespace
 
+Result<void> meet_floor_at_steps(const EmulationRequest& request, std::uint64_t floor_ns,
+                                 const dime_parameters& parameters) {
+  const dime_step* const step = step_below_floor(parameters, request.network, floor_ns);
+  if (step == nullptr || request.allow_floor) {
+    return {};
+  }
+  return fail_with_mend("change less, or accept longer stalls with --allow-floor",
+                        "--at {}: the stall from then on is below the floor of {} on this machine",
+                        time_text(step->at_ns), time_text(floor_ns));
+}
+
 Result<void> meet_floor(const EmulationRequest& request, std::uint64_t floor_ns,
                         dime_parameters& parameters) {
-  if (const dime_step* const step = step_below_floor(parameters, request.network, floor_ns);
-      step != nullptr && !request.allow_floor) {
-    return fail_with_mend(
-        "change less, or accept longer stalls with --allow-floor",
-        "--at {}: the stall from then on is below the floor of {} on this machine",
-        time_text(step->at_ns), time_text(floor_ns));
-  }
+  DIME_CHECKED(meet_floor_at_steps(request, floor_ns, parameters));
   const std::uint64_t stall = link::unloaded_stall(parameters, times_of(request)).value;
   if (stall >= floor_ns) {
     return {};

@@ -32,6 +32,10 @@ inline constexpr int kMostCalibrations = 3;
 /// Whether a floor of `floor_ns` would refuse the request's latency.
 bool refuses(const EmulationRequest& request, std::uint64_t floor_ns);
 
+/// An error where a step of the schedule asks for a stall below the floor, unless that is accepted.
+Result<void> meet_floor_at_steps(const EmulationRequest& request, std::uint64_t floor_ns,
+                                 const dime_parameters& parameters);
+
 /// Raises a default stall to the floor, and refuses one that was asked for and lies below, unless
 /// --allow-floor: then `parameters` say so.
 Result<void> meet_floor(const EmulationRequest& request, std::uint64_t floor_ns,

@@ -13,7 +13,8 @@ namespace {
 // Of the limit of the pages' set: several threads may do this at once, and what is claimed cannot
 // be evicted.
 constexpr std::uint64_t kPartOfLimit = 8;
-constexpr std::uint64_t kLook = 4 * Thread::kClaims;  // pages, for what one request can fetch
+constexpr std::uint64_t kLook =
+    std::uint64_t{4} * Thread::kClaims;  // pages, for what one request can fetch
 constexpr Nanos kMostToOpen{5'000};
 
 }  // namespace
