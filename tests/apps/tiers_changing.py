@@ -18,7 +18,7 @@ def test():
     program = [dime_test.PROGRAMS / "verify_pages", 4, 800, 20]
     options = (*dime_test.UNDELAYED, "--instance", "0", "--tier", "far: latency=1us,local=100p", "--place", "anon: far")
     made = 0
-    emulated = None
+    remote = 0
     for _ in range(5):
         native = dime_test.native(program)
         running = dime_test.start_emulated(program, "100p", options)
@@ -28,13 +28,13 @@ def test():
             made += changed.status == 0
         emulated = running.wait()
         dime_test.same(native, emulated)
-        if made >= LEAST:
+        remote += emulated.result["faults"]["remote"]
+        print(made, "changes;", json.dumps({tier["name"]: tier["faults"] for tier in emulated.result["tiers"]}))
+        if made >= LEAST and remote > 1000:
             break
-        program[-1] *= 2  # a machine that is too fast for so few changes
+        program[-1] *= 2  # so fast that the agent saw few of them, if any
     dime_test.check(made >= LEAST, f"only {made} changes while the program ran")
-    tiers = {tier["name"]: tier for tier in emulated.result["tiers"]}
-    print(made, "changes;", json.dumps({name: tier["faults"] for name, tier in tiers.items()}))
-    dime_test.check(tiers["far"]["faults"]["remote"] > 100, f"far: {tiers['far']['faults']}")
+    dime_test.check(remote > 1000, f"only {remote} remote accesses")
 
 
 if __name__ == "__main__":

@@ -4,9 +4,12 @@
 //
 // Own pages are checked whole before each rewrite. In the common region every page has a counter
 // for each thread; its neighbours on the page belong to other threads, so lost updates of a page
-// that moves while it is written show.
+// that moves while it is written show. Before they check their own pages for the last time, all
+// wait for one another, so that there is a moment at which the pages of all exist.
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <latch>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,7 +19,7 @@
 namespace {
 
 void work(unsigned thread, std::size_t pages, std::size_t rounds, char* common,
-          std::size_t common_pages) {
+          std::size_t common_pages, std::latch& written) {
   char* own = map_pages(pages);
   std::vector<std::uint64_t> version(pages, 0);
   std::uint64_t random = thread + 1;
@@ -32,6 +35,7 @@ void work(unsigned thread, std::size_t pages, std::size_t rounds, char* common,
     std::atomic_ref(counters[thread]).fetch_add(1);
     std::atomic_ref(counters[kWords - 1]).fetch_add(1);
   }
+  written.arrive_and_wait();
   for (std::size_t index = 0; index < pages; ++index) {
     char* page = own + index * kPage;
     expect(version[index] == 0 ? page_is_zero(page) : page_is(page, index, version[index]),
@@ -49,9 +53,10 @@ int main(int argc, char** argv) {
   const std::size_t rounds = std::stoul(argv[3]);
   const std::size_t common_pages = pages / 2 + 1;
   char* common = map_pages(common_pages);
+  std::latch written(threads);
   std::vector<std::thread> running;
   for (unsigned thread = 0; thread < threads; ++thread) {
-    running.emplace_back(work, thread, pages, rounds, common, common_pages);
+    running.emplace_back(work, thread, pages, rounds, common, common_pages, std::ref(written));
   }
   for (std::thread& thread : running) {
     thread.join();
