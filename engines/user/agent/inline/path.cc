@@ -18,10 +18,6 @@ struct CpuMask {
   std::uint64_t words[16];
 };
 
-constexpr std::uint64_t page_of(std::uint64_t address) {
-  return address & ~(kPageBytes - 1);
-}
-
 }  // namespace
 
 InlinePath::InlinePath(Arena& arena, Membership& membership)
