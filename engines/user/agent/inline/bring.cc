@@ -44,7 +44,7 @@ void InlinePath::bring(AddressRange range, Thread& thread) {
       continue;
     }
     const SignalsBlocked blocked;
-    if (range.end - at > kPageBytes) {
+    if (range.end - at > kPageBytes && !Threads::is_shared(thread)) {
       fetch_together({at, range.end}, thread);
     }
     while (!is_settled(at)) {

@@ -33,7 +33,7 @@ Thread& Threads::current() {
         atomic::store(used_, kCapacity);
         Thread& shared = threads_[kCapacity - 1];
         shared.holds_all = true;
-        shared.pointer = 1;
+        shared.pointer = kNobody;
         return shared;
       }
       atomic::store(threads_[index].pointer, pointer);

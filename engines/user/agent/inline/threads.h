@@ -60,6 +60,9 @@ class Threads {
   /// taken, threads share the last one, which holds everything.
   Thread& current();
 
+  /// True for a record that several threads may use.
+  [[nodiscard]] static bool is_shared(const Thread& thread) { return thread.pointer == kNobody; }
+
   /// The calling thread ends: its record is free once it is gone.
   void leave(Thread& thread);
 
@@ -80,6 +83,7 @@ class Threads {
 
  private:
   static constexpr std::uint32_t kPlaces = 4 * kCapacity;
+  static constexpr std::uint64_t kNobody = 1;  ///< a pointer that no thread has
 
   Thread* threads_ = nullptr;
   std::uint32_t* places_ = nullptr;  ///< hash table by pointer: index + 1
