@@ -567,6 +567,16 @@ PageId Instance::claim_victim(PageId for_page) {
   return id;
 }
 
+PageId Instance::victim_after(PageId page, PageId for_page) {
+  const LocalSet& set = sets_[set_for(for_page)];
+  if (set.policy != &policies::kFifo) {
+    return kNoPage;
+  }
+  const void* const state = set.policy_state[set.which_state];
+  return page == kNoPage ? static_cast<const ArrivalOrder*>(state)->oldest
+                         : pool_.record(page).policy.next;
+}
+
 /// A page that counts as local, in the policy's charge or claimed, does so no more.
 void Instance::leave_local(PageId id, PageRecord& record, Freed room) {
   if (record.state == PageState::kLocal) {

@@ -177,6 +177,11 @@ class Instance {
   /// caller makes it inaccessible without the lock, and reports to closed().
   PageId claim_victim(PageId for_page);
 
+  /// The page that would go after `page`, or, for kNoPage, first, if nothing came in between, in
+  /// the set of `for_page`. kNoPage where there is none, or where the ranking cannot tell: policies
+  /// other than FIFO.
+  [[nodiscard]] PageId victim_after(PageId page, PageId for_page);
+
   /// What became of a victim of claim_victim(). One that was forgotten meanwhile is left alone.
   void closed(PageId id, Closed how, Nanos now);
 

@@ -26,7 +26,7 @@ extern "C" {
 #define DIME_STATIC_ASSERT _Static_assert
 #endif
 
-#define DIME_ABI_VERSION 4u
+#define DIME_ABI_VERSION 5u
 #define DIME_CONTROL_MAGIC 0x31656d6964u /* "dime1" */
 #define DIME_LINK_MAGIC 0x6b6e696c6du    /* "mlink" */
 
@@ -267,9 +267,11 @@ struct dime_mark {
 /* What the mechanism costs on this machine, measured before a program starts. */
 struct dime_calibration {
 	uint64_t floor_ns;      /* a remote access at zero latency, one thread, seen by the program */
-	uint64_t lead_ns;       /* of it outside the handler's own clock, one thread */
+	uint64_t lead_ns;       /* of it outside the handler's own clock, one thread, for a write */
+	uint64_t lead_read_ns;  /* inline path: the same for a read, for which the kernel makes no page first */
 	uint64_t lead_multi_ns; /* the same while several threads run */
 	uint64_t tsc_hz;        /* 0 = the time-stamp counter is not usable */
+	uint64_t open_ns;       /* inline path: what the member's open_ns was while lead_ns was measured */
 };
 
 enum dime_member_state {
@@ -309,7 +311,7 @@ struct dime_member {
 	uint64_t agent_base;   /* where an injected agent is mapped in the process, 0 = preloaded */
 	uint64_t ending;       /* 1: it ends, and looks now, for the last time, whether anybody is left */
 	uint64_t faults_system_call;
-	uint64_t reserved[1];
+	uint64_t open_ns;      /* inline path: what it took to move a page home in the quickest moment */
 };
 
 enum dime_fault_path { DIME_FAULT_PATH_THREAD = 0, DIME_FAULT_PATH_INLINE = 1 };

@@ -40,6 +40,17 @@ TEST_F(Claims, TwoThreadsNeverClaimTheSamePage) {
   EXPECT_EQ(instance.claim_victim(kAnyPage), kNoPage);
 }
 
+TEST_F(Claims, TheNextVictimsAreKnownUnderFifo) {
+  const PageId first = instance.victim_after(kNoPage, kAnyPage);
+  const PageId second = instance.victim_after(first, kAnyPage);
+  const PageId third = instance.victim_after(second, kAnyPage);
+  EXPECT_EQ(instance.victim_after(third, kAnyPage), kNoPage);
+  EXPECT_EQ(instance.claim_victim(kAnyPage), first);
+  EXPECT_EQ(instance.victim_after(kNoPage, kAnyPage), second);
+  EXPECT_EQ(instance.claim_victim(kAnyPage), second);
+  EXPECT_EQ(instance.claim_victim(kAnyPage), third);
+}
+
 TEST_F(Claims, BusyVictimGoesToTheEndOfTheRanking) {
   const PageId busy = instance.claim_victim(kAnyPage);
   instance.closed(busy, Closed::kBusy, engine.now);

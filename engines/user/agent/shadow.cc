@@ -4,18 +4,28 @@
 #include <linux/mman.h>
 
 namespace dime::agent {
+namespace {
+
+constexpr std::uint32_t kAllUsed = (1u << Shadow::kRun) - 1;
+constexpr long kThisProcess = -10001;  // PIDFD_SELF_THREAD_GROUP, since Linux 6.14
+
+}  // namespace
 
 long Shadow::create(Arena& arena) {
   range_ = arena.shadow();
-  slots_ = static_cast<std::uint32_t>(range_.bytes() / kPageBytes);
-  // Memory is only used as far as the stack grows, so the tables may be as large as the area.
-  free_ = static_cast<std::uint32_t*>(arena.allocate(slots_ * sizeof(std::uint32_t)));
-  sums_ = static_cast<std::uint32_t*>(arena.allocate(slots_ * sizeof(std::uint32_t)));
-  if (free_ == nullptr || sums_ == nullptr) {
+  groups_ = static_cast<std::uint32_t>(range_.bytes() / kPageBytes / kRun);
+  // Memory is only used as far as the tables grow, so they may be as large as the area.
+  used_ = static_cast<std::uint8_t*>(arena.allocate(groups_));
+  empty_ = static_cast<std::uint32_t*>(arena.allocate(groups_ * sizeof(std::uint32_t)));
+  sums_ = static_cast<std::uint32_t*>(
+      arena.allocate(std::uint64_t{groups_} * kRun * sizeof(std::uint32_t)));
+  if (used_ == nullptr || empty_ == nullptr || sums_ == nullptr) {
     return -ENOMEM;
   }
-  free_count_ = 0;
+  empty_count_ = 0;
   fresh_ = 0;
+  single_ = kNone;
+  stale_.count = 0;
   return reopen();
 }
 
@@ -30,20 +40,82 @@ long Shadow::reopen() {
   return registered;
 }
 
-std::uint32_t Shadow::take() {
-  if (free_count_ != 0) {
-    return free_[--free_count_];
+std::uint32_t Shadow::empty_group() {
+  if (empty_count_ != 0) {
+    return empty_[--empty_count_];
   }
-  return fresh_ < slots_ ? fresh_++ : kNone;
+  return fresh_ < groups_ ? fresh_++ : kNone;
+}
+
+std::uint32_t Shadow::take() {
+  if (single_ == kNone || used_[single_] == kAllUsed) {
+    single_ = empty_group();
+    // All groups were begun: the rest of one that is used in part.
+    for (std::uint32_t i = 0; single_ == kNone && i < groups_; ++i) {
+      single_ = used_[i] != kAllUsed ? i : kNone;
+    }
+    if (single_ == kNone) {
+      return kNone;
+    }
+  }
+  const auto free = static_cast<std::uint32_t>(__builtin_ctz(~used_[single_] & kAllUsed));
+  used_[single_] = static_cast<std::uint8_t>(used_[single_] | 1u << free);
+  return single_ * kRun + free;
+}
+
+std::uint32_t Shadow::take_run(unsigned count) {
+  const std::uint32_t group = empty_group();
+  if (group == kNone) {
+    return kNone;
+  }
+  used_[group] = static_cast<std::uint8_t>((1u << count) - 1);
+  return group * kRun;
 }
 
 void Shadow::give_back_empty(std::uint32_t slot) {
-  free_[free_count_++] = slot;
+  const std::uint32_t group = slot / kRun;
+  used_[group] = static_cast<std::uint8_t>(used_[group] & ~(1u << slot % kRun));
+  if (used_[group] == 0 && group != single_) {
+    empty_[empty_count_++] = group;
+  }
 }
 
 void Shadow::discard(std::uint32_t slot) {
   system_call(__NR_madvise, address(slot), kPageBytes, MADV_DONTNEED);
   give_back_empty(slot);
+}
+
+void Shadow::add_stale(std::uint32_t slot) {
+  if (stale_.count == Stale::kMost) {
+    discard(slot);
+  } else {
+    stale_.slots[stale_.count++] = slot;
+  }
+}
+
+void Shadow::take_stale(Stale& taken) {
+  taken.count = stale_.count;
+  for (std::uint32_t i = 0; i < stale_.count; ++i) {
+    taken.slots[i] = stale_.slots[i];
+  }
+  stale_.count = 0;
+}
+
+void Shadow::empty(const Stale& stale) const {
+  struct {
+    std::uint64_t begin, bytes;
+  } pages[Stale::kMost];
+  for (std::uint32_t i = 0; i < stale.count; ++i) {
+    pages[i] = {address(stale.slots[i]), kPageBytes};
+  }
+  const long emptied = system_call(__NR_process_madvise, kThisProcess, pages,
+                                   static_cast<long>(stale.count), MADV_DONTNEED, 0L);
+  if (emptied == static_cast<long>(stale.count * kPageBytes)) {
+    return;
+  }
+  for (std::uint32_t i = 0; i < stale.count; ++i) {
+    system_call(__NR_madvise, address(stale.slots[i]), kPageBytes, MADV_DONTNEED);
+  }
 }
 
 }  // namespace dime::agent

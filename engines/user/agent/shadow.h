@@ -4,6 +4,9 @@
 //
 // That descriptor reports no events, because the handler itself discards slots and must not wait
 // for itself.
+//
+// Slots come in groups of kRun, so that neighbours can be moved out together: a group is given out
+// anew when all of it is empty again.
 #pragma once
 
 #include "engines/user/agent/arena.h"
@@ -20,12 +23,29 @@ class Shadow {
   long reopen();
   [[nodiscard]] Userfault& descriptor() { return userfault_; }
 
+  static constexpr unsigned kRun = 8;
   /// An empty slot, or kNone when all are used.
   std::uint32_t take();
+  /// The first of `count` <= kRun empty slots, one behind the other, or kNone.
+  std::uint32_t take_run(unsigned count);
   /// The slot is empty again (its page was moved out).
   void give_back_empty(std::uint32_t slot);
   /// The slot's page is not needed any more.
   void discard(std::uint32_t slot);
+
+  /// Slots whose pages were copied out, at most kMost. They are emptied many at a time, because
+  /// that interrupts every processor that runs the program.
+  struct Stale {
+    static constexpr std::uint32_t kMost = 128;
+    std::uint32_t slots[kMost];
+    std::uint32_t count = 0;
+  };
+  void add_stale(std::uint32_t slot);
+  [[nodiscard]] std::uint32_t stale_count() const { return stale_.count; }
+  /// All of them, which the caller is to empty and to give back.
+  void take_stale(Stale& taken);
+  /// Empties them. May be called by several threads, without the lock.
+  void empty(const Stale& stale) const;
 
   [[nodiscard]] std::uint64_t address(std::uint32_t slot) const {
     return range_.begin + slot * kPageBytes;
@@ -36,17 +56,26 @@ class Shadow {
   [[nodiscard]] long move_in(std::uint32_t slot, std::uint64_t from) const {
     return userfault_.move(address(slot), from);
   }
+  /// The same with those behind it: see Userfault::move_run().
+  [[nodiscard]] long move_run_in(std::uint32_t slot, std::uint64_t from, unsigned pages) const {
+    return userfault_.move_run(address(slot), from, pages);
+  }
 
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
  private:
+  [[nodiscard]] std::uint32_t empty_group();
+
   Userfault userfault_;
   AddressRange range_;
-  std::uint32_t* free_ = nullptr;  ///< stack of empty slots below fresh_
-  std::uint32_t* sums_ = nullptr;  ///< by slot
-  std::uint32_t free_count_ = 0;
-  std::uint32_t fresh_ = 0;  ///< slots from here on were never used
-  std::uint32_t slots_ = 0;
+  std::uint32_t* sums_ = nullptr;   ///< by slot
+  std::uint8_t* used_ = nullptr;    ///< of each group, a bit for each slot
+  std::uint32_t* empty_ = nullptr;  ///< stack of empty groups below fresh_
+  std::uint32_t empty_count_ = 0;
+  std::uint32_t fresh_ = 0;  ///< groups from here on were never used
+  std::uint32_t groups_ = 0;
+  std::uint32_t single_ = kNone;  ///< the group that take() takes from, never in `empty_`
+  Stale stale_;
 };
 
 }  // namespace dime::agent

@@ -285,6 +285,21 @@ Opened Space::moved_home(PageId id, long moved) {
   return moved == -EAGAIN ? Opened::kRetry : copy_home(id);
 }
 
+long Space::copy_home_quietly(PageId id) const {
+  return app_.copy(instance_.pool().page(id).address(),
+                   shadow_.address(instance_.pool().record(id).slot), /*wakes=*/false);
+}
+
+Opened Space::copied_home(PageId id, long copied) {
+  if (copied == 0) {
+    PageRecord& record = instance_.pool().record(id);
+    shadow_.add_stale(record.slot);
+    record.slot = shadow_.sum(record.slot);
+    return Opened::kDone;
+  }
+  return copied == -EAGAIN ? Opened::kRetry : copy_home(id);
+}
+
 Opened Space::open_remote(PageId id) {
   return moved_home(id, move_home(id));
 }
@@ -342,13 +357,69 @@ long Space::move_out(PageId id, std::uint32_t slot) {
   if (moved == -EBUSY && unshare(address)) {
     moved = shadow_.move_in(slot, address);
   }
-  // Nobody can write to it any more, so the sum is that of what will come back.
   if (moved == 0) {
-    shadow_.sum(slot) = tells_clean_
-                            ? page_sum::of(reinterpret_cast<const void*>(shadow_.address(slot)))
-                            : page_sum::kUnknown;
+    note_sum(slot);
   }
   return moved;
+}
+
+/// Nobody can write to the slot's page any more, so the sum is that of what will come back.
+void Space::note_sum(std::uint32_t slot) {
+  shadow_.sum(slot) = tells_clean_
+                          ? page_sum::of(reinterpret_cast<const void*>(shadow_.address(slot)))
+                          : page_sum::kUnknown;
+}
+
+long Space::move_run_out(PageId id, std::uint32_t slot, unsigned count) {
+  if (count > 1) {
+    const long moved = shadow_.move_run_in(slot, instance_.pool().page(id).address(), count);
+    for (long i = 0; i < moved; ++i) {
+      note_sum(slot + static_cast<std::uint32_t>(i));
+    }
+    if (moved > 0) {
+      return moved;
+    }
+  }
+  const long moved = move_out(id, slot);
+  return moved == 0 ? 1 : moved;
+}
+
+void Space::set_ahead(PageId id, bool ahead) {
+  __atomic_store_n(&instance_.pool().record(id).flags, ahead ? kAhead : std::uint8_t{0},
+                   __ATOMIC_RELEASE);
+}
+
+void Space::gone_ahead(PageId id, std::uint32_t slot) {
+  PageRecord& record = instance_.pool().record(id);
+  const Closed how = change_of(record, slot);
+  const unsigned result = how == Closed::kDirty     ? kOutDirty
+                          : how == Closed::kUnknown ? kOutUnknown
+                                                    : 0u;
+  __atomic_store_n(&record.flags, static_cast<std::uint8_t>(kAhead | kOut | result),
+                   __ATOMIC_RELEASE);
+}
+
+Closed Space::take_ahead(PageId id) {
+  const std::uint8_t flags = instance_.pool().record(id).flags;
+  set_ahead(id, false);
+  return (flags & kOutDirty) != 0     ? Closed::kDirty
+         : (flags & kOutUnknown) != 0 ? Closed::kUnknown
+                                      : Closed::kClean;
+}
+
+void Space::bring_back(PageId id) {
+  PageRecord& record = instance_.pool().record(id);
+  const std::uint8_t flags = record.flags;
+  while (open_remote(id) == Opened::kRetry) {
+  }
+  // What is on the other side is still what it was before: where that differs from the page, any
+  // other sum than the page's says so.
+  if ((flags & kOutDirty) != 0) {
+    record.slot ^= 1U;
+  } else if ((flags & kOutUnknown) != 0) {
+    record.slot = page_sum::kUnknown;
+  }
+  set_ahead(id, false);
 }
 
 /// `record`'s page lies in `slot` now: whether it is what is on the other side.
@@ -378,6 +449,9 @@ Closed Space::close(PageId id) {
   PageRecord& record = instance_.pool().record(id);
   if (is_kept(instance_.pool().page(id).address())) {
     return Closed::kRefused;
+  }
+  if ((record.flags & kAhead) != 0) {
+    return (record.flags & kOut) != 0 ? take_ahead(id) : Closed::kBusy;
   }
   if (threads_ != nullptr) {
     // Who starts to use it now sees that it goes; who used it before is seen here.

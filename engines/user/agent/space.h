@@ -25,6 +25,13 @@ namespace dime::agent {
 
 inline constexpr std::uint64_t kAddressSpaceEnd = 0x7ffffffff000;
 
+/// Flags of a local page that was moved out ahead of its eviction, or is being moved. Once it is
+/// out, its data is in its slot, and what the eviction will be is known: dirty, unknown or clean.
+inline constexpr std::uint8_t kAhead = 1;
+inline constexpr std::uint8_t kOut = 2;
+inline constexpr std::uint8_t kOutDirty = 4;
+inline constexpr std::uint8_t kOutUnknown = 8;
+
 /// What came of opening a page.
 enum class Opened : std::uint8_t {
   kDone,
@@ -126,9 +133,25 @@ class Space {
   static Opened filled_zeroed(long filled);
   [[nodiscard]] long move_home(PageId id) const;
   Opened moved_home(PageId id, long moved);
-  [[nodiscard]] std::uint32_t take_slot() { return shadow_.take(); }
+  /// The same by a copy, which interrupts no other processor.
+  [[nodiscard]] long copy_home_quietly(PageId id) const;
+  Opened copied_home(PageId id, long copied);
   [[nodiscard]] long move_out(PageId id, std::uint32_t slot);
+  /// The same for `count` pages, `id` the first, that lie one behind the other. Returns how many
+  /// were moved, or a negative errno where the first could not be.
+  [[nodiscard]] long move_run_out(PageId id, std::uint32_t slot, unsigned count);
   Closed moved_out(PageId id, std::uint32_t slot, long moved);
+
+  /// The page is about to be moved out ahead of its eviction, or stays after all.
+  void set_ahead(PageId id, bool ahead);
+  /// It was moved to `slot`, with move_run_out().
+  void gone_ahead(PageId id, std::uint32_t slot);
+  /// Its eviction has come, of which this is the result. REQUIRES: it is out.
+  Closed take_ahead(PageId id);
+  /// It comes back.
+  void bring_back(PageId id);
+
+  [[nodiscard]] Shadow& shadow() { return shadow_; }
   /// Whether evictions tell clean pages from dirty ones from now on. Without, they are kUnknown.
   void tell_clean(bool tells) { tells_clean_ = tells && page_sum::is_available(); }
   /// True for a page that is not to be evicted: see keep().
@@ -158,6 +181,7 @@ class Space {
   template <class Visit>
   void for_each_manageable(Visit&& visit) const;
   [[nodiscard]] Closed change_of(PageRecord& record, std::uint32_t slot);
+  void note_sum(std::uint32_t slot);
   void make_place(PageId id);
   void judge(const Mapping& mapping);
   void retier(AddressRange range);

@@ -88,11 +88,20 @@ long Userfault::move(std::uint64_t to, std::uint64_t from, bool wakes) const {
   return system_call(__NR_ioctl, static_cast<long>(fd_), kMoveRequest, &request);
 }
 
-long Userfault::copy(std::uint64_t to, std::uint64_t from) const {
+long Userfault::move_run(std::uint64_t to, std::uint64_t from, unsigned pages) const {
+  Move request{to, from, pages * kPageBytes, kMoveQuietly, 0};
+  const long result = system_call(__NR_ioctl, static_cast<long>(fd_), kMoveRequest, &request);
+  return result == 0         ? static_cast<long>(pages)
+         : request.moved > 0 ? request.moved / static_cast<long>(kPageBytes)
+                             : result;
+}
+
+long Userfault::copy(std::uint64_t to, std::uint64_t from, bool wakes) const {
   uffdio_copy request{};
   request.dst = to;
   request.src = from;
   request.len = kPageBytes;
+  request.mode = wakes ? 0 : UFFDIO_COPY_MODE_DONTWAKE;
   return system_call(__NR_ioctl, static_cast<long>(fd_), UFFDIO_COPY, &request);
 }
 

@@ -32,9 +32,13 @@ class Userfault {
   /// who wait at `to`, unless they are to wait on.
   [[nodiscard]] long move(std::uint64_t to, std::uint64_t from, bool wakes = true) const;
 
+  /// Moves up to `pages` pages that lie one behind the other. Returns how many, or a negative errno
+  /// where the first could not be moved. Wakes nobody.
+  [[nodiscard]] long move_run(std::uint64_t to, std::uint64_t from, unsigned pages) const;
+
   /// Copies a page of this process into the hole at `to` of the descriptor's process, and wakes
-  /// those who wait there.
-  [[nodiscard]] long copy(std::uint64_t to, std::uint64_t from) const;
+  /// those who wait there, unless they are to wait on.
+  [[nodiscard]] long copy(std::uint64_t to, std::uint64_t from, bool wakes = true) const;
 
   /// Lets those who wait in the page at `address` try again.
   void wake(std::uint64_t address) const;

@@ -65,9 +65,12 @@ Result<Pipe> make_pipe() {
 
 Result<pid_t> start_probe(const Companions& companions, const ProbeRequest& request,
                           std::vector<std::string> environment, int input, int output) {
-  std::vector<std::string> words = {
-      companions.probe, fmt::format("{}", request.threads), fmt::format("{}", request.most_samples),
-      fmt::format("{}", request.most_ns), is_tsc_usable() ? "tsc" : "clock"};
+  std::vector<std::string> words = {companions.probe,
+                                    fmt::format("{}", request.threads),
+                                    fmt::format("{}", request.most_samples),
+                                    fmt::format("{}", request.most_ns),
+                                    is_tsc_usable() ? "tsc" : "clock",
+                                    request.reads ? "read" : "write"};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
@@ -96,9 +99,9 @@ std::uint64_t lead_of(const ProbeResult& result) {
 }
 
 Result<ProbeResult> probe_lead(const Companions& companions, const FaultPath& path,
-                               std::uint64_t latency_ns, unsigned threads) {
+                               std::uint64_t latency_ns, unsigned threads, bool reads = false) {
   return run_probe(companions,
-                   {probe_parameters(latency_ns), {}, path, threads, kSamples, kMeasureNs});
+                   {probe_parameters(latency_ns), {}, path, threads, kSamples, kMeasureNs, reads});
 }
 
 }  // namespace
@@ -147,7 +150,7 @@ Result<ProbeResult> run_probe(const Companions& companions, const ProbeRequest& 
     return fail(0, "calibration failed: {} samples, {} remote accesses", samples->size(),
                 block->counters.faults_remote);
   }
-  return ProbeResult{std::move(*samples), block->stall_ns};
+  return ProbeResult{std::move(*samples), block->stall_ns, block->members[0].open_ns};
 }
 
 Result<std::vector<std::uint64_t>> run_probe_program(
@@ -193,10 +196,20 @@ Result<dime_calibration> calibrate(const Companions& companions, const FaultPath
   // longer, that run was disturbed, and a lead that is too long would shorten every stall.
   const std::uint64_t least = lead_of(unstalled);
   const std::uint64_t usual = lead_of(stalled);
-  measured.lead_ns = usual * 5 <= least * 6 ? usual : least;
+  const bool disturbed = usual * 5 > least * 6;
+  measured.lead_ns = disturbed ? least : usual;
+  measured.open_ns = disturbed ? unstalled.open_ns : stalled.open_ns;
   measured.floor_ns =
       std::min(quiet_median(unstalled.seen_ns), measured.lead_ns + own_part(unstalled));
-  if (path.kind == DIME_FAULT_PATH_THREAD) {
+  measured.lead_read_ns = measured.lead_ns;
+  if (path.kind == DIME_FAULT_PATH_INLINE) {
+    DIME_TRY(const ProbeResult read,
+             probe_lead(companions, path, kLeadLatencyNs, 1, /*reads=*/true));
+    // The processor may have been faster or slower by then.
+    const std::uint64_t lead =
+        lead_of(read) * measured.open_ns / std::max<std::uint64_t>(read.open_ns, 1);
+    measured.lead_read_ns = std::min(lead, measured.lead_ns);
+  } else {
     DIME_TRY(const ProbeResult several, probe_lead(companions, path, kLeadMultiLatencyNs, 2));
     measured.lead_multi_ns = std::min(lead_of(several), measured.lead_ns * 3);
   }

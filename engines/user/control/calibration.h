@@ -33,11 +33,13 @@ struct ProbeRequest {
   unsigned threads = 1;
   unsigned most_samples = 0;  ///< in all, for each thread
   std::uint64_t most_ns = 0;  ///< measuring ends after this time
+  bool reads = false;         ///< the touches are reads, or else writes
 };
 
 struct ProbeResult {
   std::vector<std::uint64_t> seen_ns;  ///< as the program saw them, in order of time
   dime_histogram handler{};            ///< the agent's own measurement of the same stalls
+  std::uint64_t open_ns = 0;           ///< what it took the agent to move a page home, if it knows
 };
 
 /// Runs the probe's program with this environment and returns what it saw. `admit` is called with

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-// dime-probe THREADS SAMPLES NANOSECONDS tsc|clock: touches pages in a cycle under the agent and
-// times each.
+// dime-probe THREADS SAMPLES NANOSECONDS tsc|clock read|write: touches pages in a cycle under the
+// agent and times each.
 //
 // It begins when its standard input ends. Every thread has more pages of its own than the instance
-// may keep local, so under FIFO each touch is a remote access. What is timed is one store. The
-// samples of all threads go to standard output as 64-bit numbers. Sizes agree with calibration.cc
-// (kProbeLocalPages).
+// may keep local, so under FIFO each touch is a remote access. What is timed is one load or store.
+// The samples of all threads go to standard output as 64-bit numbers. Sizes agree with
+// calibration.cc (kProbeLocalPages).
 #include <sys/mman.h>
 #include <unistd.h>
 #include <x86intrin.h>
@@ -45,7 +45,15 @@ struct MonotonicClock {
   static std::uint64_t read() { return now_ns(); }
 };
 
-template <class Ticks>
+struct Load {
+  static void touch(volatile unsigned char* page) { static_cast<void>(*page); }
+};
+
+struct Store {
+  static void touch(volatile unsigned char* page) { *page = 1; }
+};
+
+template <class Ticks, class Access>
 std::vector<std::uint64_t> measure(std::size_t most_samples, std::uint64_t most_ns) {
   std::vector<std::uint64_t> samples;
   samples.reserve(most_samples);
@@ -64,7 +72,7 @@ std::vector<std::uint64_t> measure(std::size_t most_samples, std::uint64_t most_
   for (std::size_t i = kWarmUp; samples.size() < most_samples && end_ns < start_ns + most_ns; ++i) {
     volatile unsigned char* const page = &bytes[i % kPages * kPageBytes];
     const std::uint64_t before = Ticks::read();
-    *page = 1;
+    Access::touch(page);
     const std::uint64_t after = Ticks::read();
     samples.push_back(after - before);
     end_ns = now_ns();
@@ -94,7 +102,7 @@ bool write_all(const std::vector<std::uint64_t>& samples) {
 }  // namespace
 
 int main(int count, char** words) {
-  if (count != 5) {
+  if (count != 6) {
     return EXIT_FAILURE;
   }
   const std::size_t threads = std::strtoul(words[1], nullptr, 10);
@@ -104,7 +112,11 @@ int main(int count, char** words) {
   char go = 0;
   while (::read(STDIN_FILENO, &go, sizeof go) > 0) {
   }
-  const auto measure_one = by_counter ? measure<TimeStampCounter> : measure<MonotonicClock>;
+  const bool reads = std::string_view(words[5]) == "read";
+  const auto measure_one =
+      by_counter ? reads ? measure<TimeStampCounter, Load> : measure<TimeStampCounter, Store>
+      : reads ? measure<MonotonicClock, Load>
+                 : measure<MonotonicClock, Store>;
   std::vector<std::vector<std::uint64_t>> samples(threads);
   std::vector<std::thread> others;
   for (std::size_t i = 1; i < threads; ++i) {

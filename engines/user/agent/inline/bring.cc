@@ -5,6 +5,7 @@
 // A thread that has claimed several pages waits for no page of another thread's, or two could wait
 // for each other: what others fetch or evict is left to the fault of each page.
 #include "engines/user/agent/clock.h"
+#include "engines/user/agent/inline/page_views.h"
 #include "engines/user/agent/inline/path.h"
 
 namespace dime::agent {
@@ -23,8 +24,10 @@ bool InlinePath::is_settled(std::uint64_t address) {
   Space& space = keeper_.space();
   const PageId id = space.table().find(PageNumber::of(address));
   if (id != kNoPage) {
-    switch (state_of(keeper_.instance().pool().record(id))) {
+    const PageRecord& record = keeper_.instance().pool().record(id);
+    switch (state_of(record)) {
       case PageState::kLocal:
+        return !is_ahead(record);
       case PageState::kUnmovable:
         return true;
       case PageState::kUntouched:
@@ -48,7 +51,7 @@ void InlinePath::bring(AddressRange range, Thread& thread) {
       fetch_together({at, range.end}, thread);
     }
     while (!is_settled(at)) {
-      fault(at, thread, nullptr);
+      fault(at, /*writes=*/false, thread, nullptr);
     }
   }
 }
@@ -102,7 +105,8 @@ void InlinePath::fetch_together(AddressRange range, Thread& thread) {
     pages[i] = thread.claims[i].page;
   }
   const Fault fault = instance.begin_together(pages, count, entry);
-  Nanos release = fault.ready - lead_ - Nanos{open_takes_.value * (count - 1)};
+  const Nanos after = lead(/*writes=*/false, /*for_call=*/true);
+  Nanos release = fault.ready - after - Nanos{open_takes_.value * (count - 1)};
   for (std::uint32_t i = 0; i < count; ++i) {
     Claim& claim = thread.claims[i];
     if (!claim.cancelled) {
@@ -138,7 +142,7 @@ void InlinePath::open_together(Thread& thread, const Fault& fault, Nanos entry) 
     const Nanos now = clock::now();
     if (open(page, own)) {
       keeper_.count_for_call(page, own);
-      keeper_.finish(page, own, now, now - entry + lead_);
+      keeper_.finish(page, own, now, now - entry + lead(/*writes=*/false, /*for_call=*/true));
     }
     lock_.unlock();
   }

@@ -137,11 +137,11 @@ long start_upkeep() {
   return started;
 }
 
-bool on_fault(std::uint64_t address, const std::uint64_t* interrupted) {
+bool on_fault(std::uint64_t address, bool writes, const std::uint64_t* interrupted) {
   if (!path->managed().contains(address)) {
     return false;
   }
-  path->fault(address, path->threads().current(), interrupted);
+  path->fault(address, writes, path->threads().current(), interrupted);
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include "engines/user/agent/inline/path.h"
 
 #include "engines/user/agent/clock.h"
+#include "engines/user/agent/inline/page_views.h"
 
 namespace dime::agent {
 namespace {
@@ -21,7 +22,7 @@ struct CpuMask {
 }  // namespace
 
 InlinePath::InlinePath(Arena& arena, Membership& membership)
-    : keeper_(arena, membership, /*inherited=*/false) {}
+    : keeper_(arena, membership, /*inherited=*/false), ahead_(keeper_.space()) {}
 
 long InlinePath::start(Arena& arena, AddressRange image) {
   if (!managed_.start(arena) || !excluded_.start(arena) || !threads_.start(arena)) {
@@ -35,11 +36,21 @@ long InlinePath::start(Arena& arena, AddressRange image) {
       ++processors_;
     }
   }
-  lead_ = Nanos{keeper_.control().calibration.lead_ns};
   return keeper_.start_for_threads(image, managed_, excluded_, threads_);
 }
 
-void InlinePath::fault(std::uint64_t address, Thread& thread, const std::uint64_t* interrupted) {
+/// What the access takes outside this code's own clock, from when the page is opened. Before a
+/// system call no signal is raised, so that is only to open it.
+Nanos InlinePath::lead(bool writes, bool for_call) {
+  const dime_calibration& measured = keeper_.control().calibration;
+  if (for_call) {
+    return moves_.home();
+  }
+  return moves_.now({writes ? measured.lead_ns : measured.lead_read_ns}, {measured.open_ns});
+}
+
+void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
+                       const std::uint64_t* interrupted) {
   const Nanos entry = clock::now();
   Instance& instance = keeper_.instance();
   gate_.enter();
@@ -52,19 +63,18 @@ void InlinePath::fault(std::uint64_t address, Thread& thread, const std::uint64_
     return;
   }
   PageRecord& record = instance.pool().record(id);
-  while (record.state == PageState::kEvicting) {
-    lock_.unlock();
-    Backoff backoff;
-    while (state_of(record) == PageState::kEvicting) {
-      backoff.pause();
-    }
-    lock_.lock();
+  while (is_leaving(record)) {
+    let_others([&] { return !is_leaving(record); });
   }
   const Fault fault = instance.begin(id, entry);
   if (fault.kind == FaultKind::kJoined || fault.kind == FaultKind::kPresent) {
     if (fault.kind == FaultKind::kPresent) {
-      // Opened by another thread meanwhile, or dropped by the kernel (MADV_FREE).
-      keeper_.space().open_zeroed(id);
+      if (is_ahead(record)) {
+        ahead_.bring_back(id);
+      } else {
+        // Opened by another thread meanwhile, or dropped by the kernel (MADV_FREE).
+        keeper_.space().open_zeroed(id);
+      }
     } else {
       atomic::add(keeper_.membership().member().faults_joined, std::uint64_t{1});
     }
@@ -80,24 +90,25 @@ void InlinePath::fault(std::uint64_t address, Thread& thread, const std::uint64_
   Claim& claim = thread.claim(id);
   const Nanos write_back = make_room_for(claim);
   lock_.unlock();
+  empty_stale_slots(fault.ready);
   gate_.leave();
 
+  const bool for_call = interrupted == nullptr;
+  const Nanos after = lead(writes, for_call);
   Nanos release = write_back;
   if (fault.kind == FaultKind::kRemote || fault.ready > entry) {
-    release = later(release, fault.ready - lead_);
+    release = later(release, fault.ready - after);
   }
   const bool interrupted_by_signal = release > entry && !wait(release, interrupted);
 
   gate_.enter();
-  bool there = false;
   if (!claim.cancelled && !interrupted_by_signal) {
     const Nanos opened_at = clock::now();
-    there = open(id, fault);
-    if (there) {
-      if (interrupted == nullptr) {
+    if (open(id, fault)) {
+      if (for_call) {
         keeper_.count_for_call(id, fault);
       }
-      keeper_.finish(id, fault, opened_at, opened_at - entry + lead_);
+      keeper_.finish(id, fault, opened_at, opened_at - entry + after);
     }
   } else {
     lock_.lock();
@@ -115,12 +126,21 @@ void InlinePath::fault(std::uint64_t address, Thread& thread, const std::uint64_
 bool InlinePath::open(PageId page, const Fault& fault) {
   Space& space = keeper_.space();
   Instance& instance = keeper_.instance();
+  const bool copies = moves_.interrupt_others();
   Opened opened = Opened::kRetry;
   Backoff backoff;
   for (;;) {
-    if (fault.kind == FaultKind::kRemote) {
-      const long moved = space.move_home(page);
+    if (fault.kind == FaultKind::kRemote && copies) {
+      const long copied = space.copy_home_quietly(page);
       lock_.lock();
+      opened = space.copied_home(page, copied);
+    } else if (fault.kind == FaultKind::kRemote) {
+      const Nanos begin = clock::now();
+      const long moved = space.move_home(page);
+      const Nanos took = clock::now() - begin;
+      lock_.lock();
+      moves_.note_home(took);
+      atomic::store(keeper_.membership().member().open_ns, moves_.home_at_best().value);
       opened = space.moved_home(page, moved);
     } else {
       const long filled = space.fill_zeroed(page);
@@ -140,44 +160,6 @@ bool InlinePath::open(PageId page, const Fault& fault) {
     return false;
   }
   return true;
-}
-
-/// Under the lock and in the gate; lets go of the lock while a victim is moved out, or while others
-/// are waited for.
-Nanos InlinePath::make_room(PageId page) {
-  Space& space = keeper_.space();
-  Instance& instance = keeper_.instance();
-  PageId evicted = kNoPage;
-  PageId victim = kNoPage;
-  for (unsigned steps = 0;; ++steps) {
-    const Keeper::Step step = keeper_.room_step(page, steps, victim);
-    if (step == Keeper::Step::kMade) {
-      return evicted != kNoPage ? instance.writeback_stall(evicted, clock::now()) : Nanos{};
-    }
-    if (step == Keeper::Step::kWait) {
-      lock_.unlock();
-      gate_.leave();
-      clock::sleep(kForOthers);
-      gate_.enter();
-      lock_.lock();
-      continue;
-    }
-    // The claim is seen by those who start to use the page from here on; those who used it before
-    // are seen by this thread.
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    Closed how = Closed::kBusy;
-    if (!threads_.holds(instance.pool().page(victim).address())) {
-      const std::uint32_t slot = space.take_slot();
-      if (slot != Shadow::kNone) {
-        lock_.unlock();
-        const long moved = space.move_out(victim, slot);
-        lock_.lock();
-        how = space.moved_out(victim, slot, moved);
-        evicted = Instance::writes_back(how) ? victim : evicted;
-      }
-    }
-    instance.closed(victim, how, clock::now());
-  }
 }
 
 /// Makes room for a page in flight. It lets others in, who may cancel it.
@@ -233,109 +215,6 @@ void InlinePath::wait_for(const PageRecord& record) {
       backoff.pause();
     }
   }
-}
-
-void InlinePath::mapped(AddressRange range, bool writable, dime_kind kind) {
-  excluded_.remove(range);
-  keeper_.mapped(range, kind);
-  if (manages() && keeper_.space().adopt(range) == 0 && writable) {
-    keeper_.space().prime(range.begin);
-  }
-}
-
-void InlinePath::remapped(AddressRange range) {
-  excluded_.remove(range);
-  if (manages()) {
-    keeper_.space().adopt(range);
-  }
-}
-
-void InlinePath::leave_alone(AddressRange range) {
-  managed_.remove(range);
-  excluded_.add(range);
-}
-
-void InlinePath::becomes_stack(AddressRange range) {
-  cancel_in(range);
-  Space& space = keeper_.space();
-  space.table().for_each(range, [&](PageId id) {
-    if (keeper_.instance().pool().record(id).state == PageState::kRemote) {
-      while (space.open_remote(id) == Opened::kRetry) {
-      }
-    }
-    keeper_.instance().forget(id);
-  });
-  space.faults().unregister(range);
-  space.unmanage(range);
-  excluded_.add(range);
-}
-
-/// Takes the room and the page in flight from a thread, which will find out.
-void InlinePath::cancel(Claim& claim, const Fault& fault) {
-  keeper_.instance().abandon(claim.page, fault);
-  if (claim.has_room) {
-    keeper_.instance().cancel_room(claim.page);
-  }
-  claim.cancelled = true;
-}
-
-void InlinePath::cancel_in(AddressRange range) {
-  PagePool& pool = keeper_.instance().pool();
-  threads_.for_each([&](Thread& thread) {
-    for (std::uint32_t i = 0; i < thread.claim_count; ++i) {
-      Claim& claim = thread.claims[i];
-      if (!claim.cancelled && range.contains(pool.page(claim.page).address())) {
-        const bool remote = pool.record(claim.page).slot != Shadow::kNone;
-        cancel(claim, {remote ? FaultKind::kRemote : FaultKind::kFirstTouch, {}});
-      }
-    }
-  });
-}
-
-void InlinePath::cancel_all() {
-  cancel_in({0, kAddressSpaceEnd});
-}
-
-void InlinePath::dropped(AddressRange range, bool unmapped) {
-  cancel_in(range);
-  keeper_.space().forget(range, [](PageId) {});
-  if (unmapped) {
-    keeper_.space().unmanage(range);
-  }
-}
-
-void InlinePath::moved(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {
-  cancel_in({from, from + bytes});
-  dropped({to, to + bytes}, /*unmapped=*/true);
-  keeper_.space().moved(from, to, bytes);
-}
-
-void InlinePath::come_home() {
-  keeper_.pause(true);
-  cancel_all();
-  keeper_.space().bring_all_home([] {});
-}
-
-void InlinePath::retire() {
-  keeper_.space().unregister_all();
-  keeper_.retire();
-}
-
-void InlinePath::leave_in_child(Thread& thread) {
-  threads_.forget_others(thread);
-  if (!failed(keeper_.space().reopen())) {
-    keeper_.space().fill_own_holes();
-  }
-  retire();
-  keeper_.stop();
-}
-
-long InlinePath::continue_in_child(Thread& thread) {
-  cancel_all();
-  threads_.forget_others(thread);
-  thread.claim_count = 0;
-  waiting_ = 0;
-  return keeper_.continue_in_child();
 }
 
 void InlinePath::tick() {

@@ -8,19 +8,14 @@
 // it runs with signals blocked.
 #pragma once
 
+#include "engines/user/agent/inline/ahead.h"
 #include "engines/user/agent/inline/exclusion.h"
+#include "engines/user/agent/inline/move_times.h"
 #include "engines/user/agent/inline/regions.h"
 #include "engines/user/agent/inline/threads.h"
 #include "engines/user/agent/keeper.h"
 
 namespace dime::agent {
-
-/// The state of a page, for who looks without the lock.
-inline PageState state_of(const PageRecord& record) {
-  PageState state{};
-  __atomic_load(&record.state, &state, __ATOMIC_ACQUIRE);
-  return state;
-}
 
 class InlinePath {
  public:
@@ -34,7 +29,8 @@ class InlinePath {
   /// that touches it again finds out. `interrupted` is the signal mask of the interrupted code, and
   /// a long stall ends early for a signal that it does not block; null: it is a system call that is
   /// going to touch the page, and the stall does not end early.
-  void fault(std::uint64_t address, Thread& thread, const std::uint64_t* interrupted);
+  /// `writes`: it was touched by a write.
+  void fault(std::uint64_t address, bool writes, Thread& thread, const std::uint64_t* interrupted);
 
   /// True if the kernel may use the page at `address`: it is there, or not managed. Without the
   /// lock. It stays true as long as the calling thread holds the page.
@@ -51,6 +47,7 @@ class InlinePath {
     explicit Exclusive(InlinePath& path) : path_(path) {
       path_.gate_.close();
       path_.lock_.lock();
+      path_.ahead_.bring_all_back();
     }
     ~Exclusive() {
       path_.lock_.unlock();
@@ -108,7 +105,12 @@ class InlinePath {
   [[nodiscard]] bool manages() const { return keeper_.manages(); }
 
  private:
+  [[nodiscard]] Nanos lead(bool writes, bool for_call);
   Nanos make_room(PageId page);
+  Closed evict(PageId victim);
+  template <class Done>
+  void let_others(Done&& done);
+  void empty_stale_slots(Nanos ready);
   bool open(PageId page, const Fault& fault);
   bool wait(Nanos until, const std::uint64_t* interrupted);
   void wait_for(const PageRecord& record);
@@ -121,15 +123,27 @@ class InlinePath {
   void cancel_in(AddressRange range);
 
   Keeper keeper_;
+  Ahead ahead_;
   Lock lock_;
   Gate gate_;
   Regions managed_;
   Regions excluded_;
   Threads threads_;
-  Nanos lead_{};
+  MoveTimes moves_;
   Nanos open_takes_{};         ///< to open one of several pages, as it was lately
   std::uint32_t waiting_ = 0;  ///< threads that spend a stall just now
   std::uint32_t processors_ = 1;
 };
+
+/// Under the lock, which it lets go of until `done()`.
+template <class Done>
+void InlinePath::let_others(Done&& done) {
+  lock_.unlock();
+  Backoff backoff;
+  while (!done()) {
+    backoff.pause();
+  }
+  lock_.lock();
+}
 
 }  // namespace dime::agent

@@ -36,6 +36,7 @@ enum Register : unsigned {
   kRax = 13,
   kRsp = 15,
   kRip = 16,
+  kError = 19,
   kR10 = 2,
   kR8 = 0,
   kR9 = 1
@@ -243,7 +244,10 @@ void dispatched_call(Frame& frame) {
 extern "C" __attribute__((visibility("hidden"))) Going dime_on_signal(int signal, Frame* frame) {
   const Info& info = frame->info;
   const Going done{frame, entry_of(dime_signal_done)};
-  if (signal == kBus && info.code > 0 && handlers.fault(info.address, &frame->context.mask)) {
+  constexpr std::uint64_t kWrote = 2;  // in the processor's error code
+  if (signal == kBus && info.code > 0 &&
+      handlers.fault(info.address, (frame->context.registers[kError] & kWrote) != 0,
+                     &frame->context.mask)) {
     return done;
   }
   if (signal == kSystemCall && info.code == kUserDispatch) {

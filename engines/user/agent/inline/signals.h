@@ -34,7 +34,7 @@ inline constexpr std::uint64_t kOurs = bit(kBus) | bit(kSystemCall);
 /// What the agent does with its own. `fault` is told of a SIGBUS: true if it was a fault of managed
 /// memory and was resolved. `call` makes a system call that was dispatched.
 struct Handlers {
-  bool (*fault)(std::uint64_t address, const std::uint64_t* interrupted);
+  bool (*fault)(std::uint64_t address, bool writes, const std::uint64_t* interrupted);
   /// A call that must not run in the hook is about to be made.
   void (*before_raw)(long number, const long (&arguments)[6]);
   /// `stack_pointer` is the caller's, to be changed for the child of a clone() onto another stack.

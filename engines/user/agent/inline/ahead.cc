@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "engines/user/agent/inline/ahead.h"
+
+#include "engines/user/agent/inline/page_views.h"
+
+namespace dime::agent {
+
+void Ahead::choose(PageId victim, Run& run) {
+  run.pages[0] = victim;
+  run.count = 1;
+  if (rest_ != 0) {
+    --rest_;
+    return;
+  }
+  Instance& instance = space_.instance();
+  const std::uint64_t part = instance.limit_for(victim) / kOfLimit;
+  const auto most = static_cast<unsigned>(part < Shadow::kRun ? part : Shadow::kRun);
+  std::uint64_t wanted = instance.pool().page(victim).value + 1;
+  PageId next = kNoPage;
+  for (unsigned looks = 0; looks < kLooks && run.count < most; ++looks) {
+    next = instance.victim_after(next, victim);
+    if (next == kNoPage) {
+      break;
+    }
+    if (instance.pool().page(next).value == wanted && !is_ahead(instance.pool().record(next))) {
+      space_.set_ahead(next, true);
+      run.pages[run.count++] = next;
+      ++wanted;
+    }
+  }
+}
+
+void Ahead::drop_from(Run& run, unsigned first) {
+  for (unsigned i = first; i < run.count; ++i) {
+    space_.set_ahead(run.pages[i], false);
+  }
+  run.count = first < run.count ? first : run.count;
+}
+
+void Ahead::note(Run& run, std::uint32_t slot, unsigned moved) {
+  moved = moved < 1 ? 1 : moved;
+  for (unsigned i = moved; i < run.count; ++i) {
+    space_.shadow().give_back_empty(slot + i);
+  }
+  drop_from(run, moved);
+  if (count_ + run.count > kMost) {
+    unsigned kept = 0;
+    for (unsigned i = 0; i < count_; ++i) {
+      if (is_ahead(space_.instance().pool().record(pages_[i]))) {
+        pages_[kept++] = pages_[i];
+      }
+    }
+    count_ = kept;
+  }
+  for (unsigned i = 1; i < run.count; ++i) {
+    space_.gone_ahead(run.pages[i], slot + i);
+    if (count_ < kMost) {
+      pages_[count_++] = run.pages[i];
+    } else {
+      bring_back(run.pages[i]);
+    }
+  }
+}
+
+Closed Ahead::take(PageId victim) {
+  credit_ += credit_ < kMostCredit ? 1 : 0;
+  return space_.take_ahead(victim);
+}
+
+void Ahead::bring_back(PageId page) {
+  space_.bring_back(page);
+  credit_ -= kWasted;
+  if (credit_ < 0) {
+    credit_ = 0;
+    rest_ = kRest;
+  }
+}
+
+void Ahead::bring_all_back() {
+  for (unsigned i = 0; i < count_; ++i) {
+    if (is_ahead(space_.instance().pool().record(pages_[i]))) {
+      bring_back(pages_[i]);
+    }
+  }
+  count_ = 0;
+}
+
+}  // namespace dime::agent

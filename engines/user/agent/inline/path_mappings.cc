@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+// The inline path while nobody moves a page: mappings change, pages come home, a fork has happened.
+#include "engines/user/agent/inline/path.h"
+
+namespace dime::agent {
+
+void InlinePath::mapped(AddressRange range, bool writable, dime_kind kind) {
+  excluded_.remove(range);
+  keeper_.mapped(range, kind);
+  if (manages() && keeper_.space().adopt(range) == 0 && writable) {
+    keeper_.space().prime(range.begin);
+  }
+}
+
+void InlinePath::remapped(AddressRange range) {
+  excluded_.remove(range);
+  if (manages()) {
+    keeper_.space().adopt(range);
+  }
+}
+
+void InlinePath::leave_alone(AddressRange range) {
+  managed_.remove(range);
+  excluded_.add(range);
+}
+
+void InlinePath::becomes_stack(AddressRange range) {
+  cancel_in(range);
+  Space& space = keeper_.space();
+  space.table().for_each(range, [&](PageId id) {
+    if (keeper_.instance().pool().record(id).state == PageState::kRemote) {
+      while (space.open_remote(id) == Opened::kRetry) {
+      }
+    }
+    keeper_.instance().forget(id);
+  });
+  space.faults().unregister(range);
+  space.unmanage(range);
+  excluded_.add(range);
+}
+
+/// Takes the room and the page in flight from a thread, which will find out.
+void InlinePath::cancel(Claim& claim, const Fault& fault) {
+  keeper_.instance().abandon(claim.page, fault);
+  if (claim.has_room) {
+    keeper_.instance().cancel_room(claim.page);
+  }
+  claim.cancelled = true;
+}
+
+void InlinePath::cancel_in(AddressRange range) {
+  PagePool& pool = keeper_.instance().pool();
+  threads_.for_each([&](Thread& thread) {
+    for (std::uint32_t i = 0; i < thread.claim_count; ++i) {
+      Claim& claim = thread.claims[i];
+      if (!claim.cancelled && range.contains(pool.page(claim.page).address())) {
+        const bool remote = pool.record(claim.page).slot != Shadow::kNone;
+        cancel(claim, {remote ? FaultKind::kRemote : FaultKind::kFirstTouch, {}});
+      }
+    }
+  });
+}
+
+void InlinePath::cancel_all() {
+  cancel_in({0, kAddressSpaceEnd});
+}
+
+void InlinePath::dropped(AddressRange range, bool unmapped) {
+  cancel_in(range);
+  keeper_.space().forget(range, [](PageId) {});
+  if (unmapped) {
+    keeper_.space().unmanage(range);
+  }
+}
+
+void InlinePath::moved(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {
+  cancel_in({from, from + bytes});
+  dropped({to, to + bytes}, /*unmapped=*/true);
+  keeper_.space().moved(from, to, bytes);
+}
+
+void InlinePath::come_home() {
+  keeper_.pause(true);
+  cancel_all();
+  keeper_.space().bring_all_home([] {});
+}
+
+void InlinePath::retire() {
+  keeper_.space().unregister_all();
+  keeper_.retire();
+}
+
+void InlinePath::leave_in_child(Thread& thread) {
+  threads_.forget_others(thread);
+  if (!failed(keeper_.space().reopen())) {
+    keeper_.space().fill_own_holes();
+  }
+  retire();
+  keeper_.stop();
+}
+
+long InlinePath::continue_in_child(Thread& thread) {
+  cancel_all();
+  threads_.forget_others(thread);
+  thread.claim_count = 0;
+  waiting_ = 0;
+  return keeper_.continue_in_child();
+}
+
+}  // namespace dime::agent

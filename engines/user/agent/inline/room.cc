@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+// Room for a page on the inline path: victims, those that go with them, and the slots whose pages
+// were copied home.
+#include "engines/user/agent/clock.h"
+#include "engines/user/agent/inline/page_views.h"
+#include "engines/user/agent/inline/path.h"
+
+namespace dime::agent {
+namespace {
+
+constexpr Nanos kForOthers{20'000};
+constexpr std::uint32_t kFewStale = 32;
+constexpr std::uint32_t kMostStale = Shadow::Stale::kMost - 16;  // others may add some meanwhile
+constexpr Nanos kEmptyingTakes{80'000};
+
+}  // namespace
+
+/// Under the lock and in the gate; lets go of the lock while a victim is moved out, or while others
+/// are waited for.
+Nanos InlinePath::make_room(PageId page) {
+  Instance& instance = keeper_.instance();
+  PageId evicted = kNoPage;
+  PageId victim = kNoPage;
+  for (unsigned steps = 0;; ++steps) {
+    const Keeper::Step step = keeper_.room_step(page, steps, victim);
+    if (step == Keeper::Step::kMade) {
+      return evicted != kNoPage ? instance.writeback_stall(evicted, clock::now()) : Nanos{};
+    }
+    if (step == Keeper::Step::kWait) {
+      lock_.unlock();
+      gate_.leave();
+      clock::sleep(kForOthers);
+      gate_.enter();
+      lock_.lock();
+      continue;
+    }
+    const PageRecord& record = instance.pool().record(victim);
+    while (is_going_ahead(record)) {
+      let_others([&] { return !is_going_ahead(record); });
+    }
+    const Closed how = is_ahead(record) ? ahead_.take(victim) : evict(victim);
+    evicted = Instance::writes_back(how) ? victim : evicted;
+    instance.closed(victim, how, clock::now());
+  }
+}
+
+/// Moves out a claimed victim, and others with it. Lets go of the lock meanwhile.
+Closed InlinePath::evict(PageId victim) {
+  Space& space = keeper_.space();
+  const PagePool& pool = keeper_.instance().pool();
+  Ahead::Run run;
+  ahead_.choose(victim, run);
+  // The claims are seen by those who start to use a page from here on; those who used it before are
+  // seen by this thread.
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  unsigned idle = 0;
+  while (idle < run.count && !threads_.holds(pool.page(run.pages[idle]).address())) {
+    ++idle;
+  }
+  ahead_.drop_from(run, idle < 1 ? 1 : idle);
+  const std::uint32_t slot = idle == 0        ? Shadow::kNone
+                             : run.count == 1 ? space.shadow().take()
+                                              : space.shadow().take_run(run.count);
+  if (slot == Shadow::kNone) {
+    ahead_.drop_from(run, 1);
+    return Closed::kBusy;
+  }
+  lock_.unlock();
+  const Nanos begin = clock::now();
+  const long moved = space.move_run_out(victim, slot, run.count);
+  const Nanos took = clock::now() - begin;
+  lock_.lock();
+  moves_.note_out(took);
+  ahead_.note(run, slot, static_cast<unsigned>(moved < 0 ? 0 : moved));
+  return space.moved_out(victim, slot, moved < 0 ? moved : 0);
+}
+
+/// In the gate. Where the stall until `ready` hides that, or where there are too many.
+void InlinePath::empty_stale_slots(Nanos ready) {
+  Shadow& shadow = keeper_.space().shadow();
+  const std::uint32_t count = shadow.stale_count();
+  if (count < kFewStale || (count < kMostStale && ready < clock::now() + kEmptyingTakes)) {
+    return;
+  }
+  Shadow::Stale stale;
+  lock_.lock();
+  shadow.take_stale(stale);
+  lock_.unlock();
+  shadow.empty(stale);
+  lock_.lock();
+  for (std::uint32_t i = 0; i < stale.count; ++i) {
+    shadow.give_back_empty(stale.slots[i]);
+  }
+  lock_.unlock();
+}
+
+}  // namespace dime::agent
