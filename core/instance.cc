@@ -56,7 +56,7 @@ Instance::~Instance() {
       set.level_inherited.sub(set.debt);
     }
     if (set.policy != nullptr) {
-      set.policy->clean(set.policy_state[set.which_state], &host_);
+      set.policy->clean(set.state, &host_);
     }
   }
 }
@@ -90,13 +90,12 @@ bool Instance::start_policy(const dime_policy_ops& policy, void* state, std::uin
 
 bool Instance::use_policy(unsigned tier, const dime_policy_ops& policy, std::uint64_t seed) {
   LocalSet& set = sets_[tier];
-  const unsigned other = 1 - set.which_state;
-  void* const fresh = set.policy_state[other];
+  void* const fresh = set.policy_state[set.state == set.policy_state[0] ? 1 : 0];
   if (!start_policy(policy, fresh, seed)) {
     return false;
   }
   if (set.policy != nullptr) {
-    void* const old = set.policy_state[set.which_state];
+    void* const old = set.state;
     // A page has one record of links, so it leaves the old policy before it enters the new one.
     for (PageId id = set.policy->victim(old, &host_); id != kNoPage;
          id = set.policy->victim(old, &host_)) {
@@ -111,7 +110,7 @@ bool Instance::use_policy(unsigned tier, const dime_policy_ops& policy, std::uin
     set.policy->clean(old, &host_);
   }
   set.policy = &policy;
-  set.which_state = other;
+  set.state = fresh;
   return true;
 }
 
@@ -263,7 +262,7 @@ void Instance::note_managed(LocalSet& set) {
 
 // FIFO without a call of it, see core/arrival_order.h.
 bool Instance::add_to_policy(LocalSet& set, PageId id, PageRecord& record) {
-  void* const state = set.policy_state[set.which_state];
+  void* const state = set.state;
   if (set.policy == &policies::kFifo) {
     static_cast<ArrivalOrder*>(state)->add(id, record.policy, PolicyLinks{pool_});
     return true;
@@ -272,7 +271,7 @@ bool Instance::add_to_policy(LocalSet& set, PageId id, PageRecord& record) {
 }
 
 void Instance::remove_from_policy(LocalSet& set, PageId id, const PageRecord& record) {
-  void* const state = set.policy_state[set.which_state];
+  void* const state = set.state;
   if (set.policy == &policies::kFifo) {
     static_cast<ArrivalOrder*>(state)->remove(record.policy, PolicyLinks{pool_});
   } else {
@@ -340,7 +339,7 @@ Nanos Instance::fetch(const PageRecord& record, Nanos at, std::uint64_t bytes) {
 }
 
 void Instance::write_back(const PageRecord& record, Nanos now) {
-  if (record.tier != 0 || !shared_.network.plain()) {
+  if (record.tier != 0 || !shared_.network.steady()) {
     const Cost cost = cost_of(record, now);
     link::reserve(cost.link->tx, now, kPageBytes, cost.terms.bandwidth, cost.network.schedule);
     return;
@@ -380,7 +379,7 @@ dime_link& Instance::link_of(const PageRecord& record) const {
 
 PageId Instance::next_victim(unsigned index) {
   LocalSet& set = *set_at_[index];
-  void* const state = set.policy_state[set.which_state];
+  void* const state = set.state;
   return set.policy == &policies::kFifo ? static_cast<ArrivalOrder*>(state)->oldest
                                         : set.policy->victim(state, &host_);
 }
@@ -429,9 +428,10 @@ void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
                                                  : &dime_counters::faults_first_touch);
   atomic::add(shared_.counters.page_fault_count, std::uint64_t{1});
   const unsigned tier = record.tier;
-  const bool charged = (atomic::load(shared_.parameters.flags) & DIME_CHARGE_FIRST_TOUCH) != 0 &&
-                       tier != DIME_TIER_LOCAL;
-  if ((fault.kind == FaultKind::kRemote || charged) && !fault.stall_is_anothers) {
+  if (!fault.stall_is_anothers &&
+      (fault.kind == FaultKind::kRemote ||
+       ((atomic::load(shared_.parameters.flags) & DIME_CHARGE_FIRST_TOUCH) != 0 &&
+        tier != DIME_TIER_LOCAL))) {
     histogram::add(shared_.stalls, stall);
     if (tier != 0) {
       histogram::add(shared_.tiers.uses[tier].stall_ns, stall);
@@ -588,11 +588,10 @@ void Instance::leave_local(PageId id, PageRecord& record, Freed room) {
 }
 
 void Instance::closed(PageId id, Closed how, Nanos now) {
-  closed(id, how, now, Freed::kGivenBack);
+  closed(id, pool_.record(id), how, now, Freed::kGivenBack);
 }
 
-void Instance::closed(PageId id, Closed how, Nanos now, Freed room) {
-  PageRecord& record = pool_.record(id);
+void Instance::closed(PageId id, PageRecord& record, Closed how, Nanos now, Freed room) {
   switch (how) {
     case Closed::kDirty:
       count(record, &dime_counters::evictions_dirty);
@@ -637,9 +636,8 @@ void Instance::went(PageId id, PageRecord& record, Closed how, Nanos now, Freed 
   record.state = PageState::kRemote;
 }
 
-/// Until when the thread that evicted `evicted` stalls: the queue for write-back is full.
-Nanos Instance::writeback_stall(PageId evicted, Nanos now) const {
-  const PageRecord& record = pool_.record(evicted);
+/// Until when the thread that evicted `record` stalls: the queue for write-back is full.
+Nanos Instance::writeback_stall(const PageRecord& record, Nanos now) const {
   const Nanos queued = link::backlog(link_of(record).tx, now);
   if (queued == Nanos{} || (atomic::load(shared_.parameters.flags) & DIME_WRITEBACK) == 0) {
     return {};

@@ -187,7 +187,9 @@ class Instance {
 
   /// How long the eviction of `evicted`, which was written back at `now`, has to stall its thread:
   /// until the returned time, 0 = not at all.
-  [[nodiscard]] Nanos writeback_stall(PageId evicted, Nanos now) const;
+  [[nodiscard]] Nanos writeback_stall(PageId evicted, Nanos now) const {
+    return writeback_stall(pool_.record(evicted), now);
+  }
   /// True where an eviction that ended so is written back.
   [[nodiscard]] static bool writes_back(Closed how) {
     return how == Closed::kDirty || how == Closed::kUnknown;
@@ -321,7 +323,7 @@ class Instance {
     Level level_inherited{};
     const dime_policy_ops* policy = nullptr;
     alignas(16) std::uint8_t policy_state[2][DIME_POLICY_STATE_BYTES] = {};
-    unsigned which_state = 0;
+    void* state = nullptr;  ///< which of them the policy in use has
     std::uint64_t local = 0;
     std::uint64_t rooms = 0;  ///< made and neither used nor cancelled yet
     std::uint64_t managed = 0;
@@ -362,7 +364,8 @@ class Instance {
   void free_room(LocalSet& set, Freed room);
   void drop(PageId id, Freed room);
   void set_unmovable(PageId id, Freed room);
-  void closed(PageId id, Closed how, Nanos now, Freed room);
+  void closed(PageId id, PageRecord& record, Closed how, Nanos now, Freed room);
+  [[nodiscard]] Nanos writeback_stall(const PageRecord& record, Nanos now) const;
   void went(PageId id, PageRecord& record, Closed how, Nanos now, Freed room);
   void leave_local(PageId id, PageRecord& record, Freed room);
   [[nodiscard]] link::Terms terms_at(Nanos now) const;
@@ -370,9 +373,9 @@ class Instance {
   void pay_debt(LocalSet& set);
   void note_managed(LocalSet& set);
   [[nodiscard]] PageId next_victim(unsigned set);
-  /// The page that went, or kNoPage, and how.
+  /// The page that went, or null, and how.
   struct Evicted {
-    PageId page;
+    const PageRecord* record;
     Closed how;
   };
   template <class Close>
@@ -410,19 +413,20 @@ Instance::Evicted Instance::evict_one(unsigned set, Nanos now, Close&& close, Fr
     }
     const Closed how = close(victim);
     if (how == Closed::kBusy) {
-      from.policy->defer(from.policy_state[from.which_state], &host_, victim);
+      from.policy->defer(from.state, &host_, victim);
       continue;
     }
-    closed(victim, how, now, room);
-    return {victim, how};
+    PageRecord& record = pool_.record(victim);
+    closed(victim, record, how, now, room);
+    return {&record, how};
   }
-  return {kNoPage, Closed::kBusy};
+  return {nullptr, Closed::kBusy};
 }
 
 template <class Close>
 Room Instance::make_room(PageId id, Nanos now, Close&& close, std::uint64_t most) {
   const unsigned set = set_for(id);
-  Evicted last{kNoPage, Closed::kBusy};
+  Evicted last{nullptr, Closed::kBusy};
   bool over = false;
   while (!try_acquire(set, over)) {
     if (most-- == 0) {
@@ -430,21 +434,21 @@ Room Instance::make_room(PageId id, Nanos now, Close&& close, std::uint64_t most
     }
     // Where the limit has not sunk, the room of the victim is the room that is wanted.
     last = evict_one(set, now, close, over ? Freed::kGivenBack : Freed::kKept);
-    if (last.page == kNoPage) {
+    if (last.record == nullptr) {
       return {false, {}};
     }
     if (!over) {
       break;
     }
   }
-  return {true, writes_back(last.how) ? writeback_stall(last.page, now) : Nanos{}};
+  return {true, writes_back(last.how) ? writeback_stall(*last.record, now) : Nanos{}};
 }
 
 template <class Close>
 std::uint64_t Instance::trim(unsigned set, Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
   while (gone < most && atomic::load(sets_[set].levels->local_pages) > allowed(set) &&
-         evict_one(set, now, close).page != kNoPage) {
+         evict_one(set, now, close).record != nullptr) {
     ++gone;
   }
   return gone;
@@ -465,7 +469,7 @@ std::uint64_t Instance::trim_tiers(Nanos now, std::uint64_t most, Close&& close)
 template <class Close>
 std::uint64_t Instance::evict(Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
-  while (gone < most && evict_one(kShared, now, close).page != kNoPage) {
+  while (gone < most && evict_one(kShared, now, close).record != nullptr) {
     ++gone;
   }
   return gone;
@@ -474,7 +478,7 @@ std::uint64_t Instance::evict(Nanos now, std::uint64_t most, Close&& close) {
 template <class Close>
 std::uint64_t Instance::repay(unsigned set, Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
-  while (gone < most && sets_[set].debt != 0 && evict_one(set, now, close).page != kNoPage) {
+  while (gone < most && sets_[set].debt != 0 && evict_one(set, now, close).record != nullptr) {
     pay_debt(sets_[set]);
     ++gone;
   }

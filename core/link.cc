@@ -80,14 +80,17 @@ void count(dime_link_direction& wire, std::uint64_t bytes, std::uint64_t length,
 Transfer reserve(dime_link_direction& wire, Nanos now, std::uint64_t bytes,
                  BitsPerSecond bandwidth) {
   const std::uint64_t length = ticks_of(bytes, bandwidth);
+  if (length == 0) {
+    const Transfer transfer{now, now, {}, {}};
+    count(wire, bytes, length, transfer);
+    return transfer;
+  }
   const std::uint64_t asked = now.value * kTicksPerNano;
   std::uint64_t start = asked;
-  if (length != 0) {
-    std::uint64_t free_at = atomic::load(wire.next_free);
-    do {
-      start = free_at > asked ? free_at : asked;
-    } while (!atomic::compare_exchange(wire.next_free, free_at, start + length));
-  }
+  std::uint64_t free_at = atomic::load(wire.next_free);
+  do {
+    start = free_at > asked ? free_at : asked;
+  } while (!atomic::compare_exchange(wire.next_free, free_at, start + length));
   const Transfer transfer{round_up(start), round_up(start + length), round_up(start) - now, {}};
   count(wire, bytes, length, transfer);
   return transfer;

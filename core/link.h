@@ -24,11 +24,14 @@ struct Network {
   const dime_fetch_times* times = nullptr;
   const dime_schedule* schedule = nullptr;
 
+  /// True where latency and bandwidth are those of the parameters at all times.
+  [[nodiscard]] bool steady() const {
+    return schedule == nullptr || atomic::load_acquire(schedule->count) == 0;
+  }
   /// True where latency and bandwidth are all there is to a fetch.
   [[nodiscard]] bool plain() const {
     return (jitter == nullptr || atomic::load_acquire(jitter->shape) == DIME_JITTER_NONE) &&
-           (times == nullptr || atomic::load(times->count) == 0) &&
-           (schedule == nullptr || atomic::load_acquire(schedule->count) == 0);
+           (times == nullptr || atomic::load(times->count) == 0) && steady();
   }
 };
 

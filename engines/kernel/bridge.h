@@ -48,7 +48,8 @@ struct dk_fault {
 	uint32_t verdict; /* enum dk_verdict */
 	uint32_t page;    /* id of the page in the instance */
 	uint32_t kind;    /* the core's; with DK_AGAIN: 1 if room is held for pages that are being fetched */
-	uint32_t reserved;
+	uint32_t force;   /* in: let the page in above the limit */
+	uint64_t at_ns;   /* in: when the thread faulted */
 	uint64_t ready_ns; /* the earliest time at which the access may proceed */
 	const uint8_t *state; /* with DK_JOINED only */
 };
@@ -81,10 +82,9 @@ struct dk_table *dk_core_table_create(void *memory, struct dk_core *core, uint32
 /* Forgets what is left in the table and gives its memory back. */
 void dk_core_table_destroy(struct dk_core *core, struct dk_table *table);
 
-/* A thread faulted on `page` (address >> 12) at `at`; its entry is `entry`. Fills in `fault`. With
- * `force` the page is let in above the limit. */
-void dk_core_fault(struct dk_core *core, struct dk_table *table, uint64_t page, enum dk_entry entry, uint64_t at,
-		   int force, struct dk_batch *batch, struct dk_fault *fault);
+/* A thread faulted on `page` (address >> 12), whose entry is `entry`. Fills in `fault`. */
+void dk_core_fault(struct dk_core *core, struct dk_table *table, uint64_t page, enum dk_entry entry,
+		   struct dk_batch *batch, struct dk_fault *fault);
 /* The page is open. `stall` is what the thread waited, as it sees it. */
 void dk_core_finish(struct dk_core *core, const struct dk_fault *fault, uint64_t stall);
 /* The page was not opened. */

@@ -196,7 +196,8 @@ void dk_core_table_destroy(dk_core* core, dk_table* table) {
 }
 
 [[gnu::flatten]] void dk_core_fault(dk_core* core, dk_table* table, uint64_t page, dk_entry entry,
-                                    uint64_t at, int force, dk_batch* batch, dk_fault* fault) {
+                                    dk_batch* batch, dk_fault* fault) {
+  const Nanos at{fault->at_ns};
   const PageId id = table->pages.obtain({page});
   if (id == kNoPage) {
     fault->verdict = DK_NO_MEMORY;
@@ -211,11 +212,11 @@ void dk_core_table_destroy(dk_core* core, dk_table* table) {
   }
   const bool room_needed = remote || needs_room(state, entry);
   Nanos writeback_end;
-  if (room_needed && force != 0) {
+  if (room_needed && fault->force != 0) {
     core->instance.force_room(id);
   } else if (room_needed) {
     // If the limit has sunk, a few at a time, so that the batch suffices.
-    const Room room = core->instance.make_room(id, {at}, core->closer(batch), kTrimStep);
+    const Room room = core->instance.make_room(id, at, core->closer(batch), kTrimStep);
     if (!room.made) {
       fault->verdict = DK_AGAIN;
       fault->kind = core->instance.fetching_for(id) ? 1 : 0;
@@ -227,7 +228,7 @@ void dk_core_table_destroy(dk_core* core, dk_table* table) {
   if (fault->verdict == DK_LET_PASS || fault->verdict == DK_REOPEN) {
     return;
   }
-  const Fault begun = core->instance.begin(id, {at});
+  const Fault begun = core->instance.begin(id, at);
   fault->kind = static_cast<std::uint32_t>(begun.kind);
   fault->ready_ns = later(begun.ready, writeback_end).value;
   if (begun.kind == FaultKind::kJoined) {

@@ -131,7 +131,7 @@ static u64 dk_stall_at(const struct dk_context *c, u64 now)
 	return now - c->entered + dk_lead_ns();
 }
 
-static void dk_finish(struct dk_context *c, u64 stall)
+static __always_inline void dk_finish(struct dk_context *c, u64 stall)
 {
 	spin_lock(&c->instance->lock);
 	dk_core_finish(c->instance->core, &c->fault, stall);
@@ -159,6 +159,20 @@ static vm_fault_t dk_map(struct dk_context *c, u64 stall)
 	return result;
 }
 
+/* An anonymous mapping keeps its table while it is locked; of a file, the kernel may have replaced it meanwhile. */
+static __always_inline bool dk_open_fetched(struct dk_context *c)
+{
+	bool opened;
+
+	if (likely(vma_is_anonymous(c->vma)))
+		return dk_open_entry(c->site.pte, c->flags & FAULT_FLAG_WRITE);
+	rcu_read_lock();
+	dk_find(c->space->mm, c->address, &c->site);
+	opened = c->site.pte && dk_open(c->space->mm, &c->site, c->flags & FAULT_FLAG_WRITE);
+	rcu_read_unlock();
+	return opened;
+}
+
 static vm_fault_t dk_fetch(struct dk_context *c)
 {
 	u64 lead = dk_lead_ns();
@@ -169,23 +183,13 @@ static vm_fault_t dk_fetch(struct dk_context *c)
 		waited = dk_wait(c->instance, until);
 	if (c->entry != DK_ENTRY_CLOSED)
 		return dk_map(c, dk_stall_at(c, waited));
-	/* An anonymous mapping keeps its table while it is locked; of a file, the kernel may have replaced it meanwhile. */
-	if (!vma_is_anonymous(c->vma)) {
-		rcu_read_lock();
-		dk_find(c->space->mm, c->address, &c->site);
-	}
-	if (c->site.pte && dk_open(c->space->mm, &c->site, c->flags & FAULT_FLAG_WRITE)) {
-		if (!vma_is_anonymous(c->vma))
-			rcu_read_unlock();
-		dk_finish(c, dk_stall_at(c, waited));
-		if (c->measured)
-			dk_lead_tail(dk_now() - waited);
-		__set_current_state(TASK_RUNNING);
-		return 0;
-	}
-	if (!vma_is_anonymous(c->vma))
-		rcu_read_unlock();
-	return dk_map(c, dk_stall_at(c, waited));
+	if (!dk_open_fetched(c))
+		return dk_map(c, dk_stall_at(c, waited));
+	dk_finish(c, dk_stall_at(c, waited));
+	if (c->measured)
+		dk_lead_tail(dk_now() - waited);
+	__set_current_state(TASK_RUNNING);
+	return 0;
 }
 
 /* Another thread fetches the page. */
@@ -257,16 +261,16 @@ static bool dk_wait_for_room(const struct dk_context *c, unsigned int *looks)
 static void dk_ask(struct dk_context *c)
 {
 	struct dk_instance *instance = c->instance;
-	bool force = unlikely(READ_ONCE(instance->tight)) && dk_stuck(c);
 	unsigned int looks = 0;
 
+	c->fault.at_ns = c->entered;
+	c->fault.force = unlikely(READ_ONCE(instance->tight)) && dk_stuck(c);
 	for (;;) {
 		spin_lock(&instance->lock);
 		c->entry = dk_entry_at(&c->site);
 		if (unlikely(instance->tiers))
 			dk_tiers_choose(instance, c->vma, c->address);
-		dk_core_fault(instance->core, c->space->table, c->address >> PAGE_SHIFT, c->entry, c->entered, force,
-			      &c->batch, &c->fault);
+		dk_core_fault(instance->core, c->space->table, c->address >> PAGE_SHIFT, c->entry, &c->batch, &c->fault);
 		spin_unlock(&instance->lock);
 		if (c->batch.count)
 			dk_batch_flush(&c->batch);
@@ -275,11 +279,11 @@ static void dk_ask(struct dk_context *c)
 		if (likely(c->fault.verdict != DK_AGAIN && c->fault.verdict != DK_NO_MEMORY))
 			break;
 		if (c->fault.verdict == DK_AGAIN)
-			force = dk_wait_for_room(c, &looks);
+			c->fault.force = dk_wait_for_room(c, &looks);
 		cond_resched();
 		dk_find(c->space->mm, c->address, &c->site);
 	}
-	if (unlikely(force) && (c->fault.verdict == DK_REMOTE || c->fault.verdict == DK_FIRST_TOUCH))
+	if (unlikely(c->fault.force) && (c->fault.verdict == DK_REMOTE || c->fault.verdict == DK_FIRST_TOUCH))
 		atomic64_inc(&instance->forced);
 }
 

@@ -27,6 +27,7 @@ void dk_heap_init(struct dk_heap *heap)
 	INIT_LIST_HEAD(&heap->reserve);
 	INIT_LIST_HEAD(&heap->retired);
 	heap->wanted = 0;
+	heap->pending = false;
 }
 
 void *dk_shim_allocate(struct dk_instance *instance, uint64_t bytes)
@@ -45,6 +46,7 @@ void *dk_shim_allocate(struct dk_instance *instance, uint64_t bytes)
 		block = kzalloc(sizeof(*block) + bytes, GFP_ATOMIC | __GFP_NOWARN);
 	if (!block) {
 		WRITE_ONCE(heap->wanted, bytes);
+		WRITE_ONCE(heap->pending, true);
 		return NULL;
 	}
 	block->bytes = bytes;
@@ -56,6 +58,7 @@ void dk_shim_release(struct dk_instance *instance, void *memory, uint64_t bytes)
 	struct dk_block *block = (struct dk_block *)memory - 1;
 
 	list_add(&block->node, &instance->heap.retired);
+	WRITE_ONCE(instance->heap.pending, true);
 }
 
 static void dk_free_list(struct list_head *list)
@@ -81,6 +84,7 @@ bool dk_instance_serve_heap(struct dk_instance *instance, gfp_t gfp)
 	if (gfpflags_allow_blocking(gfp))
 		list_splice_init(&heap->retired, &retired);
 	heap->wanted = 0;
+	WRITE_ONCE(heap->pending, !list_empty(&heap->retired));
 	if (block) {
 		block->bytes = wanted;
 		list_add(&block->node, &heap->reserve);

@@ -30,6 +30,13 @@
 #define DK_DIRTY _PAGE_DIRTY
 #endif
 
+/* A device's memory, where the architecture has a bit for that. */
+#ifdef _PAGE_DEVMAP
+#define DK_DEVMAP _PAGE_DEVMAP
+#else
+#define DK_DEVMAP 0
+#endif
+
 /* Tries to get a page-table lock before the victim counts as busy. */
 #define DK_LOCK_TRIES 100
 
@@ -65,7 +72,7 @@ static __always_inline enum dk_closed dk_close_entry_inline(pte_t *pte, bool *fl
 {
 	pteval_t new, old = READ_ONCE(pte->pte);
 	enum dk_closed how;
-	struct page *page;
+	struct folio *folio;
 
 	*flush = false;
 	do {
@@ -73,15 +80,16 @@ static __always_inline enum dk_closed dk_close_entry_inline(pte_t *pte, bool *fl
 			return DK_CLOSED_GONE;
 		if (unlikely(!(old & _PAGE_PRESENT)))
 			return dk_is_migrating(old) ? DK_CLOSED_BUSY : DK_CLOSED_CLEAN;
-		if (pte_devmap(__pte(old)))
+		if (unlikely(old & DK_DEVMAP))
 			return DK_CLOSED_REFUSED;
 		how = DK_CLOSED_CLEAN;
 		new = (old & ~_PAGE_PRESENT) | _PAGE_PROTNONE;
-		if ((old & DK_DIRTY) && !pte_special(__pte(old))) {
+		if ((old & DK_DIRTY) && likely(!(old & _PAGE_SPECIAL))) {
 			how = DK_CLOSED_DIRTY;
-			page = pte_page(__pte(old));
-			if (PageAnon(page) && !PageKsm(page)) {
-				SetPageDirty(page);
+			folio = page_folio(pfn_to_page((old & PTE_PFN_MASK) >> PAGE_SHIFT));
+			if (folio_test_anon(folio) && !folio_test_ksm(folio)) {
+				if (!folio_test_dirty(folio))
+					folio_set_dirty(folio);
 				new &= ~DK_DIRTY;
 			}
 		}
@@ -124,14 +132,19 @@ static __always_inline bool dk_alone(struct mm_struct *mm)
 {
 	unsigned int cpu = smp_processor_id();
 
-#ifdef CONFIG_IOMMU_MM_DATA
-	/* Devices that walk the tables of the process are told by the kernel's flush. */
-	if (unlikely(READ_ONCE(mm->iommu_mm)))
-		return false;
-#endif
 	if (likely(nr_cpu_ids <= BITS_PER_LONG))
 		return READ_ONCE(cpumask_bits(mm_cpumask(mm))[0]) == BIT(cpu);
 	return cpumask_equal(mm_cpumask(mm), cpumask_of(cpu));
+}
+
+/* Whether devices walk the tables of the process: those are told by the kernel's flush. */
+static __always_inline bool dk_has_device(const struct mm_struct *mm)
+{
+#ifdef CONFIG_IOMMU_MM_DATA
+	return unlikely(READ_ONCE(mm->iommu_mm));
+#else
+	return false;
+#endif
 }
 
 /*
@@ -158,7 +171,7 @@ static __always_inline enum dk_closed dk_close_at(struct dk_space *space, unsign
 						  struct dk_batch *batch)
 {
 	struct mm_struct *mm = space->mm;
-	struct dk_site site;
+	struct dk_site site __uninitialized;
 	enum dk_closed how;
 	bool alone, flush;
 	spinlock_t *lock;
@@ -169,7 +182,7 @@ static __always_inline enum dk_closed dk_close_at(struct dk_space *space, unsign
 	lock = dk_lock_of(mm, &site);
 	if (!spin_trylock(lock))
 		return DK_CLOSED_BUSY;
-	alone = own && dk_has_flush_one && dk_alone(mm);
+	alone = own && dk_has_flush_one && !dk_has_device(mm) && dk_alone(mm);
 	if (!alone)
 		inc_tlb_flush_pending(mm);
 	how = dk_close_entry_inline(site.pte, &flush);

@@ -25,6 +25,7 @@
 #include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/spinlock.h>
+#include <linux/static_call.h>
 #include <linux/task_work.h>
 #include <linux/userfaultfd_k.h>
 #include <linux/workqueue.h>
@@ -42,6 +43,7 @@ struct dk_heap {
 	struct list_head reserve; /* blocks ready to be handed out */
 	struct list_head retired; /* blocks to be freed */
 	u64 wanted;               /* size of the request that could not be met, 0 = none */
+	bool pending;             /* there is something in `wanted` or `retired` */
 };
 
 void dk_heap_init(struct dk_heap *heap);
@@ -50,7 +52,7 @@ void dk_heap_destroy(struct dk_heap *heap);
 /* True if dk_heap_serve() has work to do. Racy, and harmless where it errs. */
 static inline bool dk_heap_pending(const struct dk_heap *heap)
 {
-	return READ_ONCE(heap->wanted) || !list_empty(&heap->retired);
+	return READ_ONCE(heap->pending);
 }
 
 /* ---- policy.c ---- */
@@ -359,7 +361,9 @@ void dk_batch_flush(struct dk_batch *batch);
 int dk_symbols_init(void);
 void dk_flush(struct mm_struct *mm, unsigned long start, unsigned long end);
 /* Flushes one page on this processor only. REQUIRES: dk_has_flush_one, interrupts off. */
-void dk_flush_one(unsigned long address);
+void dk_flush_one_missing(unsigned long address);
+DECLARE_STATIC_CALL(dk_flush_single, dk_flush_one_missing);
+#define dk_flush_one(address) static_call(dk_flush_single)(address)
 extern bool dk_has_flush_one;
 void dk_split_huge(struct vm_area_struct *vma, pmd_t *pmd, unsigned long address);
 

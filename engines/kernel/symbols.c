@@ -31,7 +31,7 @@ static void dk_split_missing(struct vm_area_struct *vma, pmd_t *pmd, unsigned lo
 {
 }
 
-static void dk_flush_one_missing(unsigned long address)
+void dk_flush_one_missing(unsigned long address)
 {
 }
 
@@ -45,11 +45,6 @@ bool dk_has_flush_one __read_mostly;
 void dk_flush(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
 	static_call(dk_flush_range)(mm, start, end, PAGE_SHIFT, false);
-}
-
-void dk_flush_one(unsigned long address)
-{
-	static_call(dk_flush_single)(address);
 }
 
 void dk_split_huge(struct vm_area_struct *vma, pmd_t *pmd, unsigned long address)

@@ -121,21 +121,33 @@ static __always_inline bool dk_exchange(pte_t *pte, pteval_t *old, pteval_t new)
 	return try_cmpxchg(&pte->pte, old, new ^ PTE_PFN_MASK);
 }
 
-/* Makes a page that we closed accessible. False if it is not (any more) closed by us. */
-static __always_inline bool dk_open(struct mm_struct *mm, const struct dk_site *site, bool write)
+/*
+ * Makes a page that we closed accessible; false if it is not (any more) closed by us. Without the page-table lock: others
+ * take entries out by an atomic exchange, because the processor sets bits in them, too, and look at what they got. So they
+ * get the entry as it was before or after; see ADR 0028.
+ */
+static __always_inline bool dk_open_entry(pte_t *pte, bool write)
 {
-	spinlock_t *lock = dk_lock_of(mm, site);
-	bool opened = false;
-	pteval_t old, new;
+	pteval_t new, old = READ_ONCE(pte->pte);
 
-	spin_lock(lock);
-	old = READ_ONCE(site->pte->pte);
-	while (!opened && likely(dk_pte_closed(old))) {
+	do {
+		if (unlikely(!dk_pte_closed(old)))
+			return false;
 		new = (old & ~_PAGE_PROTNONE) | _PAGE_PRESENT | _PAGE_ACCESSED;
 		if (write && (old & _PAGE_RW))
 			new |= _PAGE_DIRTY | _PAGE_SOFT_DIRTY;
-		opened = dk_exchange(site->pte, &old, new);
-	}
+	} while (unlikely(!dk_exchange(pte, &old, new)));
+	return true;
+}
+
+/* The same under the lock, where the mapping does not keep the table. */
+static __always_inline bool dk_open(struct mm_struct *mm, const struct dk_site *site, bool write)
+{
+	spinlock_t *lock = dk_lock_of(mm, site);
+	bool opened;
+
+	spin_lock(lock);
+	opened = dk_open_entry(site->pte, write);
 	spin_unlock(lock);
 	return opened;
 }
