@@ -572,8 +572,7 @@ PageId Instance::victim_after(PageId page, PageId for_page) {
   if (set.policy != &policies::kFifo) {
     return kNoPage;
   }
-  const void* const state = set.policy_state[set.which_state];
-  return page == kNoPage ? static_cast<const ArrivalOrder*>(state)->oldest
+  return page == kNoPage ? static_cast<const ArrivalOrder*>(set.state)->oldest
                          : pool_.record(page).policy.next;
 }
 
