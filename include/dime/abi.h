@@ -268,7 +268,7 @@ struct dime_mark {
 struct dime_calibration {
 	uint64_t floor_ns;      /* a remote access at zero latency, one thread, seen by the program */
 	uint64_t lead_ns;       /* of it outside the handler's own clock, one thread, for a write */
-	uint64_t lead_read_ns;  /* inline path: the same for a read, for which the kernel makes no page first */
+	uint64_t lead_read_ns;  /* the same for a read, for which the kernel makes no page first */
 	uint64_t lead_multi_ns; /* the same while several threads run */
 	uint64_t tsc_hz;        /* 0 = the time-stamp counter is not usable */
 	uint64_t open_ns;       /* inline path: what the member's open_ns was while lead_ns was measured */

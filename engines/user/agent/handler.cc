@@ -84,7 +84,9 @@ bool Handler::read_messages() {
 void Handler::on_message(const uffd_msg& message) {
   switch (message.event) {
     case UFFD_EVENT_PAGEFAULT:
-      on_fault(message.arg.pagefault.address, message.arg.pagefault.feat.ptid);
+      on_fault(message.arg.pagefault.address,
+               (message.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WRITE) != 0,
+               message.arg.pagefault.feat.ptid);
       break;
     case UFFD_EVENT_FORK:
       on_fork(static_cast<int>(message.arg.fork.ufd));
@@ -103,7 +105,7 @@ void Handler::on_message(const uffd_msg& message) {
   }
 }
 
-void Handler::on_fault(std::uint64_t address, std::uint32_t thread) {
+void Handler::on_fault(std::uint64_t address, bool writes, std::uint32_t thread) {
   const Nanos entry = clock::now();
   if (mailbox_.range().contains(address)) {
     on_request(address);
@@ -131,10 +133,11 @@ void Handler::on_fault(std::uint64_t address, std::uint32_t thread) {
   if (fault.kind == FaultKind::kFirstTouch) {
     space_.instance().pool().record(id).slot = Shadow::kNone;
   }
-  placement_.on_fault(thread, entry, fault.ready - placement_.lead() - entry);
-  PendingFault pending{entry, entry, fault, id, /*has_room=*/false};
+  placement_.on_fault(thread, entry, fault.ready - placement_.lead(writes) - entry);
+  const Nanos lead = placement_.lead(writes);
+  PendingFault pending{entry, entry, lead, fault, id, /*has_room=*/false};
   if (fault.kind == FaultKind::kRemote || fault.ready > entry) {
-    pending.release = fault.ready - placement_.lead();
+    pending.release = fault.ready - lead;
   }
   // An eviction takes up to an interrupt between CPUs, which others' releases must not wait for; it
   // can be done later.
@@ -192,8 +195,7 @@ bool Handler::release(PendingFault& pending) {
     case Opened::kPresent:
       break;
   }
-  keeper_.finish(pending.page, pending.fault, opened_at,
-                 opened_at - pending.entry + placement_.lead());
+  keeper_.finish(pending.page, pending.fault, opened_at, opened_at - pending.entry + pending.lead);
   return true;
 }
 

@@ -10,6 +10,7 @@ namespace dime::agent {
 struct PendingFault {
   Nanos release;  ///< when the page is to be opened
   Nanos entry;    ///< when the thread faulted, as far as known
+  Nanos lead;     ///< what comes on top of what is measured here
   Fault fault;
   PageId page;
   bool has_room;  ///< a place among the local pages was made for it

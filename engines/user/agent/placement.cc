@@ -123,6 +123,7 @@ void Placement::start(std::uint64_t main_rseq, std::uint32_t main_thread,
   main_rseq_ = main_rseq;
   main_thread_ = main_thread;
   single_lead_ = calibration.lead_ns;
+  read_saves_ = Nanos{calibration.lead_ns} - Nanos{calibration.lead_read_ns};
   shared_lead_ = calibration.lead_multi_ns != 0 ? calibration.lead_multi_ns : calibration.lead_ns;
   mask_bytes_ = system_call(__NR_sched_getaffinity, 0L, sizeof(all_cpus_), all_cpus_);
   own_thread_ = static_cast<std::uint32_t>(system_call(__NR_gettid));
@@ -231,8 +232,9 @@ void Placement::on_fault(std::uint32_t thread, Nanos now, Nanos spare) {
   last_fault_ = now;
 }
 
-Nanos Placement::lead() const {
-  return {mode_ == Mode::kFollowing ? single_lead_ : shared_lead_};
+Nanos Placement::lead(bool writes) const {
+  const Nanos lead{mode_ == Mode::kFollowing ? single_lead_ : shared_lead_};
+  return writes ? lead : lead - read_saves_;
 }
 
 }  // namespace dime::agent

@@ -23,8 +23,8 @@ class Placement {
   /// The handler woke by itself.
   void on_tick();
 
-  /// The part of a stall that lies outside the handler's own clock now.
-  [[nodiscard]] Nanos lead() const;
+  /// The part of a stall that lies outside the handler's own clock now, for a write or a read.
+  [[nodiscard]] Nanos lead(bool writes) const;
 
  private:
   enum class Mode : std::uint8_t { kFollowing, kShared };
@@ -52,6 +52,7 @@ class Placement {
   std::uint64_t run_delay_ = 0;
   Nanos last_fault_{};
   std::uint64_t single_lead_ = 0;
+  Nanos read_saves_{};
   std::uint64_t shared_lead_ = 0;
 };
 

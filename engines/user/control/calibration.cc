@@ -29,6 +29,8 @@ constexpr unsigned kSamples = 400;
 // a stall that is waited for.
 constexpr std::uint64_t kLeadLatencyNs = 20'000;
 constexpr std::uint64_t kLeadMultiLatencyNs = 40'000;
+// A write to a hole makes the kernel get and clear a page before it reports the fault.
+constexpr std::uint64_t kMostForNewPage = 1'500;
 
 constexpr unsigned kMedian = 5'000;
 constexpr unsigned kLowerQuartile = 2'500;
@@ -201,15 +203,15 @@ Result<dime_calibration> calibrate(const Companions& companions, const FaultPath
   measured.open_ns = disturbed ? unstalled.open_ns : stalled.open_ns;
   measured.floor_ns =
       std::min(quiet_median(unstalled.seen_ns), measured.lead_ns + own_part(unstalled));
-  measured.lead_read_ns = measured.lead_ns;
-  if (path.kind == DIME_FAULT_PATH_INLINE) {
-    DIME_TRY(const ProbeResult read,
-             probe_lead(companions, path, kLeadLatencyNs, 1, /*reads=*/true));
+  DIME_TRY(const ProbeResult read, probe_lead(companions, path, kLeadLatencyNs, 1, /*reads=*/true));
+  std::uint64_t lead_read = lead_of(read);
+  if (read.open_ns != 0) {
     // The processor may have been faster or slower by then.
-    const std::uint64_t lead =
-        lead_of(read) * measured.open_ns / std::max<std::uint64_t>(read.open_ns, 1);
-    measured.lead_read_ns = std::min(lead, measured.lead_ns);
-  } else {
+    lead_read = lead_read * measured.open_ns / read.open_ns;
+  }
+  const std::uint64_t least_read = measured.lead_ns - std::min(measured.lead_ns, kMostForNewPage);
+  measured.lead_read_ns = std::clamp(lead_read, least_read, measured.lead_ns);
+  if (path.kind == DIME_FAULT_PATH_THREAD) {
     DIME_TRY(const ProbeResult several, probe_lead(companions, path, kLeadMultiLatencyNs, 2));
     measured.lead_multi_ns = std::min(lead_of(several), measured.lead_ns * 3);
   }

@@ -55,7 +55,7 @@ dime_parameters probe_parameters(std::uint64_t latency_ns);
 /// agent could not start, where that is the reason.
 Result<ProbeResult> run_probe(const Companions& companions, const ProbeRequest& request);
 
-/// Floor and leads of this machine: three runs of the probe, some 20 ms of measuring.
+/// Floor and leads of this machine: three or four runs of the probe, some 30 ms of measuring.
 Result<dime_calibration> calibrate(const Companions& companions, const FaultPath& path);
 
 /// The median of the quietest stretch: the least of the medians of consecutive stretches of some
