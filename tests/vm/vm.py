@@ -55,6 +55,9 @@ def build_initramfs(target: Path, modules: Path, options: argparse.Namespace) ->
             shutil.copy(HERE.parent.parent / "tools" / tool, root / "tools" / tool)
         for module in modules.glob("*.ko"):
             subprocess.run(["strip", "--strip-debug", "-o", root / "modules" / module.name, module], check=True)
+        for name in options.module:
+            found = sorted(modules.parent.rglob(f"kernel/drivers/**/{name}.ko"))
+            shutil.copy(found[0], root / "modules" / f"{name}.ko")
         for program in guest.iterdir():
             if program.is_file() and os.access(program, os.X_OK):
                 shutil.copy(program, root / "guest" / program.name)
@@ -124,6 +127,7 @@ def main() -> int:
     parser.add_argument("--guest", type=Path, required=True, help="folder of the guest programs")
     parser.add_argument("--dime", type=Path, help="a build folder: its dime is put into the guest")
     parser.add_argument("--program", type=Path, action="append", default=[], help="put into the guest with its libraries, as /programs/NAME")
+    parser.add_argument("--module", action="append", default=[], help="one of the kernel's own modules, put into the guest")
     parser.add_argument("--machine", nargs="+", default=[], help="more options of QEMU's")
     parser.add_argument("--smp", type=int, default=2)
     parser.add_argument("--icount", action="store_true", help="one instruction is one virtual nanosecond")

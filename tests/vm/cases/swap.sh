@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0
+# Members under memory pressure: three quarters of what they use is in their control group's limit, the rest is swapped out. Contents
+# are verified by the program; books and page tables agree.
+insmod /modules/brd.ko rd_nr=1 rd_size=65536
+mkswap /dev/ram0 >/dev/null
+swapon /dev/ram0
+mkdir /tmp/group
+mount -t cgroup2 none /tmp/group
+echo +memory >/tmp/group/cgroup.subtree_control
+mkdir /tmp/group/members
+echo 1500K >/tmp/group/members/memory.max
+insmod /modules/dime.ko
+# KSM may be between opening a page and its notice, and a child may be running: what is wrong stays wrong.
+audit() {
+	for try in 1 2 3 4 5; do
+		grep -qE '^audit_(remote_open|local_closed) [^0]' /proc/dime_stats || return 0
+		sleep 0.2
+	done
+	cat /proc/dime_stats
+	return 1
+}
+stress &
+one=$!
+echo $one >/tmp/group/members/cgroup.procs
+echo "instance_id=0 latency_ns=2000 local_npages=100 pid=$one" >/proc/dime_config
+for local in 20 200 5 100; do
+	sleep 1
+	echo "instance_id=0 local_npages=$local" >/proc/dime_config
+	kill -STOP $one
+	sleep 0.2
+	audit
+	kill -CONT $one
+done
+kill -TERM $one
+wait $one
+grep -E '^(pswpin|pswpout) ' /proc/vmstat | sed 's/^/result swap /'
+grep -E "^(faults|evictions|forced|reclosed|audit|local_peak)" /proc/dime_stats | sed 's/^/result swap /' | tr '\n' ' '
+[ "$(sed -n 's/^pswpout //p' /proc/vmstat)" -gt 100 ]
+grep -q '^forced 0$' /proc/dime_stats
+rmmod dime
+swapoff /dev/ram0
