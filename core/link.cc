@@ -86,11 +86,11 @@ Transfer reserve(dime_link_direction& wire, Nanos now, std::uint64_t bytes,
     return transfer;
   }
   const std::uint64_t asked = now.value * kTicksPerNano;
-  std::uint64_t start = asked;
   std::uint64_t free_at = atomic::load(wire.next_free);
-  do {
-    start = free_at > asked ? free_at : asked;
-  } while (!atomic::compare_exchange(wire.next_free, free_at, start + length));
+  const auto from = [&] { return free_at > asked ? free_at : asked; };
+  while (!atomic::compare_exchange(wire.next_free, free_at, from() + length)) {
+  }
+  const std::uint64_t start = from();
   const Transfer transfer{round_up(start), round_up(start + length), round_up(start) - now, {}};
   count(wire, bytes, length, transfer);
   return transfer;
