@@ -209,9 +209,7 @@ static int dk_rules_apply(struct dk_instance *instance, const struct dime_placem
 	dk_core_use_tiers(instance->core, placement, links);
 	instance->tiers = tiers;
 	spin_unlock(&instance->lock);
-	xa_for_each(&instance->spaces, index, space) {
-		if (!refcount_inc_not_zero(&space->refs))
-			continue;
+	for (index = 0; (space = dk_space_next(instance, &index)); index++) {
 		dk_replace_space(space);
 		dk_space_put(space);
 	}

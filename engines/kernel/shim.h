@@ -249,6 +249,11 @@ static __always_inline void dk_space_put(struct dk_space *space)
 		complete(&space->idle);
 }
 
+/*
+ * The first space of @instance at or behind *@index, which is set to its place, or NULL. The caller has a reference, to be
+ * given back with dk_space_put().
+ */
+struct dk_space *dk_space_next(struct dk_instance *instance, unsigned long *index);
 /* Makes @mm, which the caller keeps alive, a member of @instance. REQUIRES: dk_mutex. */
 int dk_space_attach(struct dk_instance *instance, struct dk_usage *usage, struct mm_struct *mm);
 /* Brings every page of @mm home and ends its management. REQUIRES: dk_mutex, and that the caller keeps @mm alive. */

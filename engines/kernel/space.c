@@ -225,6 +225,18 @@ int dk_spaces_init(void)
 	return dk_reaper ? 0 : -ENOMEM;
 }
 
+struct dk_space *dk_space_next(struct dk_instance *instance, unsigned long *index)
+{
+	struct dk_space *space;
+
+	rcu_read_lock();
+	space = xa_find(&instance->spaces, index, ULONG_MAX, XA_PRESENT);
+	while (space && !refcount_inc_not_zero(&space->refs))
+		space = xa_find_after(&instance->spaces, index, ULONG_MAX, XA_PRESENT);
+	rcu_read_unlock();
+	return space;
+}
+
 /* A reference to the memory of a space of @instance whose process has not ended, or NULL. */
 static struct mm_struct *dk_spaces_any(const struct dk_instance *instance)
 {

@@ -154,9 +154,7 @@ static void dk_show_audit(struct seq_file *seq, struct dk_instance *instance)
 		usage->local_pages = usage->managed_pages = usage->unmanaged_pages = 0;
 	spin_unlock(&dk_processes_lock);
 
-	xa_for_each(&instance->spaces, index, space) {
-		if (!refcount_inc_not_zero(&space->refs))
-			continue;
+	for (index = 0; (space = dk_space_next(instance, &index)); index++) {
 		dk_space_audit(space, &audit);
 		dk_space_put(space);
 	}
