@@ -94,6 +94,10 @@ class Engine {
 
   /// Applies a configuration string whole or not at all.
   [[nodiscard]] virtual Result<void> configure(const std::string& text) = 0;
+
+  /// Changes the instance that the request names, or the only one there is, as far as options were
+  /// given.
+  [[nodiscard]] virtual Result<void> change(const EmulationRequest& request) = 0;
 };
 
 /// REQUIRES: Client::check_usable, but for looking.

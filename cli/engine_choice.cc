@@ -88,12 +88,21 @@ bool has_process(Engine& engine, pid_t pid) {
 
 Result<std::unique_ptr<Engine>> choose_engine(const EmulationRequest& request) {
   DIME_TRY(Engines engines, engines_named(request.engine));
-  const bool for_user = request.fault_path != "auto" || !request.placement.empty();
-  if (request.engine == "auto" && for_user) {
+  if (request.engine == "auto" && request.fault_path != "auto") {
     return user_engine();
   }
   return pick(std::move(engines), [&request](Engine& engine) {
     return request.instance && has_instance(engine, *request.instance);
+  });
+}
+
+std::unique_ptr<Engine> engine_to_change(const EmulationRequest& request) {
+  return pick(automatic(), [&request](Engine& engine) {
+    if (request.instance) {
+      return has_instance(engine, *request.instance);
+    }
+    const auto instances = engine.instances();
+    return instances && !instances->empty();
   });
 }
 

@@ -17,6 +17,9 @@ namespace dime {
 /// For run and attach: by the options.
 Result<std::unique_ptr<Engine>> choose_engine(const EmulationRequest& request);
 
+/// For set: the one that has the instance that the request names, or any.
+std::unique_ptr<Engine> engine_to_change(const EmulationRequest& request);
+
 /// --engine for the commands that have no other of the shared options.
 class EngineOption {
  public:

@@ -6,9 +6,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "cli/engine.h"
 #include "cli/instance_setup.h"
+#include "core/placement.h"
 #include "engines/kernel/client/client.h"
 #include "engines/kernel/client/config_text.h"
 #include "engines/kernel/client/floor.h"
@@ -23,8 +25,31 @@ namespace {
 
 using kernel::Client;
 
-InstanceView view_of(const kernel::InstanceStats& instance) {
-  return {instance.control, instance.control->parameters, instance.link};
+template <std::size_t kSize>
+std::uint32_t text_size(const char (&text)[kSize]) {
+  return static_cast<std::uint32_t>(::strnlen(text, kSize));
+}
+
+kernel::Rules rules_of(const PlacementRequest& request) {
+  return {request.tiers, request.rules};
+}
+
+// With the terms of its tiers, which the module keeps apart from what they count.
+Result<InstanceView> view_of(const Client& client, const kernel::InstanceStats& instance) {
+  DIME_TRY(const kernel::Rules rules, client.rules(instance.control->instance_id));
+  // The two readings may differ, so what counts goes with its name.
+  if (const auto placement = new_placement({rules.tiers, rules.rules})) {
+    dime_placement& shown = instance.control->placement;
+    for (dime_tier& tier : shown.tiers) {
+      const unsigned same = placement::find_tier(*placement, {tier.name, text_size(tier.name)});
+      if (tier.name[0] != '\0' && same < DIME_MAX_TIERS) {
+        tier = placement->tiers[same];
+      }
+    }
+    std::copy(std::begin(placement->rules), std::end(placement->rules), shown.rules);
+    shown.rule_count = placement->rule_count;
+  }
+  return InstanceView{instance.control, instance.control->parameters, instance.link};
 }
 
 std::vector<pid_t> members_of(const kernel::InstanceStats& instance) {
@@ -54,6 +79,49 @@ std::string network_text(const NetworkRequest& network) {
     text += fmt::format(" outage_max_ns={}", *network.outage_max_ns);
   }
   return text;
+}
+
+// The part of a configuration string that asks for the parameters that were given.
+std::string changes_text(const EmulationRequest& request) {
+  const dime_parameters& wanted = request.parameters;
+  const auto given = [&](std::uint32_t which) { return (request.given & which) != 0; };
+  const auto flag = [&](std::uint32_t which) { return (wanted.flags & which) != 0 ? 1 : 0; };
+  std::string text;
+  if (given(kGivenLocal)) {
+    text += wanted.local_share == 0 ? fmt::format(" local_npages={}", wanted.local_npages)
+                                    : fmt::format(" local_share={}", wanted.local_share);
+  }
+  if (given(kGivenLatency)) {
+    text += fmt::format(" latency_ns={}", wanted.latency_ns);
+  }
+  if (given(kGivenBandwidth)) {
+    text += fmt::format(" bandwidth_bps={}", wanted.bandwidth_bps);
+  }
+  if (given(kGivenPolicy)) {
+    text += fmt::format(" policy={}", wanted.policy);
+  }
+  if (given(kGivenLink)) {
+    text += fmt::format(" link={}", wanted.link[0] == '\0' ? "-" : wanted.link);
+  }
+  if (given(kGivenWait)) {
+    text += fmt::format(" wait={}", kernel::wait_name(wanted.wait));
+  }
+  if (given(kGivenWritebackDepth)) {
+    text += fmt::format(" writeback_depth={}", wanted.writeback_depth);
+  }
+  if (given(kGivenNoFollow)) {
+    text += fmt::format(" follow_children={}", flag(DIME_FOLLOW_CHILDREN));
+  }
+  if (given(kGivenOneWay)) {
+    text += fmt::format(" one_way={}", flag(DIME_ONE_WAY));
+  }
+  if (given(kGivenChargeFirstTouch)) {
+    text += fmt::format(" charge_first_touch={}", flag(DIME_CHARGE_FIRST_TOUCH));
+  }
+  if (given(kGivenNoWriteback)) {
+    text += fmt::format(" writeback={}", flag(DIME_WRITEBACK));
+  }
+  return text + network_text(request.network);
 }
 
 const kernel::InstanceStats* instance_with(const kernel::Stats& stats, pid_t pid) {
@@ -106,7 +174,7 @@ class KernelSession final : public Session {
     if (instance == nullptr) {
       return fail(0, "instance {} was removed meanwhile", id_);
     }
-    return view_of(*instance);
+    return view_of(client_, *instance);
   }
 
   Result<void> leave() override {
@@ -134,7 +202,8 @@ class KernelEngine final : public Engine {
     DIME_TRY(const kernel::Stats stats, client_.stats());
     std::vector<InstanceView> views;
     for (const kernel::InstanceStats& instance : stats.instances) {
-      views.push_back(view_of(instance));
+      DIME_TRY(InstanceView view, view_of(client_, instance));
+      views.push_back(std::move(view));
     }
     return views;
   }
@@ -152,10 +221,6 @@ class KernelEngine final : public Engine {
     if (request.fault_path != "auto") {
       return fail(0, "--fault-path {}: the kernel engine has one way only; allowed: auto",
                   request.fault_path);
-    }
-    if (!request.placement.empty()) {
-      return fail_with_mend("--engine user", "{}: the kernel engine has one network for all memory",
-                            request.placement.tiers.empty() ? "--place" : "--tier");
     }
     return client_.check_usable();
   }
@@ -187,8 +252,10 @@ class KernelEngine final : public Engine {
     }
     lock.reset();
     EmulationRequest wanted = request;
+    DIME_TRY(const dime_placement placement, new_placement(request.placement));
     DIME_TRY(const std::uint64_t floor_ns, floor_for(request, stats.floor_ns));
     DIME_CHECKED(meet_floor(request, floor_ns, wanted.parameters));
+    DIME_CHECKED(meet_floor(request, placement, floor_ns, wanted.parameters));
     DIME_TRY(lock, client_.lock());
     DIME_TRY(stats, client_.stats());
     const std::uint32_t id = request.instance.value_or(kernel::next_free_id(stats));
@@ -199,6 +266,12 @@ class KernelEngine final : public Engine {
         kernel::creation_text(id, wanted.parameters) + network_text(request.network);
     if (const auto made = client_.configure(text); !made) {
       return tl::unexpected(as_option(made.error(), request, stats));
+    }
+    if (!request.placement.empty()) {
+      if (const auto placed = client_.place(id, rules_of(request.placement)); !placed) {
+        [[maybe_unused]] const auto removed = client_.configure(kernel::removal_text(id));
+        return tl::unexpected(placed.error());
+      }
     }
     return std::make_unique<KernelSession>(client_, id, true);
   }
@@ -222,6 +295,29 @@ class KernelEngine final : public Engine {
   }
 
   Result<void> configure(const std::string& text) override { return client_.configure(text); }
+
+  Result<void> change(const EmulationRequest& request) override {
+    DIME_TRY(const kernel::Stats stats, client_.stats());
+    DIME_TRY(const kernel::InstanceStats* const instance, only_instance(request, stats));
+    const std::uint32_t id = instance->control->instance_id;
+    dime_parameters parameters = request.parameters;
+    DIME_TRY(const kernel::Rules present, client_.rules(id));
+    const kernel::Rules rules = kernel::changed(present, rules_of(request.placement));
+    DIME_TRY(const dime_placement placement, new_placement({rules.tiers, rules.rules}));
+    DIME_CHECKED(meet_floor_at_steps(request, stats.floor_ns, parameters));
+    if ((request.given & kGivenLatency) != 0) {
+      DIME_CHECKED(meet_floor(request, stats.floor_ns, parameters));
+    }
+    if (!request.placement.empty()) {
+      DIME_CHECKED(meet_floor(request, placement, stats.floor_ns, parameters));
+    }
+    if (const std::string text = changes_text(request); !text.empty()) {
+      if (const auto done = client_.configure(fmt::format("instance_id={}{}", id, text)); !done) {
+        return tl::unexpected(as_option(done.error(), request, stats));
+      }
+    }
+    return request.placement.empty() ? Result<void>() : client_.place(id, rules);
+  }
 
  private:
   static Result<void> check_state(pid_t pid) {
@@ -252,6 +348,23 @@ class KernelEngine final : public Engine {
       DIME_CHECKED(client_.configure(fmt::format("instance_id={} keep=0", id)));
     }
     return std::make_unique<KernelSession>(client_, id, false);
+  }
+
+  static Result<const kernel::InstanceStats*> only_instance(const EmulationRequest& request,
+                                                            const kernel::Stats& stats) {
+    if (request.instance) {
+      if (const auto* const found = kernel::find_instance(stats, *request.instance)) {
+        return found;
+      }
+      return fail_with_mend("dime status lists the instances", "--instance {}: no such instance",
+                            *request.instance);
+    }
+    if (stats.instances.size() != 1) {
+      return fail_with_mend("dime status lists the instances",
+                            "--instance is missing: there are {} instances",
+                            stats.instances.size());
+    }
+    return &stats.instances.front();
   }
 
   // Measured once and kept in the module, as long as it refuses nothing.

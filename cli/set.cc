@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/emulation_options.h"
-#include "cli/instance_change.h"
+#include "cli/engine_choice.h"
 
 namespace dime {
 namespace {
@@ -20,7 +20,7 @@ int run(EmulationOptions& options) {
     print_error({0, "nothing to change", "dime set --help"});
     return kUsage;
   }
-  if (const auto changed = change_instance(*request); !changed) {
+  if (const auto changed = engine_to_change(*request)->change(*request); !changed) {
     print_error(options.located(changed.error()));
     return kFailure;
   }

@@ -6,6 +6,7 @@
 
 #include "cli/config_apply.h"
 #include "cli/engine.h"
+#include "cli/instance_change.h"
 #include "cli/instance_setup.h"
 #include "core/atomic.h"
 #include "engines/user/control/directory.h"
@@ -139,6 +140,8 @@ class UserEngine final : public Engine {
   Result<DetachOutcome> detach(pid_t pid) override { return detach_process(pid); }
 
   Result<void> configure(const std::string& text) override { return apply_config(text); }
+
+  Result<void> change(const EmulationRequest& request) override { return change_instance(request); }
 };
 
 }  // namespace

@@ -298,5 +298,36 @@ TEST_F(KernelClientTest, WritesWholeStrings) {
   EXPECT_EQ(read("floor_ns"), "2800");
 }
 
+TEST(KernelRules, AreReadChangedAndWritten) {
+  constexpr const char* kRules =
+      "instance_id=0\ntier near: latency=20us\nplace heap: near\n"
+      "instance_id=10\ntier far: latency=60us\nplace anon: far\nplace all: local\n";
+  const Rules ten = rules_in(kRules, 10);
+  EXPECT_EQ(ten.tiers, std::vector<std::string>{"far: latency=60us"});
+  EXPECT_EQ(ten.rules, (std::vector<std::string>{"anon: far", "all: local"}));
+  EXPECT_TRUE(rules_in(kRules, 1).tiers.empty());
+  EXPECT_EQ(rules_text(10, changed(ten, {{"far: latency=9us"}, {}})),
+            "instance_id=10\ntier far: latency=60us\ntier far: latency=9us\nplace anon: far\n"
+            "place all: local\n");
+  EXPECT_EQ(changed(ten, {{}, {"heap: far"}}).rules, std::vector<std::string>{"heap: far"});
+}
+
+TEST(KernelStats, TiersAndRules) {
+  const std::string text =
+      std::string("dime_stats 1\ninstance 3\n") +
+      "tier 1 far first_touch 5 remote 7 joined 0 clean 1 dirty 2 refused 0 local 3 "
+      "managed 4 local_peak 3 managed_peak 4 stall_count 7 stall_sum 70 stall_max 12\n"
+      "tier_bucket 1 10 7\nrule 0 matched 1\n";
+  const auto stats = parse_stats(text);
+  ASSERT_TRUE(stats) << stats.error().message;
+  const dime_control& control = *stats->instances.front().control;
+  EXPECT_STREQ(control.placement.tiers[1].name, "far");
+  EXPECT_EQ(control.tier_uses[1].counters.faults_remote, 7u);
+  EXPECT_EQ(control.tier_uses[1].stall_ns.buckets[10], 7u);
+  EXPECT_EQ(control.tier_uses[1].levels.managed_peak, 4u);
+  EXPECT_EQ(control.rule_matched[0], 1u);
+  EXPECT_FALSE(parse_stats("dime_stats 1\ninstance 3\ntier 99 far remote 1\n"));
+}
+
 }  // namespace
 }  // namespace dime::kernel

@@ -94,6 +94,15 @@ Result<void> Client::configure(const std::string& text) const {
   return written;
 }
 
+Result<Rules> Client::rules(std::uint32_t id) const {
+  DIME_TRY(const std::string text, read_file(rules_path()));
+  return rules_in(text, id);
+}
+
+Result<void> Client::place(std::uint32_t id, const Rules& rules) const {
+  return write_file(rules_path(), rules_text(id, rules));
+}
+
 Result<UniqueFd> Client::lock() const {
   UniqueFd file(::open(config_path().c_str(), O_WRONLY | O_CLOEXEC));
   if (!file.valid()) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "engines/kernel/client/rules.h"
 #include "engines/kernel/client/stats.h"
 #include "engines/user/system/unique_fd.h"
 
@@ -31,6 +32,12 @@ class Client {
   /// is the module's own line.
   [[nodiscard]] Result<void> configure(const std::string& text) const;
 
+  /// The tiers and rules of the instance `id`.
+  [[nodiscard]] Result<Rules> rules(std::uint32_t id) const;
+
+  /// What the instance `id` has from now on, whole or not at all.
+  [[nodiscard]] Result<void> place(std::uint32_t id, const Rules& rules) const;
+
   /// While it is held no other `dime` looks for a free id: between looking and creating.
   [[nodiscard]] Result<UniqueFd> lock() const;
 
@@ -39,6 +46,7 @@ class Client {
 
  private:
   [[nodiscard]] std::string config_path() const { return proc_ + "/dime_config"; }
+  [[nodiscard]] std::string rules_path() const { return proc_ + "/dime_rules"; }
   std::string proc_;
   std::string parameters_;
 };

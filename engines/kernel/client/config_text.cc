@@ -40,8 +40,12 @@ std::string fetch_times_text(const dime_fetch_times& times) {
   return text;
 }
 
-std::string creation_text(std::uint32_t id, const dime_parameters& parameters) {
+const char* wait_name(std::uint32_t wait) {
   constexpr const char* kWaits[] = {"auto", "spin", "sleep"};
+  return kWaits[wait];
+}
+
+std::string creation_text(std::uint32_t id, const dime_parameters& parameters) {
   const auto flag = [&](std::uint32_t which) { return (parameters.flags & which) != 0 ? 1 : 0; };
   const std::string local = parameters.local_share == 0
                                 ? fmt::format("local_npages={}", parameters.local_npages)
@@ -53,7 +57,7 @@ std::string creation_text(std::uint32_t id, const dime_parameters& parameters) {
       id, parameters.latency_ns, parameters.bandwidth_bps, local, parameters.policy,
       flag(DIME_ONE_WAY), flag(DIME_CHARGE_FIRST_TOUCH), flag(DIME_WRITEBACK),
       flag(DIME_FOLLOW_CHILDREN), parameters.scope == DIME_SCOPE_ALL ? "all" : "anon",
-      kWaits[parameters.wait], parameters.writeback_depth);
+      wait_name(parameters.wait), parameters.writeback_depth);
   if (parameters.link[0] != '\0') {
     text += fmt::format(" link={}", parameters.link);
   }

@@ -16,6 +16,9 @@ namespace dime::kernel {
 std::string schedule_text(const dime_schedule& schedule);
 std::string fetch_times_text(const dime_fetch_times& times);
 
+/// Value of the key `wait`. REQUIRES: a mode that there is.
+const char* wait_name(std::uint32_t wait);
+
 /// Creates the instance with all parameters as given, to go with its last member and its owner.
 std::string creation_text(std::uint32_t id, const dime_parameters& parameters);
 

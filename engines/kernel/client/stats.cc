@@ -154,6 +154,54 @@ bool read_bucket(std::string_view rest, dime_histogram& histogram) {
          read_number(next_word(rest), histogram.buckets[index]);
 }
 
+/// "INDEX NAME first_touch 1 ..."
+bool read_tier(std::string_view rest, dime_control& control) {
+  std::uint32_t index = 0;
+  if (!read_number(next_word(rest), index) || index >= DIME_MAX_TIERS) {
+    return false;
+  }
+  copy_text(control.placement.tiers[index].name, next_word(rest));
+  dime_tier_use& use = control.tier_uses[index];
+  const struct {
+    std::string_view key;
+    std::uint64_t* field;
+  } fields[] = {{"first_touch", &use.counters.faults_first_touch},
+                {"remote", &use.counters.faults_remote},
+                {"joined", &use.counters.faults_joined},
+                {"clean", &use.counters.evictions_clean},
+                {"dirty", &use.counters.evictions_dirty},
+                {"refused", &use.counters.evictions_refused},
+                {"local", &use.levels.local_pages},
+                {"managed", &use.levels.managed_pages},
+                {"local_peak", &use.levels.local_peak},
+                {"managed_peak", &use.levels.managed_peak},
+                {"stall_count", &use.stall_ns.count},
+                {"stall_sum", &use.stall_ns.sum},
+                {"stall_max", &use.stall_ns.max}};
+  while (!rest.empty()) {
+    const auto* const entry = find_key(fields, next_word(rest));
+    const std::string_view value = next_word(rest);
+    if (entry != nullptr && !read_number(value, *entry->field)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// "TIER BUCKET COUNT"
+bool read_tier_bucket(std::string_view rest, dime_control& control) {
+  std::uint32_t index = 0;
+  return read_number(next_word(rest), index) && index < DIME_MAX_TIERS &&
+         read_bucket(rest, control.tier_uses[index].stall_ns);
+}
+
+/// "INDEX matched 0|1"
+bool read_rule(std::string_view rest, dime_control& control) {
+  std::uint32_t index = 0;
+  return read_number(next_word(rest), index) && index < DIME_MAX_RULES &&
+         next_word(rest) == "matched" && read_number(next_word(rest), control.rule_matched[index]);
+}
+
 std::uint32_t state_of(std::string_view word) {
   return word == "active"     ? DIME_MEMBER_ACTIVE
          : word == "detached" ? DIME_MEMBER_DETACHED
@@ -247,6 +295,15 @@ class Reader {
     }
     if (key == "bucket") {
       return read_bucket(rest, control.stall_ns);
+    }
+    if (key == "tier") {
+      return read_tier(rest, control);
+    }
+    if (key == "tier_bucket") {
+      return read_tier_bucket(rest, control);
+    }
+    if (key == "rule") {
+      return read_rule(rest, control);
     }
     if (key == "jitter") {
       dime_jitter& jitter = control.jitter;

@@ -85,7 +85,8 @@ AddressRange mapping_of(std::uint64_t address) {
 /// Arena, slot and handler for this process. 0 or a negative errno, and then nothing is left
 /// behind.
 long begin(bool inherited) {
-  const std::uint64_t shadow = memory_of_machine() & ~(kPageBytes - 1);
+  // Twice: half of it is for single pages, half for pages that go together.
+  const std::uint64_t shadow = 2 * (memory_of_machine() & ~(kPageBytes - 1));
   if (const long made = arena.create(kHeapBytes, shadow, /*for_children=*/false); failed(made)) {
     return made;
   }
@@ -145,7 +146,8 @@ long begin_inline() {
   if (const long patched = inline_engine::patch_libraries(membership.control()); failed(patched)) {
     return patched;
   }
-  const std::uint64_t shadow = memory_of_machine() & ~(kPageBytes - 1);
+  // Twice: half of it is for single pages, half for pages that go together.
+  const std::uint64_t shadow = 2 * (memory_of_machine() & ~(kPageBytes - 1));
   if (const long made = arena.create(kHeapBytes, shadow, /*for_children=*/true); failed(made)) {
     patch::remove(/*only_thread=*/true);
     return made;

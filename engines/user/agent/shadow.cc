@@ -6,25 +6,27 @@
 namespace dime::agent {
 namespace {
 
-constexpr std::uint32_t kAllUsed = (1u << Shadow::kRun) - 1;
 constexpr long kThisProcess = -10001;  // PIDFD_SELF_THREAD_GROUP, since Linux 6.14
 
 }  // namespace
 
 long Shadow::create(Arena& arena) {
   range_ = arena.shadow();
-  groups_ = static_cast<std::uint32_t>(range_.bytes() / kPageBytes / kRun);
+  singles_ = static_cast<std::uint32_t>(range_.bytes() / kPageBytes / 2);
+  groups_ = singles_ / kRun;
+  const std::uint64_t slots = std::uint64_t{singles_} + std::uint64_t{groups_} * kRun;
   // Memory is only used as far as the tables grow, so they may be as large as the area.
+  free_ = static_cast<std::uint32_t*>(arena.allocate(singles_ * sizeof(std::uint32_t)));
   used_ = static_cast<std::uint8_t*>(arena.allocate(groups_));
   empty_ = static_cast<std::uint32_t*>(arena.allocate(groups_ * sizeof(std::uint32_t)));
-  sums_ = static_cast<std::uint32_t*>(
-      arena.allocate(std::uint64_t{groups_} * kRun * sizeof(std::uint32_t)));
-  if (used_ == nullptr || empty_ == nullptr || sums_ == nullptr) {
+  sums_ = static_cast<std::uint32_t*>(arena.allocate(slots * sizeof(std::uint32_t)));
+  if (free_ == nullptr || used_ == nullptr || empty_ == nullptr || sums_ == nullptr) {
     return -ENOMEM;
   }
-  empty_count_ = 0;
+  free_count_ = 0;
   fresh_ = 0;
-  single_ = kNone;
+  empty_count_ = 0;
+  fresh_groups_ = 0;
   stale_.count = 0;
   return reopen();
 }
@@ -40,42 +42,34 @@ long Shadow::reopen() {
   return registered;
 }
 
-std::uint32_t Shadow::empty_group() {
-  if (empty_count_ != 0) {
-    return empty_[--empty_count_];
-  }
-  return fresh_ < groups_ ? fresh_++ : kNone;
-}
-
 std::uint32_t Shadow::take() {
-  if (single_ == kNone || used_[single_] == kAllUsed) {
-    single_ = empty_group();
-    // All groups were begun: the rest of one that is used in part.
-    for (std::uint32_t i = 0; single_ == kNone && i < groups_; ++i) {
-      single_ = used_[i] != kAllUsed ? i : kNone;
-    }
-    if (single_ == kNone) {
-      return kNone;
-    }
+  if (free_count_ != 0) {
+    return free_[--free_count_];
   }
-  const auto free = static_cast<std::uint32_t>(__builtin_ctz(~used_[single_] & kAllUsed));
-  used_[single_] = static_cast<std::uint8_t>(used_[single_] | 1u << free);
-  return single_ * kRun + free;
+  return fresh_ < singles_ ? fresh_++ : kNone;
 }
 
 std::uint32_t Shadow::take_run(unsigned count) {
-  const std::uint32_t group = empty_group();
-  if (group == kNone) {
+  std::uint32_t group = fresh_groups_;
+  if (empty_count_ != 0) {
+    group = empty_[--empty_count_];
+  } else if (fresh_groups_ < groups_) {
+    ++fresh_groups_;
+  } else {
     return kNone;
   }
   used_[group] = static_cast<std::uint8_t>((1u << count) - 1);
-  return group * kRun;
+  return singles_ + group * kRun;
 }
 
 void Shadow::give_back_empty(std::uint32_t slot) {
-  const std::uint32_t group = slot / kRun;
-  used_[group] = static_cast<std::uint8_t>(used_[group] & ~(1u << slot % kRun));
-  if (used_[group] == 0 && group != single_) {
+  if (slot < singles_) {
+    free_[free_count_++] = slot;
+    return;
+  }
+  const std::uint32_t group = (slot - singles_) / kRun;
+  used_[group] = static_cast<std::uint8_t>(used_[group] & ~(1u << (slot - singles_) % kRun));
+  if (used_[group] == 0) {
     empty_[empty_count_++] = group;
   }
 }

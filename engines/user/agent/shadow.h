@@ -5,8 +5,8 @@
 // That descriptor reports no events, because the handler itself discards slots and must not wait
 // for itself.
 //
-// Slots come in groups of kRun, so that neighbours can be moved out together: a group is given out
-// anew when all of it is empty again.
+// The first half are single slots; the second, groups of kRun, so that neighbours can be moved out
+// together: a group is given out anew when all of it is empty again.
 #pragma once
 
 #include "engines/user/agent/arena.h"
@@ -64,17 +64,18 @@ class Shadow {
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
  private:
-  [[nodiscard]] std::uint32_t empty_group();
-
   Userfault userfault_;
   AddressRange range_;
-  std::uint32_t* sums_ = nullptr;   ///< by slot
+  std::uint32_t* sums_ = nullptr;  ///< by slot
+  std::uint32_t* free_ = nullptr;  ///< stack of empty single slots below fresh_
+  std::uint32_t free_count_ = 0;
+  std::uint32_t fresh_ = 0;         ///< single slots from here on were never used
+  std::uint32_t singles_ = 0;       ///< the groups' slots begin here
   std::uint8_t* used_ = nullptr;    ///< of each group, a bit for each slot
-  std::uint32_t* empty_ = nullptr;  ///< stack of empty groups below fresh_
+  std::uint32_t* empty_ = nullptr;  ///< stack of empty groups below fresh_groups_
   std::uint32_t empty_count_ = 0;
-  std::uint32_t fresh_ = 0;  ///< groups from here on were never used
+  std::uint32_t fresh_groups_ = 0;  ///< groups from here on were never used
   std::uint32_t groups_ = 0;
-  std::uint32_t single_ = kNone;  ///< the group that take() takes from, never in `empty_`
   Stale stale_;
 };
 

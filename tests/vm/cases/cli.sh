@@ -74,6 +74,19 @@ if grep -q '^emulation  *available' /tmp/doctor; then
 	cmp /tmp/user.keys /tmp/kernel.keys || fail "other keys: $(cat /tmp/user.keys) instead of $(cat /tmp/kernel.keys)"
 fi
 
+# Tiers and rules: the same options, and each tier by name in the result.
+dime run --engine kernel --local 100p --latency 2us --allow-floor --tier 'near: latency=20us,bandwidth=unlimited' --place 'anon: near' --place 'stack: local' \
+	--json /tmp/tiers.json -- /programs/sort -n /tmp/big >/tmp/emulated 2>/tmp/err || fail "run with tiers"
+cmp /tmp/native.2 /tmp/emulated || fail "sort under tiers wrote something else"
+grep -A40 '"name": "near"' /tmp/tiers.json >/tmp/near || fail "no tier near: $(cat /tmp/tiers.json)"
+grep -q '"target": 20000' /tmp/near || fail "near has another target: $(cat /tmp/near)"
+remote=$(sed -n 's/^ *"remote": \([0-9]*\).*/\1/p' /tmp/near | head -n 1)
+[ "$remote" -gt 100 ] || fail "only $remote remote accesses of near"
+grep -q 'near' /tmp/err || fail "the summary does not name near: $(cat /tmp/err)"
+none tiers
+refuse 125 nowhere dime run --engine kernel --place 'heap: nowhere' -- true
+refuse 125 floor dime run --engine kernel --latency 50us --tier 'near: latency=1ns,bandwidth=unlimited' -- true
+
 # Exit statuses, children, and the process list.
 got=0
 dime run --local 100p --allow-floor --json - -- sh -c 'sh -c "exit 3"; exit 7' >/tmp/result.json 2>/tmp/err || got=$?
@@ -100,6 +113,10 @@ one=$!
 sleep 1000 &
 two=$!
 dime attach -p $one,$two --local 300p --latency 3us --allow-floor 2>/tmp/err || fail attach
+dime set --tier 'far: latency=40us' --place 'anon: far' --latency 3us --allow-floor 2>/tmp/err || fail "set"
+grep -q '^place anon: far' /proc/dime_rules || fail "rules: $(cat /proc/dime_rules)"
+dime set --instance 0 --tier 'far: latency=50us' 2>/tmp/err || fail "set of a tier"
+grep -q '^tier far: latency=50000ns' /proc/dime_rules && grep -q '^place anon: far' /proc/dime_rules || fail "rules: $(cat /proc/dime_rules)"
 dime status --json >/tmp/status.json
 grep -q '"engine": "kernel"' /tmp/status.json || fail "status: $(cat /tmp/status.json)"
 [ "$(grep -c "\"pid\": \($one\|$two\),\$" /tmp/status.json)" = 2 ] || fail "status: $(cat /tmp/status.json)"
