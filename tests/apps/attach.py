@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""attach.py LOCAL TIMES: attach to a running program of several threads and detach, again and again; its pages stay right."""
+"""attach.py LOCAL TIMES [LATENCY]: attach to a running program of several threads and detach, again and again; its pages stay
+right. With a latency, nearly always some of them are in flight when the program leaves."""
 import json
 
 import dime_test
@@ -12,10 +13,11 @@ def members():
     return status.out.decode()
 
 
-def test(local, times):
+def test(local, times, latency=None):
+    options = ("--latency", latency, "--bandwidth", "unlimited") if latency else dime_test.UNDELAYED
     program = Rounds(threads=3)
     for _ in range(int(times)):
-        attached = dime_test.dime("attach", "-p", program.pid, "--local", local, *dime_test.UNDELAYED)
+        attached = dime_test.dime("attach", "-p", program.pid, "--local", local, *options)
         dime_test.equal(attached.status, 0, f"status of attach ({attached.err})")
         dime_test.check(str(program.pid) in members(), "dime status does not show the process")
         program.more(3)

@@ -52,6 +52,10 @@ void Arena::destroy() {
   shadow_ = {};
 }
 
+void Arena::drop_from(std::uint64_t address) const {
+  system_call(__NR_madvise, address, all_.end - address, MADV_DONTNEED);
+}
+
 void* Arena::allocate(std::uint64_t bytes) {
   const unsigned size_class = class_of(bytes);
   if (size_class >= kClasses) {

@@ -17,6 +17,8 @@ class Arena final : public Memory {
   /// a copy only if it is `for_children`. Returns 0 or a negative errno.
   long create(std::uint64_t heap_bytes, std::uint64_t shadow_bytes, bool for_children);
   void destroy();
+  /// Gives back the memory from `address` on. The address space stays, empty.
+  void drop_from(std::uint64_t address) const;
 
   /// Zeroed memory, 16-byte aligned (whole pages where `bytes` is at least a page); null when the
   /// heap is used up.

@@ -35,13 +35,16 @@ void Handler::run() {
   system_call(__NR_futex, &start_.ready, /*FUTEX_WAKE_PRIVATE=*/129L, 1L);
   while (serving_) {
     wait_for_work();
+    const Nanos begun = clock::now();
     served_ = read_messages();
     release_due();
     make_rooms();
     if (atomic::load(membership_.member().give_back) != 0) {
       keeper_.give_back();
     }
-    if (clock::now() >= next_tick_) {
+    const Nanos done = clock::now();
+    placement_.on_served(done - begun);
+    if (done >= next_tick_) {
       tick();
     }
   }
@@ -185,6 +188,8 @@ bool Handler::release(PendingFault& pending) {
   const Nanos opened_at = clock::now();
   switch (remote ? space_.open_remote(pending.page) : space_.open_zeroed(pending.page)) {
     case Opened::kRetry:
+      // Who changes the mappings may need this CPU to get done.
+      system_call(__NR_sched_yield);
       return false;
     case Opened::kGone:
       instance.abandon(pending.page, pending.fault);

@@ -51,6 +51,7 @@ class Handler {
   bool release(PendingFault& pending);
   void make_room(PendingFault& pending);
   void make_rooms();
+  void bring_all_home();
   void tick();
   void detach();
 

@@ -11,9 +11,9 @@
 // Under SCHED_IDLE the handler starves when somebody else wants the CPU, and then SCHED_OTHER is
 // the better choice anyway, since no other CPU is idle. So it starts under SCHED_OTHER and changes
 // only while nothing else runs on the machine (/proc/loadavg, looked at every 64 faults). It also
-// watches its own run delay (/proc/self/task/TID/schedstat): when that grew by more than a
-// millisecond, it goes back to SCHED_OTHER for 64 faults, for twice as many each time this comes
-// back soon (up to 4,096).
+// watches its own run delay (/proc/self/task/TID/schedstat), and how long it takes to serve what is
+// there: when either grew by more than a millisecond, it goes back to SCHED_OTHER for 64 faults,
+// for twice as many each time this comes back soon (up to 4,096).
 //
 // Several faulting threads: no CPU is right for all, so the handler runs wherever the scheduler
 // puts it, under SCHED_IDLE as long as it does not starve.
@@ -36,7 +36,6 @@ constexpr Nanos kLookTakes{8'000};
 constexpr std::uint32_t kFirstPenalty = 64;
 constexpr std::uint32_t kLastPenalty = 4'096;
 constexpr std::uint32_t kCalm = 1'024;
-constexpr std::uint64_t kStarved = 1'000'000;
 constexpr std::uint32_t kSettled = 64;  // faults of one thread in a row that make it the only one
 
 unsigned append(char* to, unsigned at, const char* text) {
@@ -185,13 +184,21 @@ void Placement::set_mode(Mode mode) {
   }
 }
 
+/// Goes back to SCHED_OTHER for a while.
+void Placement::leave_idle_policy() {
+  set_idle_policy(false);
+  penalty_ = faults_ - busy_until_ > kCalm ? kFirstPenalty : penalty_ * 2;
+  penalty_ = penalty_ < kLastPenalty ? penalty_ : kLastPenalty;
+  busy_until_ = faults_ + penalty_;
+}
+
 void Placement::watch_starvation(Nanos now) {
   const bool rarely = now - last_fault_ > Nanos{100'000};
   if (faults_ % kLookEvery != 0 && !rarely) {
     return;
   }
   const std::uint64_t delay = run_delay_of(own_thread_);
-  const bool starved = delay - run_delay_ > kStarved;
+  const bool starved = delay - run_delay_ > kStarved.value;
   run_delay_ = delay;
   if (!idle_policy_) {
     if (faults_ % kLookEvery == 0 && faults_ >= busy_until_ &&
@@ -201,10 +208,7 @@ void Placement::watch_starvation(Nanos now) {
     return;
   }
   if (starved) {
-    set_idle_policy(false);
-    penalty_ = faults_ - busy_until_ > kCalm ? kFirstPenalty : penalty_ * 2;
-    penalty_ = penalty_ < kLastPenalty ? penalty_ : kLastPenalty;
-    busy_until_ = faults_ + penalty_;
+    leave_idle_policy();
   } else if (mode_ == Mode::kFollowing && faults_ % kLookEvery == 0 && !machine_is_ours()) {
     set_idle_policy(false);
   }

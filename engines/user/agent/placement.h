@@ -23,6 +23,20 @@ class Placement {
   /// The handler woke by itself.
   void on_tick();
 
+  /// What was there to do took so long.
+  void on_served(Nanos took) {
+    if (idle_policy_ && took > kStarved) {
+      leave_idle_policy();
+    }
+  }
+
+  /// Much is to be done at once: no SCHED_IDLE until things are calm.
+  void hurry() {
+    if (idle_policy_) {
+      leave_idle_policy();
+    }
+  }
+
   /// The part of a stall that lies outside the handler's own clock now, for a write or a read.
   [[nodiscard]] Nanos lead(bool writes) const;
 
@@ -32,8 +46,10 @@ class Placement {
   void set_idle_policy(bool idle);
   void go_to(std::int32_t cpu);
   void watch_starvation(Nanos now);
+  void leave_idle_policy();
   [[nodiscard]] std::int32_t cpu_of(std::uint32_t thread, Nanos spare);
 
+  static constexpr Nanos kStarved{1'000'000};
   static constexpr unsigned kMaskWords = 16;  // 1,024 CPUs
 
   std::uint64_t all_cpus_[kMaskWords] = {};

@@ -56,8 +56,7 @@ void Handler::on_request(std::uint64_t page) {
       keeper_.mark(request.name);
       break;
     case RequestKind::kComeHome:
-      keeper_.pause(true);
-      space_.bring_all_home([this] { read_messages(); });
+      bring_all_home();
       break;
     case RequestKind::kForkDone:
       keeper_.pause(false);
@@ -75,6 +74,23 @@ void Handler::on_request(std::uint64_t page) {
   }
   const AddressRange box = mailbox_.range();
   space_.empty((page - box.begin + box.bytes() / 2) % box.bytes() + box.begin);
+}
+
+/// Nothing is remote or in flight afterwards, and nothing is evicted until keeper_.pause(false).
+void Handler::bring_all_home() {
+  placement_.hurry();
+  keeper_.pause(true);
+  do {
+    // A page in flight has its data in the shadow, too. Its stall is cut short.
+    while (!pending_.empty()) {
+      PendingFault pending = pending_.pop();
+      if (!release(pending)) {
+        pending_.push(pending);
+        read_messages();
+      }
+    }
+    space_.bring_all_home([this] { read_messages(); });
+  } while (!pending_.empty());
 }
 
 void Handler::tick() {
@@ -95,10 +111,12 @@ void Handler::tick() {
 void Handler::detach() {
   atomic::store_release(membership_.member().state, std::uint32_t{DIME_MEMBER_LEAVING});
   atomic::store_release(*start_.leave, 1u);
-  keeper_.pause(true);
-  space_.bring_all_home([this] { read_messages(); });
+  bring_all_home();
+  const std::uint64_t behind = mailbox_.range().end;
   mailbox_.close();
   keeper_.stop();
+  // A thread may be about to touch the mailbox, and this one needs its stack and what is here.
+  start_.arena->drop_from(behind);
   membership_.leave(DIME_MEMBER_DETACHED);
   serving_ = false;
 }

@@ -222,6 +222,9 @@ bool Space::fill(std::uint64_t address) const {
 
 void Space::empty(std::uint64_t address) {
   const std::uint32_t slot = shadow_.take();
+  if (slot == Shadow::kNone) {
+    return;
+  }
   if (shadow_.move_in(slot, address & ~(kPageBytes - 1)) == 0) {
     shadow_.discard(slot);
   } else {
