@@ -5,12 +5,12 @@ import watchdog
 
 
 class Rounds:
-    def __init__(self, pages=1500, threads=2, local=None):
+    def __init__(self, pages=1500, threads=2, local=None, options=dime_test.UNDELAYED):
         self.stop_file = dime_test.scratch / "stop"
         self.progress = dime_test.scratch / "progress"
         self.seen = 0
         command = [dime_test.PROGRAMS / "rounds", pages, threads, self.stop_file, self.progress]
-        self.started = dime_test.start_emulated(command, local) if local else dime_test.start(command)
+        self.started = dime_test.start_emulated(command, local, options) if local else dime_test.start(command)
         self.more(2)
         self.pid = watchdog.children(self.started.pid)[0] if local else self.started.pid
 
