@@ -20,23 +20,13 @@
 #include <vector>
 
 #include "bench/workloads/ring.h"
+#include "engines/user/userfault_move.h"
 
 namespace {
 
 using dime::bench::kPage;
 
 constexpr int kSkipped = 77;
-
-// Debian 12's kernel headers are older than UFFDIO_MOVE.
-struct Move {
-  std::uint64_t to;
-  std::uint64_t from;
-  std::uint64_t length;
-  std::uint64_t mode;
-  std::int64_t moved;
-};
-constexpr unsigned long kMoveRequest = _IOWR(UFFDIO, 0x05, Move);
-constexpr std::uint64_t kFeatureMove = 1u << 16;
 
 void require(bool done, const char* what, int status = 1) {
   if (!done) {
@@ -58,7 +48,7 @@ class Userfault {
     require(fd_ >= 0, "userfaultfd", kSkipped);
     uffdio_api api{};
     api.api = UFFD_API;
-    api.features = kFeatureMove;
+    api.features = dime::kUserfaultFeatureMove;
     require(ioctl(fd_, UFFDIO_API, &api) == 0, "userfaultfd with UFFDIO_MOVE", kSkipped);
     uffdio_register range{};
     range.range = {address_of(memory), pages * kPage};
@@ -79,8 +69,8 @@ class Userfault {
   // Fills the hole at `to` and wakes who waits there. The kernel may hold a page for a moment, for
   // instance on its way to a list of pages to be aged.
   void move(const char* to, const char* from) const {
-    Move request{address_of(to), address_of(from), kPage, 0, 0};
-    while (ioctl(fd_, kMoveRequest, &request) != 0) {
+    dime::UserfaultMove request{address_of(to), address_of(from), kPage, 0, 0};
+    while (ioctl(fd_, dime::kUserfaultMove, &request) != 0) {
       require(errno == EAGAIN || errno == EBUSY, "UFFDIO_MOVE");
     }
   }

@@ -62,6 +62,11 @@ std::uint64_t memory_of_machine() {
   return info.total * (info.unit == 0 ? 1 : info.unit);
 }
 
+/// Twice the memory: half of it is for single pages, half for pages that go together.
+std::uint64_t shadow_bytes() {
+  return 2 * (memory_of_machine() & ~(kPageBytes - 1));
+}
+
 void handler_main(void* memory) {
   auto* const handler = ::new (memory) Handler(handler_start);
   handler->run();
@@ -85,9 +90,8 @@ AddressRange mapping_of(std::uint64_t address) {
 /// Arena, slot and handler for this process. 0 or a negative errno, and then nothing is left
 /// behind.
 long begin(bool inherited) {
-  // Twice: half of it is for single pages, half for pages that go together.
-  const std::uint64_t shadow = 2 * (memory_of_machine() & ~(kPageBytes - 1));
-  if (const long made = arena.create(kHeapBytes, shadow, /*for_children=*/false); failed(made)) {
+  if (const long made = arena.create(kHeapBytes, shadow_bytes(), /*for_children=*/false);
+      failed(made)) {
     return made;
   }
   if (const long taken = membership.take_slot(); failed(taken)) {
@@ -146,9 +150,8 @@ long begin_inline() {
   if (const long patched = inline_engine::patch_libraries(membership.control()); failed(patched)) {
     return patched;
   }
-  // Twice: half of it is for single pages, half for pages that go together.
-  const std::uint64_t shadow = 2 * (memory_of_machine() & ~(kPageBytes - 1));
-  if (const long made = arena.create(kHeapBytes, shadow, /*for_children=*/true); failed(made)) {
+  if (const long made = arena.create(kHeapBytes, shadow_bytes(), /*for_children=*/true);
+      failed(made)) {
     patch::remove(/*only_thread=*/true);
     return made;
   }

@@ -278,29 +278,20 @@ long Space::move_home(PageId id) const {
                    shadow_.address(instance_.pool().record(id).slot), threads_ == nullptr);
 }
 
-Opened Space::moved_home(PageId id, long moved) {
-  if (moved == 0) {
-    PageRecord& record = instance_.pool().record(id);
-    shadow_.give_back_empty(record.slot);
-    record.slot = shadow_.sum(record.slot);
-    return Opened::kDone;
-  }
-  return moved == -EAGAIN ? Opened::kRetry : copy_home(id);
-}
-
 long Space::copy_home_quietly(PageId id) const {
   return app_.copy(instance_.pool().page(id).address(),
                    shadow_.address(instance_.pool().record(id).slot), /*wakes=*/false);
 }
 
-Opened Space::copied_home(PageId id, long copied) {
-  if (copied == 0) {
+/// `free` says what becomes of the slot.
+Opened Space::came_home(PageId id, long result, void (Shadow::*free)(std::uint32_t slot)) {
+  if (result == 0) {
     PageRecord& record = instance_.pool().record(id);
-    shadow_.add_stale(record.slot);
+    (shadow_.*free)(record.slot);
     record.slot = shadow_.sum(record.slot);
     return Opened::kDone;
   }
-  return copied == -EAGAIN ? Opened::kRetry : copy_home(id);
+  return result == -EAGAIN ? Opened::kRetry : copy_home(id);
 }
 
 Opened Space::open_remote(PageId id) {

@@ -132,10 +132,12 @@ class Space {
   [[nodiscard]] long fill_zeroed(PageId id) const;
   static Opened filled_zeroed(long filled);
   [[nodiscard]] long move_home(PageId id) const;
-  Opened moved_home(PageId id, long moved);
+  Opened moved_home(PageId id, long moved) {
+    return came_home(id, moved, &Shadow::give_back_empty);
+  }
   /// The same by a copy, which interrupts no other processor.
   [[nodiscard]] long copy_home_quietly(PageId id) const;
-  Opened copied_home(PageId id, long copied);
+  Opened copied_home(PageId id, long copied) { return came_home(id, copied, &Shadow::add_stale); }
   [[nodiscard]] long move_out(PageId id, std::uint32_t slot);
   /// The same for `count` pages, `id` the first, that lie one behind the other. Returns how many
   /// were moved, or a negative errno where the first could not be.
@@ -191,6 +193,7 @@ class Space {
   [[nodiscard]] bool unshare(std::uint64_t address) const;
   long set_up();
   Opened copy_home(PageId id);
+  Opened came_home(PageId id, long result, void (Shadow::*free)(std::uint32_t slot));
 
   Arena& arena_;
   Instance instance_;

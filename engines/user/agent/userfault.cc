@@ -4,19 +4,11 @@
 #include <asm/ioctl.h>
 #include <linux/fcntl.h>
 
+#include "engines/user/userfault_move.h"
+
 namespace dime::agent {
 namespace {
 
-struct Move {
-  std::uint64_t to;
-  std::uint64_t from;
-  std::uint64_t length;
-  std::uint64_t mode;
-  std::int64_t moved;
-};
-constexpr unsigned long kMoveRequest = _IOWR(UFFDIO, 0x05, Move);
-constexpr std::uint64_t kMoveQuietly = 1u << 0;
-constexpr std::uint64_t kFeatureMove = 1u << 16;
 constexpr unsigned long kNewDescriptor = _IO(UFFDIO, 0x00);  // of /dev/userfaultfd
 
 // An unprivileged user gets one from the device if its permissions say so, or for user-mode faults
@@ -45,7 +37,7 @@ long Userfault::open(Events events) {
   }
   uffdio_api api{};
   api.api = UFFD_API;
-  api.features = kFeatureMove;
+  api.features = kUserfaultFeatureMove;
   if (events == Events::kSignals) {
     api.features |= UFFD_FEATURE_SIGBUS;
   } else if (events != Events::kNone) {
@@ -84,13 +76,13 @@ void Userfault::unregister(AddressRange range) const {
 }
 
 long Userfault::move(std::uint64_t to, std::uint64_t from, bool wakes) const {
-  Move request{to, from, kPageBytes, wakes ? 0 : kMoveQuietly, 0};
-  return system_call(__NR_ioctl, static_cast<long>(fd_), kMoveRequest, &request);
+  UserfaultMove request{to, from, kPageBytes, wakes ? 0 : kUserfaultMoveQuietly, 0};
+  return system_call(__NR_ioctl, static_cast<long>(fd_), kUserfaultMove, &request);
 }
 
 long Userfault::move_run(std::uint64_t to, std::uint64_t from, unsigned pages) const {
-  Move request{to, from, pages * kPageBytes, kMoveQuietly, 0};
-  const long result = system_call(__NR_ioctl, static_cast<long>(fd_), kMoveRequest, &request);
+  UserfaultMove request{to, from, pages * kPageBytes, kUserfaultMoveQuietly, 0};
+  const long result = system_call(__NR_ioctl, static_cast<long>(fd_), kUserfaultMove, &request);
   return result == 0         ? static_cast<long>(pages)
          : request.moved > 0 ? request.moved / static_cast<long>(kPageBytes)
                              : result;

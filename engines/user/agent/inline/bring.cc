@@ -105,7 +105,7 @@ void InlinePath::fetch_together(AddressRange range, Thread& thread) {
     pages[i] = thread.claims[i].page;
   }
   const Fault fault = instance.begin_together(pages, count, entry);
-  const Nanos after = lead(/*writes=*/false, /*for_call=*/true);
+  const Nanos after = moves_.home();
   Nanos release = fault.ready - after - Nanos{open_takes_.value * (count - 1)};
   for (std::uint32_t i = 0; i < count; ++i) {
     Claim& claim = thread.claims[i];
@@ -142,7 +142,7 @@ void InlinePath::open_together(Thread& thread, const Fault& fault, Nanos entry) 
     const Nanos now = clock::now();
     if (open(page, own)) {
       keeper_.count_for_call(page, own);
-      keeper_.finish(page, own, now, now - entry + lead(/*writes=*/false, /*for_call=*/true));
+      keeper_.finish(page, own, now, now - entry + moves_.home());
     }
     lock_.unlock();
   }

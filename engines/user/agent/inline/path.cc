@@ -39,13 +39,9 @@ long InlinePath::start(Arena& arena, AddressRange image) {
   return keeper_.start_for_threads(image, managed_, excluded_, threads_);
 }
 
-/// What the access takes outside this code's own clock, from when the page is opened. Before a
-/// system call no signal is raised, so that is only to open it.
-Nanos InlinePath::lead(bool writes, bool for_call) {
+/// What the access takes outside this code's own clock, from when the page is opened.
+Nanos InlinePath::lead(bool writes) {
   const dime_calibration& measured = keeper_.control().calibration;
-  if (for_call) {
-    return moves_.home();
-  }
   return moves_.now({writes ? measured.lead_ns : measured.lead_read_ns}, {measured.open_ns});
 }
 
@@ -94,7 +90,8 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
   gate_.leave();
 
   const bool for_call = interrupted == nullptr;
-  const Nanos after = lead(writes, for_call);
+  // Before a system call no signal is raised: only to open the page takes time.
+  const Nanos after = for_call ? moves_.home() : lead(writes);
   Nanos release = write_back;
   if (fault.kind == FaultKind::kRemote || fault.ready > entry) {
     release = later(release, fault.ready - after);

@@ -105,7 +105,7 @@ class InlinePath {
   [[nodiscard]] bool manages() const { return keeper_.manages(); }
 
  private:
-  [[nodiscard]] Nanos lead(bool writes, bool for_call);
+  [[nodiscard]] Nanos lead(bool writes);
   Nanos make_room(PageId page);
   Closed evict(PageId victim);
   template <class Done>
