@@ -171,10 +171,6 @@ Result<EmulationRequest> EmulationOptions::parse_values() const {
       return fail(0, "--policy {}: not a name; allowed: {}", *policy_,
                   config::allowed_for(config::Key::kPolicy));
     }
-    // Instances that are changed are the user engine's.
-    if (changes_ && policies::find(policy_->c_str()) == nullptr) {
-      return fail(0, "--policy {}: unknown policy; allowed: {}", *policy_, policy_names());
-    }
     copy_name(parameters.policy, *policy_);
     request.given |= kGivenPolicy;
   }

@@ -20,12 +20,7 @@ Result<ControlBlock*> instance_of(const EmulationRequest& request,
   if (found != blocks.end()) {
     return &*found;
   }
-  if (!request.instance) {
-    return fail_with_mend("dime status lists the instances",
-                          "--instance is missing: there are {} instances", blocks.size());
-  }
-  return fail_with_mend("dime status lists the instances", "--instance {}: no such instance",
-                        *request.instance);
+  return no_instance(request, blocks.size());
 }
 
 // What was given, over what the instance has.
@@ -104,6 +99,7 @@ Result<void> change_instance(const EmulationRequest& request) {
   DIME_TRY(std::vector<ControlBlock> blocks, open_instances());
   DIME_TRY(ControlBlock* const block, instance_of(request, blocks));
   DIME_TRY(const dime_placement placement, changed((*block)->placement, request.placement));
+  DIME_CHECKED(check_policy(request));
   DIME_CHECKED(check_tier_policies(placement));
   dime_parameters parameters = changed_parameters(request, block->parameters());
   DIME_CHECKED(check_floor(request, placement, (*block)->calibration.floor_ns, parameters));

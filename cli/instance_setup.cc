@@ -168,6 +168,21 @@ Result<void> meet_floor(const EmulationRequest& request, const dime_placement& p
       time_text(link::unloaded_stall(parameters, nullptr, *tier).value), time_text(floor_ns));
 }
 
+tl::unexpected<Error> no_instance(const EmulationRequest& request, std::size_t present) {
+  constexpr const char* kMend = "dime status lists the instances";
+  return request.instance
+             ? fail_with_mend(kMend, "--instance {}: no such instance", *request.instance)
+             : fail_with_mend(kMend, "--instance is missing: there are {} instances", present);
+}
+
+Result<void> check_policy(const EmulationRequest& request) {
+  const char* const policy = request.parameters.policy;
+  if ((request.given & kGivenPolicy) != 0 && policies::find(policy) == nullptr) {
+    return fail(0, "--policy {}: unknown policy; allowed: {}", policy, policy_names());
+  }
+  return {};
+}
+
 Result<void> check_tier_policies(const dime_placement& placement) {
   for (const dime_tier& tier : placement.tiers) {
     if ((tier.own & DIME_OWN_POLICY) != 0 && policies::find(tier.policy) == nullptr) {

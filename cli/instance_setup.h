@@ -25,6 +25,10 @@ Result<PreparedInstance> prepare_instance(const EmulationRequest& request, pid_t
 Result<void> check_same(const EmulationRequest& request, std::uint32_t id,
                         const dime_parameters& instance);
 
+/// The error where a request that is for one of `present` instances does not say for which, or
+/// names one that does not exist.
+tl::unexpected<Error> no_instance(const EmulationRequest& request, std::size_t present);
+
 /// How often the floor is measured before a stall is refused: the floor is the best that this
 /// machine does, and one noisy measurement must not refuse a stall.
 inline constexpr int kMostCalibrations = 3;
@@ -44,6 +48,8 @@ Result<void> meet_floor(const EmulationRequest& request, std::uint64_t floor_ns,
 Result<void> meet_floor(const EmulationRequest& request, const dime_placement& placement,
                         std::uint64_t floor_ns, dime_parameters& parameters);
 
+/// An error where the request names a policy that the user engine does not have.
+Result<void> check_policy(const EmulationRequest& request);
 /// An error where a tier names a policy that the user engine does not have.
 Result<void> check_tier_policies(const dime_placement& placement);
 

@@ -10,6 +10,7 @@
 
 #include "cli/engine.h"
 #include "cli/instance_setup.h"
+#include "cli/kernel_request.h"
 #include "core/placement.h"
 #include "engines/kernel/client/client.h"
 #include "engines/kernel/client/config_text.h"
@@ -58,70 +59,6 @@ std::vector<pid_t> members_of(const kernel::InstanceStats& instance) {
     pids.push_back(static_cast<pid_t>(member->pid));
   }
   return pids;
-}
-
-// The part of a configuration string that asks for this network.
-std::string network_text(const NetworkRequest& network) {
-  std::string text;
-  if (network.jitter) {
-    text += " jitter=" + *network.jitter;
-  }
-  if (network.seed) {
-    text += fmt::format(" seed={}", *network.seed);
-  }
-  if (network.fetch_times) {
-    text += " fetch_times=" + kernel::fetch_times_text(*network.fetch_times);
-  }
-  if (network.schedule) {
-    text += " schedule=" + kernel::schedule_text(*network.schedule);
-  }
-  if (network.outage_max_ns) {
-    text += fmt::format(" outage_max_ns={}", *network.outage_max_ns);
-  }
-  return text;
-}
-
-// The part of a configuration string that asks for the parameters that were given.
-std::string changes_text(const EmulationRequest& request) {
-  const dime_parameters& wanted = request.parameters;
-  const auto given = [&](std::uint32_t which) { return (request.given & which) != 0; };
-  const auto flag = [&](std::uint32_t which) { return (wanted.flags & which) != 0 ? 1 : 0; };
-  std::string text;
-  if (given(kGivenLocal)) {
-    text += wanted.local_share == 0 ? fmt::format(" local_npages={}", wanted.local_npages)
-                                    : fmt::format(" local_share={}", wanted.local_share);
-  }
-  if (given(kGivenLatency)) {
-    text += fmt::format(" latency_ns={}", wanted.latency_ns);
-  }
-  if (given(kGivenBandwidth)) {
-    text += fmt::format(" bandwidth_bps={}", wanted.bandwidth_bps);
-  }
-  if (given(kGivenPolicy)) {
-    text += fmt::format(" policy={}", wanted.policy);
-  }
-  if (given(kGivenLink)) {
-    text += fmt::format(" link={}", wanted.link[0] == '\0' ? "-" : wanted.link);
-  }
-  if (given(kGivenWait)) {
-    text += fmt::format(" wait={}", kernel::wait_name(wanted.wait));
-  }
-  if (given(kGivenWritebackDepth)) {
-    text += fmt::format(" writeback_depth={}", wanted.writeback_depth);
-  }
-  if (given(kGivenNoFollow)) {
-    text += fmt::format(" follow_children={}", flag(DIME_FOLLOW_CHILDREN));
-  }
-  if (given(kGivenOneWay)) {
-    text += fmt::format(" one_way={}", flag(DIME_ONE_WAY));
-  }
-  if (given(kGivenChargeFirstTouch)) {
-    text += fmt::format(" charge_first_touch={}", flag(DIME_CHARGE_FIRST_TOUCH));
-  }
-  if (given(kGivenNoWriteback)) {
-    text += fmt::format(" writeback={}", flag(DIME_WRITEBACK));
-  }
-  return text + network_text(request.network);
 }
 
 const kernel::InstanceStats* instance_with(const kernel::Stats& stats, pid_t pid) {
@@ -263,7 +200,7 @@ class KernelEngine final : public Engine {
       return fail(0, "--instance {}: somebody else has just created it", id);
     }
     const std::string text =
-        kernel::creation_text(id, wanted.parameters) + network_text(request.network);
+        kernel::creation_text(id, wanted.parameters) + kernel::network_text(request.network);
     if (const auto made = client_.configure(text); !made) {
       return tl::unexpected(as_option(made.error(), request, stats));
     }
@@ -311,7 +248,7 @@ class KernelEngine final : public Engine {
     if (!request.placement.empty()) {
       DIME_CHECKED(meet_floor(request, placement, stats.floor_ns, parameters));
     }
-    if (const std::string text = changes_text(request); !text.empty()) {
+    if (const std::string text = kernel::changes_text(request); !text.empty()) {
       if (const auto done = client_.configure(fmt::format("instance_id={}{}", id, text)); !done) {
         return tl::unexpected(as_option(done.error(), request, stats));
       }
@@ -352,19 +289,15 @@ class KernelEngine final : public Engine {
 
   static Result<const kernel::InstanceStats*> only_instance(const EmulationRequest& request,
                                                             const kernel::Stats& stats) {
-    if (request.instance) {
-      if (const auto* const found = kernel::find_instance(stats, *request.instance)) {
-        return found;
-      }
-      return fail_with_mend("dime status lists the instances", "--instance {}: no such instance",
-                            *request.instance);
+    if (!request.instance && stats.instances.size() == 1) {
+      return &stats.instances.front();
     }
-    if (stats.instances.size() != 1) {
-      return fail_with_mend("dime status lists the instances",
-                            "--instance is missing: there are {} instances",
-                            stats.instances.size());
+    const auto* const found =
+        request.instance ? kernel::find_instance(stats, *request.instance) : nullptr;
+    if (found == nullptr) {
+      return no_instance(request, stats.instances.size());
     }
-    return &stats.instances.front();
+    return found;
   }
 
   // Measured once and kept in the module, as long as it refuses nothing.

@@ -116,10 +116,7 @@ class UserEngine final : public Engine {
   }
 
   Result<void> check(const EmulationRequest& request) override {
-    const char* const policy = request.parameters.policy;
-    if (policies::find(policy) == nullptr) {
-      return fail(0, "--policy {}: unknown policy; allowed: {}", policy, policy_names());
-    }
+    DIME_CHECKED(check_policy(request));
     DIME_TRY([[maybe_unused]] const Companions companions, find_companions());
     return {};
   }

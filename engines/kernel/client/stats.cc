@@ -130,22 +130,30 @@ bool read_step(std::string_view rest, dime_schedule& schedule) {
   return read_numbers(rest, step.at_ns, step.latency_ns, step.bandwidth_bps, step.what);
 }
 
-/// "bytes 1 transfers 2 ..."
-bool read_direction(std::string_view rest, dime_link_direction& wire) {
-  const struct {
-    std::string_view key;
-    std::uint64_t* field;
-  } fields[] = {{"bytes", &wire.bytes},       {"transfers", &wire.transfers},
-                {"busy_ns", &wire.busy_ns},   {"queue_ns", &wire.queue_ns},
-                {"first_ns", &wire.first_ns}, {"last_ns", &wire.last_ns}};
+struct Count {
+  std::string_view key;
+  std::uint64_t* field;
+};
+
+/// "KEY 1 KEY 2 ...": the keys of `counts`, and others, which are left out.
+template <std::size_t kSize>
+bool read_counts(std::string_view rest, const Count (&counts)[kSize]) {
   while (!rest.empty()) {
-    const auto* const entry = find_key(fields, next_word(rest));
+    const Count* const entry = find_key(counts, next_word(rest));
     const std::string_view value = next_word(rest);
     if (entry != nullptr && !read_number(value, *entry->field)) {
       return false;
     }
   }
   return true;
+}
+
+/// "bytes 1 transfers 2 ..."
+bool read_direction(std::string_view rest, dime_link_direction& wire) {
+  const Count counts[] = {{"bytes", &wire.bytes},       {"transfers", &wire.transfers},
+                          {"busy_ns", &wire.busy_ns},   {"queue_ns", &wire.queue_ns},
+                          {"first_ns", &wire.first_ns}, {"last_ns", &wire.last_ns}};
+  return read_counts(rest, counts);
 }
 
 bool read_bucket(std::string_view rest, dime_histogram& histogram) {
@@ -162,30 +170,20 @@ bool read_tier(std::string_view rest, dime_control& control) {
   }
   copy_text(control.placement.tiers[index].name, next_word(rest));
   dime_tier_use& use = control.tier_uses[index];
-  const struct {
-    std::string_view key;
-    std::uint64_t* field;
-  } fields[] = {{"first_touch", &use.counters.faults_first_touch},
-                {"remote", &use.counters.faults_remote},
-                {"joined", &use.counters.faults_joined},
-                {"clean", &use.counters.evictions_clean},
-                {"dirty", &use.counters.evictions_dirty},
-                {"refused", &use.counters.evictions_refused},
-                {"local", &use.levels.local_pages},
-                {"managed", &use.levels.managed_pages},
-                {"local_peak", &use.levels.local_peak},
-                {"managed_peak", &use.levels.managed_peak},
-                {"stall_count", &use.stall_ns.count},
-                {"stall_sum", &use.stall_ns.sum},
-                {"stall_max", &use.stall_ns.max}};
-  while (!rest.empty()) {
-    const auto* const entry = find_key(fields, next_word(rest));
-    const std::string_view value = next_word(rest);
-    if (entry != nullptr && !read_number(value, *entry->field)) {
-      return false;
-    }
-  }
-  return true;
+  const Count counts[] = {{"first_touch", &use.counters.faults_first_touch},
+                          {"remote", &use.counters.faults_remote},
+                          {"joined", &use.counters.faults_joined},
+                          {"clean", &use.counters.evictions_clean},
+                          {"dirty", &use.counters.evictions_dirty},
+                          {"refused", &use.counters.evictions_refused},
+                          {"local", &use.levels.local_pages},
+                          {"managed", &use.levels.managed_pages},
+                          {"local_peak", &use.levels.local_peak},
+                          {"managed_peak", &use.levels.managed_peak},
+                          {"stall_count", &use.stall_ns.count},
+                          {"stall_sum", &use.stall_ns.sum},
+                          {"stall_max", &use.stall_ns.max}};
+  return read_counts(rest, counts);
 }
 
 /// "TIER BUCKET COUNT"
@@ -213,10 +211,7 @@ bool read_process(std::string_view rest, dime_member& member) {
   if (!read_number(next_word(rest), member.pid)) {
     return false;
   }
-  const struct {
-    std::string_view key;
-    std::uint64_t* field;
-  } fields[] = {
+  const Count counts[] = {
       {"first_touch", &member.faults_first_touch}, {"remote", &member.faults_remote},
       {"joined", &member.faults_joined},           {"evictions", &member.evictions},
       {"stall_ns", &member.stall_ns_sum},          {"local", &member.local_pages},
@@ -232,7 +227,7 @@ bool read_process(std::string_view rest, dime_member& member) {
       member.state = state_of(value);
     } else if (key == "comm") {
       copy_text(member.comm, unescape(value));
-    } else if (const auto* const entry = find_key(fields, key)) {
+    } else if (const auto* const entry = find_key(counts, key)) {
       if (!read_number(value, *entry->field)) {
         return false;
       }
