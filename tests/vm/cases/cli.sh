@@ -128,6 +128,11 @@ dime attach -p $two --allow-floor 2>/tmp/err || got=$?
 [ $got = 2 ] && grep -q 'member of instance 0' /tmp/err || fail "attach of a member: $got"
 dime detach -p $two
 dime detach -p $one
+# Children that it forked before are members until they end.
+for try in $(seq 100); do
+	[ "$(dime config | wc -l)" != 1 ] || break
+	sleep 0.1
+done
 none detach
 # The instance goes with its last member.
 dime attach -p $two --local 300p --latency 3us --allow-floor 2>/tmp/err || fail attach
