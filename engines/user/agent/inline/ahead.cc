@@ -5,7 +5,7 @@
 
 namespace dime::agent {
 
-void Ahead::choose(PageId victim, Run& run) {
+void Ahead::choose(PageId victim, unsigned most, Run& run) {
   run.pages[0] = victim;
   run.count = 1;
   if (rest_ != 0) {
@@ -14,7 +14,7 @@ void Ahead::choose(PageId victim, Run& run) {
   }
   Instance& instance = space_.instance();
   const std::uint64_t part = instance.limit_for(victim) / kOfLimit;
-  const auto most = static_cast<unsigned>(part < Shadow::kRun ? part : Shadow::kRun);
+  most = part < most ? static_cast<unsigned>(part) : most;
   std::uint64_t wanted = instance.pool().page(victim).value + 1;
   PageId next = kNoPage;
   for (unsigned looks = 0; looks < kLooks && run.count < most; ++looks) {
@@ -44,27 +44,41 @@ void Ahead::note(Run& run, std::uint32_t slot, unsigned moved) {
   }
   drop_from(run, moved);
   if (count_ + run.count > kMost) {
-    unsigned kept = 0;
-    for (unsigned i = 0; i < count_; ++i) {
-      if (is_ahead(space_.instance().pool().record(pages_[i]))) {
-        pages_[kept++] = pages_[i];
-      }
-    }
-    count_ = kept;
+    shorten_list();
   }
   for (unsigned i = 1; i < run.count; ++i) {
     space_.gone_ahead(run.pages[i], slot + i);
     if (count_ < kMost) {
-      pages_[count_++] = run.pages[i];
+      listed(count_++) = run.pages[i];
     } else {
       bring_back(run.pages[i]);
     }
   }
 }
 
+void Ahead::unlist_first() {
+  first_ = (first_ + 1) % kMost;
+  --count_;
+}
+
+void Ahead::shorten_list() {
+  unsigned kept = 0;
+  for (unsigned i = 0; i < count_; ++i) {
+    if (is_ahead(space_.instance().pool().record(listed(i)))) {
+      listed(kept++) = listed(i);
+    }
+  }
+  count_ = kept;
+}
+
 Closed Ahead::take(PageId victim) {
   credit_ += credit_ < kMostCredit ? 1 : 0;
-  return space_.take_ahead(victim);
+  const Closed how = space_.take_ahead(victim);
+  // They are evicted in their order, but for those that came back.
+  while (count_ != 0 && !is_ahead(space_.instance().pool().record(listed(0)))) {
+    unlist_first();
+  }
+  return how;
 }
 
 void Ahead::bring_back(PageId page) {
@@ -78,8 +92,8 @@ void Ahead::bring_back(PageId page) {
 
 void Ahead::bring_all_back() {
   for (unsigned i = 0; i < count_; ++i) {
-    if (is_ahead(space_.instance().pool().record(pages_[i]))) {
-      bring_back(pages_[i]);
+    if (is_ahead(space_.instance().pool().record(listed(i)))) {
+      bring_back(listed(i));
     }
   }
   count_ = 0;

@@ -23,8 +23,9 @@ class Ahead {
     PageId pages[Shadow::kRun];
     unsigned count;
   };
-  /// Whether a thread uses a page is to be asked after that, see drop_from().
-  void choose(PageId victim, Run& run);
+  /// At most `most` <= Shadow::kRun. Whether a thread uses a page is to be asked after that, see
+  /// drop_from().
+  void choose(PageId victim, unsigned most, Run& run);
   /// Those from `first` on stay where they are.
   void drop_from(Run& run, unsigned first);
   /// The run was moved to `slot` and behind it, but for those from `moved` on.
@@ -45,8 +46,14 @@ class Ahead {
   static constexpr int kWasted = 4;  ///< what a page that comes back costs of it
   static constexpr unsigned kRest = 4'096;
 
+  [[nodiscard]] PageId& listed(unsigned i) { return pages_[(first_ + i) % kMost]; }
+  void unlist_first();
+  void shorten_list();
+
   Space& space_;
+  /// The pages that are ahead, in order, and some that are so no more: a ring.
   PageId pages_[kMost] = {};
+  unsigned first_ = 0;
   unsigned count_ = 0;
   int credit_ = 0;     ///< what being ahead has brought so far
   unsigned rest_ = 0;  ///< victims that take none with them

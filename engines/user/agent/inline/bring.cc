@@ -106,11 +106,12 @@ void InlinePath::fetch_together(AddressRange range, Thread& thread) {
   }
   const Fault fault = instance.begin_together(pages, count, entry);
   const Nanos after = moves_.home();
+  const Nanos spare = fault.ready - entry - after;
   Nanos release = fault.ready - after - Nanos{open_takes_.value * (count - 1)};
   for (std::uint32_t i = 0; i < count; ++i) {
     Claim& claim = thread.claims[i];
     if (!claim.cancelled) {
-      release = later(release, make_room_for(claim));
+      release = later(release, make_room_for(claim, spare));
     }
   }
   lock_.unlock();

@@ -84,14 +84,14 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
   }
   thread.claim_count = 0;
   Claim& claim = thread.claim(id);
-  const Nanos write_back = make_room_for(claim);
+  const bool for_call = interrupted == nullptr;
+  // Before a system call no signal is raised: only to open the page takes time.
+  const Nanos after = for_call ? moves_.home() : lead(writes);
+  const Nanos write_back = make_room_for(claim, fault.ready - entry - after);
   lock_.unlock();
   empty_stale_slots(fault.ready);
   gate_.leave();
 
-  const bool for_call = interrupted == nullptr;
-  // Before a system call no signal is raised: only to open the page takes time.
-  const Nanos after = for_call ? moves_.home() : lead(writes);
   Nanos release = write_back;
   if (fault.kind == FaultKind::kRemote || fault.ready > entry) {
     release = later(release, fault.ready - after);
@@ -159,9 +159,10 @@ bool InlinePath::open(PageId page, const Fault& fault) {
   return true;
 }
 
-/// Makes room for a page in flight. It lets others in, who may cancel it.
-Nanos InlinePath::make_room_for(Claim& claim) {
-  const Nanos write_back = make_room(claim.page);
+/// Makes room for a page in flight, which takes nothing from the thread as long as it takes no more
+/// than `spare`. It lets others in, who may cancel it.
+Nanos InlinePath::make_room_for(Claim& claim, Nanos spare) {
+  const Nanos write_back = make_room(claim.page, spare);
   if (claim.cancelled) {
     keeper_.instance().cancel_room(claim.page);
   }

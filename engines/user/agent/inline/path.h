@@ -106,15 +106,16 @@ class InlinePath {
 
  private:
   [[nodiscard]] Nanos lead(bool writes);
-  Nanos make_room(PageId page);
-  Closed evict(PageId victim);
+  Nanos make_room(PageId page, Nanos spare);
+  Closed evict(PageId victim, Nanos spare);
+  [[nodiscard]] unsigned together(Nanos spare) const;
   template <class Done>
   void let_others(Done&& done);
   void empty_stale_slots(Nanos ready);
   bool open(PageId page, const Fault& fault);
   bool wait(Nanos until, const std::uint64_t* interrupted);
   void wait_for(const PageRecord& record);
-  Nanos make_room_for(Claim& claim);
+  Nanos make_room_for(Claim& claim, Nanos spare);
   void claim_remote(AddressRange range, Thread& thread);
   void fetch_together(AddressRange range, Thread& thread);
   void open_together(Thread& thread, const Fault& fault, Nanos entry);
