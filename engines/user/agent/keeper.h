@@ -109,6 +109,7 @@ class Keeper {
   [[nodiscard]] bool thrashes(PageId id);
   [[nodiscard]] bool room_from_others();
   void use_link();
+  [[nodiscard]] bool all_is_local() const;
   void follow_write_back();
   [[nodiscard]] bool start_tiers();
   void follow_placement();

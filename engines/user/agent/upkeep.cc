@@ -63,9 +63,18 @@ void Keeper::stop() {
   neighbours_.close();
 }
 
+/// No page ever has to leave: neither the instance nor a tier has fewer pages than there are.
+bool Keeper::all_is_local() const {
+  bool all = atomic::load(control_.parameters.local_share) >= kEverything;
+  for (const dime_tier& tier : control_.placement.tiers) {
+    all = all && ((atomic::load(tier.own) & DIME_OWN_LOCAL) == 0 ||
+                  atomic::load(tier.local_share) >= kEverything);
+  }
+  return all;
+}
+
 void Keeper::spread_out() {
-  const bool everything = atomic::load(control_.parameters.local_share) >= kEverything;
-  if (everything || manages_ || retired_) {
+  if (all_is_local() || manages_ || retired_) {
     return;
   }
   // What survey() counted is counted page by page from now on.

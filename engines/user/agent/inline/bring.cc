@@ -39,6 +39,14 @@ bool InlinePath::is_settled(std::uint64_t address) {
   return !managed_.contains(address);
 }
 
+bool InlinePath::are_settled(AddressRange range) {
+  std::uint64_t at = range.begin & ~(kPageBytes - 1);
+  while (at < range.end && is_settled(at)) {
+    at += kPageBytes;
+  }
+  return at >= range.end;
+}
+
 void InlinePath::bring(AddressRange range, Thread& thread) {
   range.end = range.end < kAddressSpaceEnd ? range.end : kAddressSpaceEnd;
   range.begin &= ~(kPageBytes - 1);

@@ -136,8 +136,8 @@ CallClass classify(long number, const long (&arguments)[6]) {
   if (number == __NR_prctl || number == __NR_arch_prctl) {
     result.kind = kind_of_control(number, arguments[0]);
   }
-  constexpr long kPeek = 2;  // MSG_PEEK
-  if (number == __NR_recvfrom && (arguments[3] & kPeek) != 0) {
+  constexpr long kWhole = 0x2 | 0x100;  // MSG_PEEK, MSG_WAITALL
+  if (number == __NR_recvfrom && (arguments[3] & kWhole) != 0) {
     result.chunkable = false;
   }
   result.waits = result.waits && waits(number, arguments);

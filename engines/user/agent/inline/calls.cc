@@ -154,17 +154,57 @@ long transfer_in_pieces(InlinePath& path, Thread& thread, long number, const Arg
   return done;
 }
 
+/// Shortens a read into a buffer that is not all here to what there is to read: pages that get
+/// nothing are not fetched. Where nothing is there yet, nobody knows how much it will be.
+void shorten_read(InlinePath& path, long number, Arguments& arguments) {
+  const Transfer transfer = transfer_of(number);
+  const auto begin = static_cast<std::uint64_t>(arguments[transfer.buffer]);
+  const auto bytes = static_cast<std::uint64_t>(arguments[transfer.length]);
+  const bool reads = number == __NR_read || number == __NR_recvfrom;
+  if (!reads || bytes <= kPageBytes || bytes > kLongestTransfer ||
+      path.are_settled({begin, begin + bytes}) ||
+      pieces_of(number, arguments[0]) != Pieces::kFirst) {
+    return;
+  }
+  constexpr long kBytesThere = 0x541b;  // FIONREAD
+  std::int32_t there = 0;
+  if (!failed(system_call(__NR_ioctl, arguments[0], kBytesThere, &there)) && there > 0 &&
+      static_cast<std::uint64_t>(there) < bytes) {
+    arguments[transfer.length] = there;
+  }
+}
+
+/// Shortens an array for events that is not all here to a page or two: the kernel tells of the
+/// rest, if there is any, with the next call.
+void shorten_events(InlinePath& path, long number, Arguments& arguments) {
+  const bool events =
+      number == __NR_epoll_wait || number == __NR_epoll_pwait || number == __NR_epoll_pwait2;
+  constexpr std::uint64_t kEventBytes = 12;
+  constexpr std::uint64_t kEnough = kPageBytes / kEventBytes;
+  const auto begin = static_cast<std::uint64_t>(arguments[1]);
+  const auto most = static_cast<std::int32_t>(arguments[2]);
+  if (events && most > static_cast<std::int32_t>(kEnough) &&
+      !path.are_settled({begin, begin + static_cast<std::uint64_t>(most) * kEventBytes})) {
+    arguments[2] = kEnough;
+  }
+}
+
 long buffers_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments,
                   bool chunkable) {
-  if (chunkable) {
-    const std::uint64_t quarter = path.keeper().instance().limit() * kPageBytes / 4;
-    const std::uint64_t piece = quarter < kLeastPiece ? kLeastPiece : quarter & ~(kPageBytes - 1);
-    const auto bytes = static_cast<std::uint64_t>(arguments[transfer_of(number).length]);
-    if (bytes > piece && bytes <= kLongestTransfer) {
-      return transfer_in_pieces(path, thread, number, arguments, piece);
-    }
+  Arguments shortened;
+  __builtin_memcpy(shortened, arguments, sizeof(shortened));
+  shorten_events(path, number, shortened);
+  if (!chunkable) {
+    return held_call(path, thread, number, shortened);
   }
-  return held_call(path, thread, number, arguments);
+  shorten_read(path, number, shortened);
+  const std::uint64_t quarter = path.keeper().instance().limit() * kPageBytes / 4;
+  const std::uint64_t piece = quarter < kLeastPiece ? kLeastPiece : quarter & ~(kPageBytes - 1);
+  const auto bytes = static_cast<std::uint64_t>(shortened[transfer_of(number).length]);
+  if (bytes > piece && bytes <= kLongestTransfer) {
+    return transfer_in_pieces(path, thread, number, shortened, piece);
+  }
+  return held_call(path, thread, number, shortened);
 }
 
 /// Words of a futex are read when the call begins, and not used afterwards.

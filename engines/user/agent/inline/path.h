@@ -35,6 +35,8 @@ class InlinePath {
   /// True if the kernel may use the page at `address`: it is there, or not managed. Without the
   /// lock. It stays true as long as the calling thread holds the page.
   [[nodiscard]] bool is_settled(std::uint64_t address);
+  /// The same of all pages of a range.
+  [[nodiscard]] bool are_settled(AddressRange range);
 
   /// Makes the pages of `range` be there, for a system call. They stay as long as the calling
   /// thread holds them. Remote ones are fetched by one request for up to Thread::kClaims of them,
