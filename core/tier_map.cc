@@ -3,9 +3,10 @@
 
 namespace dime {
 
-bool TierMap::create(Memory& memory) {
-  regions_ = static_cast<Region*>(memory.allocate(kCapacity * sizeof(Region)));
-  fresh_ = static_cast<Region*>(memory.allocate(kCapacity * sizeof(Region)));
+bool TierMap::create(Memory& memory, unsigned capacity) {
+  capacity_ = capacity;
+  regions_ = static_cast<Region*>(memory.allocate(capacity * sizeof(Region)));
+  fresh_ = static_cast<Region*>(memory.allocate(capacity * sizeof(Region)));
   return regions_ != nullptr && fresh_ != nullptr;
 }
 
@@ -23,9 +24,23 @@ unsigned TierMap::first_behind(std::uint64_t address) const {
   return low;
 }
 
-unsigned TierMap::at(std::uint64_t address) const {
+TierMap::Part TierMap::part_at(std::uint64_t address) const {
   const unsigned i = first_behind(address);
-  return i < count_ && regions_[i].range.contains(address) ? regions_[i].tier : 0;
+  if (i < count_ && regions_[i].range.contains(address)) {
+    return {regions_[i].range, regions_[i].tier, regions_[i].by_program};
+  }
+  const std::uint64_t begin = i == 0 ? 0 : regions_[i - 1].range.end;
+  const std::uint64_t end = i == count_ ? ~std::uint64_t{0} : regions_[i].range.begin;
+  return {{begin, end}, 0, /*by_program=*/false};
+}
+
+bool TierMap::knows(unsigned tier) const {
+  for (unsigned i = 0; i < count_; ++i) {
+    if (regions_[i].tier == tier) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /// Whether all of `range` is of `tier`, or placed by the program.
@@ -83,6 +98,25 @@ void TierMap::move(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {
   clear(old);
 }
 
+void TierMap::renumber(const std::uint8_t* now) {
+  unsigned kept = 0;
+  for (unsigned i = 0; i < count_; ++i) {
+    Region region = regions_[i];
+    region.tier = now[region.tier];
+    if (region.tier != kNoTier) {
+      regions_[kept++] = region;
+    }
+  }
+  count_ = kept;
+}
+
+void TierMap::copy(const TierMap& other) {
+  for (unsigned i = 0; i < other.count_; ++i) {
+    regions_[i] = other.regions_[i];
+  }
+  count_ = other.count_;
+}
+
 /// Appends to the fresh table, joined with its last entry where that says the same.
 void TierMap::emit(AddressRange range, const Region& as) {
   if (range.empty() || (as.tier == 0 && !as.by_program)) {
@@ -95,7 +129,7 @@ void TierMap::emit(AddressRange range, const Region& as) {
       return;
     }
   }
-  if (fresh_count_ == kCapacity) {
+  if (fresh_count_ == capacity_) {
     overflowed_ = true;
     return;
   }

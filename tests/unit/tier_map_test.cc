@@ -88,6 +88,52 @@ TEST_F(Map, SaysWhenItIsFull) {
   EXPECT_FALSE(map_.overflowed());
 }
 
+TEST_F(Map, TellsHowFarWhatItKnowsHolds) {
+  map_.set_by_rule(pages(10, 20), 1);
+  map_.set_by_program(pages(20, 30), 0);
+  EXPECT_EQ(map_.part_at(5 * kPageBytes).range, (AddressRange{0, 10 * kPageBytes}));
+  EXPECT_EQ(map_.part_at(12 * kPageBytes).range, pages(10, 20));
+  EXPECT_FALSE(map_.part_at(12 * kPageBytes).by_program);
+  EXPECT_EQ(map_.part_at(20 * kPageBytes).range, pages(20, 30));
+  EXPECT_TRUE(map_.part_at(20 * kPageBytes).by_program);
+  EXPECT_EQ(map_.part_at(30 * kPageBytes).range, (AddressRange{30 * kPageBytes, UINT64_MAX}));
+  EXPECT_TRUE(map_.knows(1));
+  EXPECT_FALSE(map_.knows(2));
+}
+
+TEST_F(Map, FollowsTiersThatChangeTheirNumbers) {
+  map_.set_by_program(pages(10, 20), 1);
+  map_.set_by_program(pages(20, 30), 2);
+  map_.set_by_program(pages(30, 40), 3);
+  const std::uint8_t now[] = {0, 3, TierMap::kNoTier, 1};
+  map_.renumber(now);
+  EXPECT_EQ(at(10), 3u);
+  EXPECT_FALSE(map_.part_at(20 * kPageBytes).by_program);
+  EXPECT_EQ(at(39), 1u);
+}
+
+TEST_F(Map, CopiesIntoAMapOfItsOwn) {
+  TierMap other;
+  EXPECT_TRUE(other.create(memory_));
+  other.set_by_program(pages(1, 2), 5);
+  map_.set_by_program(pages(10, 20), 1);
+  other.copy(map_);
+  map_.clear(pages(10, 20));
+  EXPECT_EQ(other.at(10 * kPageBytes), 1u);
+  EXPECT_EQ(other.at(1 * kPageBytes), 0u);
+}
+
+TEST_F(Map, HasTheCapacityThatItWasGiven) {
+  TierMap small;
+  EXPECT_TRUE(small.create(memory_, 4));
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    EXPECT_TRUE(small.has_room()) << i;
+    small.set_by_program(pages(2 * i, 2 * i + 1), 1);
+  }
+  EXPECT_FALSE(small.has_room()) << "a range in the middle of another makes three of one";
+  EXPECT_FALSE(small.overflowed());
+}
+
 TEST_F(Map, AgreesWithAnArray) {
   constexpr std::uint64_t kPages = 200;
   std::vector<std::pair<unsigned, bool>> model(kPages);
