@@ -170,13 +170,13 @@ int dk_instance_use_policy(struct dk_instance *instance, const char *name)
 	policy = dk_policy_get(name);
 	if (!policy)
 		return -ENOENT;
-	/* The policy's memory is asked for under the lock; what is short is obtained in between. */
+	/* The policy's memory is asked for under the lock; what is short is obtained in between, by us or by a fault. */
 	do {
 		dk_instance_serve_heap(instance, GFP_KERNEL);
 		spin_lock(&instance->lock);
 		err = dk_core_use_policy(instance->core, dk_policy_start(policy), dk_now());
 		spin_unlock(&instance->lock);
-	} while (err && READ_ONCE(instance->heap.wanted) && ++tries < 8);
+	} while (err && ++tries < 8);
 	dk_instance_serve_heap(instance, GFP_KERNEL);
 	if (err) {
 		dk_policy_put(policy);

@@ -174,7 +174,7 @@ static int dk_tiers_start(struct dk_instance *instance, const struct dk_tiers *t
 			err = dk_core_use_tier_policy(instance->core, tier, dk_policy_start(tiers->policies[tier]),
 						      dk_now() + tier);
 			spin_unlock(&instance->lock);
-		} while (err && READ_ONCE(instance->heap.wanted) && ++tries < 8);
+		} while (err && ++tries < 8);
 	}
 	return err ? -ENOMEM : 0;
 }
