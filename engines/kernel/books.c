@@ -10,6 +10,7 @@
  */
 #include <linux/sched/mm.h>
 
+#include "rules.h"
 #include "shim.h"
 
 void dk_shim_visit(void *context, uint32_t id, uint64_t page, int remote)
@@ -43,6 +44,18 @@ static void dk_visit_range(struct dk_visit *visit, unsigned long start, unsigned
 static void dk_visit_forget(struct dk_visit *visit, u32 id, unsigned long address, bool remote)
 {
 	dk_core_forget(visit->space->instance->core, id);
+}
+
+/* The entry before the books: a page that is local can be accessed. */
+static void dk_visit_bring_home(struct dk_visit *visit, u32 id, unsigned long address, bool remote)
+{
+	struct dk_site site;
+
+	if (!remote)
+		return;
+	dk_find(visit->space->mm, address, &site);
+	if (site.pte && dk_open(visit->space->mm, &site, false))
+		dk_core_bring_home(visit->space->instance->core, id);
 }
 
 static void dk_visit_open(struct dk_visit *visit, u32 id, unsigned long address, bool remote)
@@ -116,6 +129,7 @@ static void dk_space_moved(struct dk_space *space)
 	VMA_ITERATOR(vmi, space->mm, start);
 
 	WRITE_ONCE(space->moving, NULL);
+	dk_said_moved(space, space->moved_from, start, space->moved_bytes);
 	for_each_vma_range(vmi, vma, end)
 		dk_space_scan(space, vma, max(start, vma->vm_start), min(end, vma->vm_end), GFP_NOWAIT | __GFP_NOWARN);
 }
@@ -135,8 +149,12 @@ static void dk_notify_range_end(struct mmu_notifier *notifier, const struct mmu_
 	}
 	/* The caller still holds what kept the tables in place while it changed the entries. */
 	dk_visit_range(&visit, range->start, range->end);
-	if (unlikely(READ_ONCE(space->moving) == current) && range->event == MMU_NOTIFY_UNMAP)
+	if (range->event != MMU_NOTIFY_UNMAP)
+		return;
+	if (unlikely(READ_ONCE(space->moving) == current))
 		dk_space_moved(space);
+	else
+		dk_said_unmapped(space, range->start, range->end);
 }
 
 static void dk_notify_release(struct mmu_notifier *notifier, struct mm_struct *mm)
@@ -176,6 +194,13 @@ void dk_space_bring_home(struct dk_space *space)
 	struct dk_visit visit = { .page = dk_visit_open, .space = space };
 
 	dk_visit_mappings(&visit);
+}
+
+void dk_space_bring_range_home(struct dk_space *space, unsigned long start, unsigned long end)
+{
+	struct dk_visit visit = { .page = dk_visit_bring_home, .space = space };
+
+	dk_visit_range(&visit, start, end);
 }
 
 void dk_space_recheck(struct work_struct *work)

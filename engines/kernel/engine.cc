@@ -316,6 +316,10 @@ uint64_t dk_core_trim(dk_core* core, uint64_t now, uint64_t most, dk_batch* batc
   return gone + instance.trim_tiers({now}, step - gone, core->closer(batch));
 }
 
+void dk_core_bring_home(dk_core* core, uint32_t page) {
+  core->instance.bring_home(page);
+}
+
 void dk_core_set_tier(dk_core* core, uint32_t tier) {
   core->tier = tier;
 }

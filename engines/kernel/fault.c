@@ -29,7 +29,7 @@
 /* How long is slept between two looks at what another thread has to do first. */
 #define DK_LOOK_NS (20 * NSEC_PER_USEC)
 
-static DEFINE_PER_CPU(long, dk_inside);
+DEFINE_PER_CPU(long, dk_inside);
 
 struct dk_context {
 	struct dk_space *space;
@@ -111,7 +111,7 @@ static vm_fault_t dk_foreign(struct dk_context *c)
 	spin_lock(&instance->lock);
 	dk_find(c->space->mm, c->address, &c->site);
 	if (unlikely(instance->tiers))
-		dk_tiers_choose(instance, c->vma, c->address);
+		dk_tiers_choose(c->space, c->vma, c->address);
 	if (dk_entry_at(&c->site) == DK_ENTRY_OPEN)
 		dk_core_came_home(instance->core, c->space->table, c->address >> PAGE_SHIFT);
 	/* Another page goes for it, now and not at the next fault. */
@@ -269,7 +269,7 @@ static void dk_ask(struct dk_context *c)
 		spin_lock(&instance->lock);
 		c->entry = dk_entry_at(&c->site);
 		if (unlikely(instance->tiers))
-			dk_tiers_choose(instance, c->vma, c->address);
+			dk_tiers_choose(c->space, c->vma, c->address);
 		dk_core_fault(instance->core, c->space->table, c->address >> PAGE_SHIFT, c->entry, &c->batch, &c->fault);
 		spin_unlock(&instance->lock);
 		if (c->batch.count)

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Puts the wrapper before handle_mm_fault().
+ * Puts wrappers before handle_mm_fault() and before the system call prctl.
  *
  * ftrace's direct call makes the function begin with a call of dk_gate, a few instructions that every fault of the machine
  * pays. For a thread of a member the gate exchanges its return address for the wrapper, which has the same arguments; a call
  * that comes from the wrapper itself is let through, and so is everybody else's. The table of spaces is
  * only looked at for an empty place: a process that shares a member's place goes through the wrapper, which finds out.
+ *
+ * prctl is rare, so ftrace's own callback decides there, and continues in the wrapper by changing where it returns to.
  */
 #define pr_fmt(fmt) "dime: " fmt
 
 #include <linux/ftrace.h>
+#include <linux/thread_info.h>
 #include <asm/ibt.h>
 #include <asm/linkage.h>
 
 #include "shim.h"
 
-/* The wrapper's only call of the hooked function lies within so many bytes of its caller's start. */
+/* A wrapper's only call of the hooked function lies within so many bytes of its caller's start. */
 #define DK_CALLER_BYTES 64
 
 static int dk_hook_users;
@@ -84,6 +87,7 @@ static void notrace dk_move_hook(unsigned long ip, unsigned long parent_ip, stru
 	space = dk_space_get(vma->vm_mm);
 	if (!space)
 		return;
+	space->moved_from = dk_regs(fregs)->si;
 	space->moved_to = dk_regs(fregs)->cx;
 	space->moved_bytes = dk_regs(fregs)->r8;
 	WRITE_ONCE(space->moving, current);
@@ -95,6 +99,54 @@ static struct ftrace_ops dk_move_ops = {
 	.flags = FTRACE_OPS_FL_RECURSION,
 };
 
+/* As dk_kernel_handler(). Each entry has its own form of the arguments, so each is called by what came through it. */
+static noinline long dk_kernel_prctl_64(const struct pt_regs *regs)
+{
+	long result = static_call(dk_prctl)(regs);
+
+	barrier();
+	return result;
+}
+
+static noinline long dk_kernel_prctl_ia32(const struct pt_regs *regs)
+{
+	long result = static_call(dk_prctl_ia32)(regs);
+
+	barrier();
+	return result;
+}
+
+long dk_kernel_prctl(const struct pt_regs *regs)
+{
+	return in_ia32_syscall() ? dk_kernel_prctl_ia32(regs) : dk_kernel_prctl_64(regs);
+}
+
+static __always_inline bool dk_calls(unsigned long parent_ip, const void *caller)
+{
+	return parent_ip - (unsigned long)caller < DK_CALLER_BYTES;
+}
+
+/* The system call's function has one argument: the registers that the program came with. */
+static void notrace dk_prctl_hook(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+				  struct ftrace_regs *fregs)
+{
+	const struct pt_regs *regs = (const struct pt_regs *)dk_regs(fregs)->di;
+	bool ia32 = in_ia32_syscall();
+
+	if (!dk_said_wants(ia32 ? regs->bx : regs->di, ia32 ? (u32)regs->cx : regs->si))
+		return;
+	if (!current->mm || !READ_ONCE(dk_space_table[dk_space_hash(current->mm)]))
+		return;
+	if (dk_calls(parent_ip, dk_kernel_prctl_64) || dk_calls(parent_ip, dk_kernel_prctl_ia32))
+		return;
+	dk_regs(fregs)->ip = (unsigned long)dk_prctl_wrapper;
+}
+
+static struct ftrace_ops dk_prctl_ops = {
+	.func = dk_prctl_hook,
+	.flags = FTRACE_OPS_FL_RECURSION | FTRACE_OPS_FL_IPMODIFY,
+};
+
 /* Older kernels have direct calls for a single function under this name, and for any number under another. */
 #ifdef DK_DIRECT_MULTI
 #define dk_register_direct(ops, to) register_ftrace_direct_multi(ops, to)
@@ -104,10 +156,24 @@ static struct ftrace_ops dk_move_ops = {
 #define dk_unregister_direct(ops, to) unregister_ftrace_direct(ops, to, false)
 #endif
 
+/* The entry for 32-bit programs, if the kernel has one. */
+static int dk_filter_prctl_ia32(void)
+{
+#ifdef CONFIG_IA32_EMULATION
+	static char function[] = "__ia32_sys_prctl";
+
+	return ftrace_set_filter(&dk_prctl_ops, function, strlen(function), 0);
+#else
+	return 0;
+#endif
+}
+
 static int dk_place(struct ftrace_ops *ops, char *function, bool direct)
 {
 	int err = ftrace_set_filter(ops, function, strlen(function), 1);
 
+	if (!err && ops == &dk_prctl_ops)
+		err = dk_filter_prctl_ia32();
 	if (!err)
 		err = direct ? dk_register_direct(ops, (unsigned long)dk_gate) : register_ftrace_function(ops);
 	if (err)
@@ -133,6 +199,13 @@ int dk_hook_get(void)
 		if (err)
 			dk_take_away();
 	}
+	if (!err) {
+		err = dk_place(&dk_prctl_ops, "__x64_sys_prctl", false);
+		if (err) {
+			unregister_ftrace_function(&dk_move_ops);
+			dk_take_away();
+		}
+	}
 	if (err)
 		dk_hook_users--;
 	return err;
@@ -142,6 +215,7 @@ void dk_hook_put(void)
 {
 	if (--dk_hook_users)
 		return;
+	unregister_ftrace_function(&dk_prctl_ops);
 	unregister_ftrace_function(&dk_move_ops);
 	dk_take_away();
 }

@@ -40,6 +40,7 @@ static void dk_control_init(struct dime_control *control, u32 id)
 	control->engine = DIME_ENGINE_KERNEL;
 	control->instance_id = id;
 	control->keep = 1;
+	control->created_ns = ktime_get_ns();
 	/* The design's defaults: 5 us and 40 Gbit/s. */
 	p->latency_ns = 5000;
 	p->bandwidth_bps = 40000000000ull;

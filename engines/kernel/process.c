@@ -44,6 +44,7 @@ static void dk_process_put(struct dk_process *process)
 	put_pid(process->pid);
 	dk_usage_put(process->usage);
 	dk_instance_put(process->instance);
+	kfree(process->names);
 	kfree(process);
 }
 
@@ -52,11 +53,16 @@ static void dk_process_attach_work(struct callback_head *work)
 	struct dk_process *process = container_of(work, struct dk_process, work);
 	struct dk_instance *instance = process->instance;
 	struct mm_struct *mm = current->mm;
+	struct dk_names *names = xchg(&process->names, NULL);
+	bool attach;
 
 	atomic_set(&process->work_pending, 0);
 	mutex_lock(&dk_mutex);
-	if (mm && !(current->flags & PF_EXITING) && !READ_ONCE(dk_stopping) &&
-	    dk_process_instance(process->pid) == instance && dk_space_attach(instance, process->usage, mm))
+	attach = mm && !(current->flags & PF_EXITING) && !READ_ONCE(dk_stopping) &&
+		 dk_process_instance(process->pid) == instance;
+	if (!attach)
+		kfree(names);
+	else if (dk_space_attach(instance, process->usage, mm, names))
 		atomic64_inc(&instance->not_followed);
 	mutex_unlock(&dk_mutex);
 	dk_process_put(process);
@@ -137,8 +143,10 @@ static void dk_on_fork(void *data, struct task_struct *parent, struct task_struc
 		process = dk_process_find(task_tgid(child)) ?: dk_process_add(instance, task_tgid(child), parent);
 		if (!process)
 			atomic64_inc(&instance->not_followed);
-		else if (child->mm != parent->mm)
+		else if (child->mm != parent->mm) {
+			kfree(xchg(&process->names, dk_said_copy(parent->mm)));
 			dk_process_queue(process, child);
+		}
 	}
 	spin_unlock(&dk_processes_lock);
 }
@@ -300,7 +308,7 @@ int dk_process_join(struct dk_instance *instance, struct pid *pid)
 	if (!err) {
 		/* Borrowed memory is not the process' own to be managed; what it executes will be. */
 		if (!borrowed)
-			err = dk_space_attach(instance, usage, mm);
+			err = dk_space_attach(instance, usage, mm, NULL);
 		dk_usage_put(usage);
 		if (err)
 			dk_process_leave(instance, pid);

@@ -54,8 +54,9 @@ static void dk_comm(struct mm_struct *mm, char *comm)
 }
 
 /* REQUIRES: the instance's lock, for its buffer, and that the mapping stays. */
-static void dk_facts_of(struct dk_instance *instance, struct vm_area_struct *vma, struct dk_facts *facts)
+static void dk_facts_of(struct dk_space *space, struct vm_area_struct *vma, struct dk_facts *facts)
 {
+	struct dk_instance *instance = space->instance;
 	const struct anon_vma_name *name = vma_is_anonymous(vma) ? anon_vma_name(vma) : NULL;
 	const char *path;
 
@@ -65,35 +66,40 @@ static void dk_facts_of(struct dk_instance *instance, struct vm_area_struct *vma
 	facts->name = name ? name->name : "";
 	dk_comm(vma->vm_mm, instance->tiers->comm);
 	facts->comm = instance->tiers->comm;
+	facts->names = space->names;
+	facts->places = space->places;
 	if (vma->vm_file && !vma_is_anonymous(vma)) {
 		path = file_path(vma->vm_file, instance->tiers->path, sizeof(instance->tiers->path));
 		facts->name = IS_ERR(path) ? "" : path;
 	}
 }
 
-void dk_tiers_choose(struct dk_instance *instance, struct vm_area_struct *vma, unsigned long address)
+void dk_tiers_choose(struct dk_space *space, struct vm_area_struct *vma, unsigned long address)
 {
+	struct dk_instance *instance = space->instance;
 	struct dime_control *control = instance->control;
 	struct dk_facts facts;
 
-	dk_facts_of(instance, vma, &facts);
+	dk_facts_of(space, vma, &facts);
 	dk_core_set_tier(instance->core, dk_rules_tier(&control->placement, &facts, address, control->rule_matched));
 }
 
 /* ---- a change ---- */
 
-static void dk_replace_mapping(struct dk_space *space, struct vm_area_struct *vma)
+void dk_tiers_replace(struct dk_space *space, struct vm_area_struct *vma, unsigned long start, unsigned long end)
 {
 	struct dk_instance *instance = space->instance;
-	u64 page = vma->vm_start >> PAGE_SHIFT;
-	u64 end = vma->vm_end >> PAGE_SHIFT;
+	u64 page = start >> PAGE_SHIFT;
+	u64 stop = end >> PAGE_SHIFT;
 	struct dk_facts facts;
 
-	while (page < end) {
+	if (!dk_in_scope(space, vma))
+		return;
+	while (page < stop) {
 		spin_lock(&instance->lock);
-		dk_facts_of(instance, vma, &facts);
+		dk_facts_of(space, vma, &facts);
 		page = dk_core_replace(instance->core, space->table, &instance->control->placement, &facts,
-				       instance->control->rule_matched, page, end);
+				       instance->control->rule_matched, page, stop);
 		spin_unlock(&instance->lock);
 		dk_instance_serve_heap(instance, GFP_KERNEL);
 		cond_resched();
@@ -111,8 +117,7 @@ static void dk_replace_space(struct dk_space *space)
 		VMA_ITERATOR(vmi, space->mm, 0);
 
 		for_each_vma(vmi, vma)
-			if (dk_in_scope(space, vma))
-				dk_replace_mapping(space, vma);
+			dk_tiers_replace(space, vma, vma->vm_start, vma->vm_end);
 	}
 	mmap_read_unlock(space->mm);
 	mmput(space->mm);
@@ -179,6 +184,19 @@ static int dk_tiers_start(struct dk_instance *instance, const struct dk_tiers *t
 	return err ? -ENOMEM : 0;
 }
 
+/* What programs have placed keeps its tiers, by their names. REQUIRES: the instance's lock. */
+static void dk_places_follow_all(struct dk_instance *instance, const struct dime_placement *fresh)
+{
+	struct dk_space *space;
+	unsigned long index;
+
+	for (index = 0; (space = dk_space_next(instance, &index)); index++) {
+		if (space->places)
+			dk_places_follow(space->places, &instance->control->placement, fresh);
+		dk_space_put(space);
+	}
+}
+
 static int dk_rules_apply(struct dk_instance *instance, const struct dime_placement *placement)
 {
 	struct dime_link *links[DIME_MAX_TIERS] = {};
@@ -204,6 +222,7 @@ static int dk_rules_apply(struct dk_instance *instance, const struct dime_placem
 			links[tier] = &instance->control->tier_uses[tier].link;
 	}
 	spin_lock(&instance->lock);
+	dk_places_follow_all(instance, placement);
 	instance->control->placement = *placement;
 	memset(instance->control->rule_matched, 0, sizeof(instance->control->rule_matched));
 	dk_core_use_tiers(instance->core, placement, links);
@@ -218,6 +237,11 @@ static int dk_rules_apply(struct dk_instance *instance, const struct dime_placem
 	/* No page is in a set of the old policies any more: each set has the new one. */
 	dk_tiers_put(old);
 	return 0;
+}
+
+int dk_tiers_use(struct dk_instance *instance)
+{
+	return instance->tiers ? 0 : dk_rules_apply(instance, &instance->control->placement);
 }
 
 static ssize_t dk_rules_proc_write(struct file *file, const char __user *from, size_t count, loff_t *position)

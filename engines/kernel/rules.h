@@ -6,6 +6,7 @@
 #define DK_RULES_H
 
 #include "bridge.h"
+#include "said.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,6 +22,8 @@ struct dk_facts {
 	uint32_t reserved;
 	const char *name;
 	const char *comm;
+	const struct dk_names *names;   /* of the process' memory, by itself, where the mapping has none; NULL = none */
+	const struct dk_places *places; /* go before all rules; NULL = none */
 };
 
 /*
@@ -35,12 +38,17 @@ uint64_t dk_rules_write(uint32_t instance_id, const struct dime_placement *place
 /* No tiers but `default` and `local`. */
 void dk_rules_init_placement(struct dime_placement *placement);
 
+/* The tier called `name`, or DIME_MAX_TIERS. */
+uint32_t dk_rules_find_tier(const struct dime_placement *placement, const char *name);
+
 /* The tier of `address` in the mapping. Sets the flag of the rule that matched. */
 uint32_t dk_rules_tier(const struct dime_placement *placement, const struct dk_facts *facts, uint64_t address,
 		       uint32_t *matched);
 
 /* ---- on a core, under the lock of its instance ---- */
 
+/* A remote page was opened for good: local from now on. */
+void dk_core_bring_home(struct dk_core *core, uint32_t page);
 /* Of the next page that the core sees for the first time. */
 void dk_core_set_tier(struct dk_core *core, uint32_t tier);
 /* The ranking of a tier's own local set. 0, or -1 without memory. */

@@ -137,10 +137,24 @@ void dk_rules_init_placement(dime_placement* rules) {
   placement::init(*rules);
 }
 
+uint32_t dk_rules_find_tier(const dime_placement* rules, const char* name) {
+  return *name == '\0' ? DIME_MAX_TIERS : placement::find_tier(*rules, name);
+}
+
 uint32_t dk_rules_tier(const dime_placement* rules, const dk_facts* facts, uint64_t address,
                        uint32_t* matched) {
-  const placement::Mapping mapping{
-      {facts->begin, facts->end}, static_cast<dime_kind>(facts->kind), facts->name, facts->comm};
+  if (facts->places != nullptr) {
+    const std::uint32_t placed = dk_places_at(facts->places, address);
+    if (placed != DIME_MAX_TIERS) {
+      return placed;
+    }
+  }
+  AddressRange part{facts->begin, facts->end};
+  const char* name = facts->name;
+  if (facts->names != nullptr && *name == '\0') {
+    name = dk_names_at(facts->names, address, &part.begin, &part.end);
+  }
+  const placement::Mapping mapping{part, static_cast<dime_kind>(facts->kind), name, facts->comm};
   const placement::Piece piece = placement::piece_at(*rules, mapping, address);
   if (piece.rule != placement::kNoRule) {
     matched[piece.rule] = 1;

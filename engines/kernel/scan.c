@@ -13,7 +13,7 @@ static bool dk_adopt(struct dk_space *space, struct vm_area_struct *vma, unsigne
 	enum dk_adopted adopted;
 
 	if (unlikely(instance->tiers))
-		dk_tiers_choose(instance, vma, address);
+		dk_tiers_choose(space, vma, address);
 	adopted = dk_core_adopt(instance->core, space->table, address >> PAGE_SHIFT, entry);
 	while (adopted == DK_ADOPTED_NO_MEMORY) {
 		spin_unlock(&instance->lock);
@@ -23,7 +23,7 @@ static bool dk_adopt(struct dk_space *space, struct vm_area_struct *vma, unsigne
 		}
 		spin_lock(&instance->lock);
 		if (unlikely(instance->tiers))
-			dk_tiers_choose(instance, vma, address);
+			dk_tiers_choose(space, vma, address);
 		adopted = dk_core_adopt(instance->core, space->table, address >> PAGE_SHIFT, entry);
 	}
 	return adopted == DK_ADOPTED_CLOSE;

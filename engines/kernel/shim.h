@@ -21,6 +21,8 @@
 #include <linux/mm_inline.h>
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/prctl.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
@@ -31,7 +33,10 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include <dime/call.h>
+
 #include "bridge.h"
+#include "said.h"
 #include "walk.h"
 
 extern struct mutex dk_mutex;
@@ -108,6 +113,7 @@ struct dk_instance {
 	bool tight;               /* a limit is so small that an instruction may need more pages at once */
 	atomic64_t reclosed;      /* remote pages found open and closed again */
 	atomic64_t not_followed;
+	atomic64_t not_kept;      /* names of memory for which there was no room */
 	struct work_struct free;
 	u8 core_memory[] __aligned(16);
 };
@@ -134,9 +140,14 @@ void dk_instance_trim(struct dk_instance *instance);
 /* Frees and obtains what the heap waits for; false if it was not to be had. Sleeps as @gfp allows. */
 bool dk_instance_serve_heap(struct dk_instance *instance, gfp_t gfp);
 
+struct dk_space;
 void dk_tiers_free(struct dk_instance *instance);
+/* There are tiers from now on, if there were none: those that each instance has. REQUIRES: dk_mutex. */
+int dk_tiers_use(struct dk_instance *instance);
 /* Says to the core which tier @address is of, should it be touched for the first time. REQUIRES: the instance's lock, tiers. */
-void dk_tiers_choose(struct dk_instance *instance, struct vm_area_struct *vma, unsigned long address);
+void dk_tiers_choose(struct dk_space *space, struct vm_area_struct *vma, unsigned long address);
+/* Puts the known pages of [start, end) of @vma where places and rules say. REQUIRES: mmap_lock, and tiers. */
+void dk_tiers_replace(struct dk_space *space, struct vm_area_struct *vma, unsigned long start, unsigned long end);
 int dk_rules_init(void);
 void dk_rules_exit(void);
 
@@ -210,6 +221,7 @@ struct dk_space {
 	struct rcu_head rcu;
 	/* A move of pages under way, under mmap_lock held for writing. */
 	struct task_struct *moving;
+	unsigned long moved_from;
 	unsigned long moved_to;
 	unsigned long moved_bytes;
 	/* A fault that was sent back once, to measure the way: see lead.h. */
@@ -217,6 +229,9 @@ struct dk_space {
 	unsigned long bounced_address;
 	u64 bounced_entered;
 	u64 bounced_left;
+	/* What the program says of its memory, under instance->lock; NULL until it says something. */
+	struct dk_names *names;
+	struct dk_places *places;
 	u8 table_memory[] __aligned(16);
 };
 
@@ -254,8 +269,8 @@ static __always_inline void dk_space_put(struct dk_space *space)
  * given back with dk_space_put().
  */
 struct dk_space *dk_space_next(struct dk_instance *instance, unsigned long *index);
-/* Makes @mm, which the caller keeps alive, a member of @instance. REQUIRES: dk_mutex. */
-int dk_space_attach(struct dk_instance *instance, struct dk_usage *usage, struct mm_struct *mm);
+/* Makes @mm, which the caller keeps alive, a member of @instance, which takes over @names. REQUIRES: dk_mutex. */
+int dk_space_attach(struct dk_instance *instance, struct dk_usage *usage, struct mm_struct *mm, struct dk_names *names);
 /* Brings every page of @mm home and ends its management. REQUIRES: dk_mutex, and that the caller keeps @mm alive. */
 void dk_space_detach(struct mm_struct *mm);
 /* The same for all that is left in @instance: memory that a member shares, or shared, with a process that is none. */
@@ -298,10 +313,12 @@ struct dk_audit {
 };
 
 extern const struct mmu_notifier_ops dk_notifier_ops;
-/* Opens every remote page. REQUIRES: no fault under way, mm alive. */
 /* Closes again what was migrated and came back open; by the work `recheck`. */
 void dk_space_recheck(struct work_struct *work);
+/* Opens every remote page. REQUIRES: no fault under way, mm alive. */
 void dk_space_bring_home(struct dk_space *space);
+/* Makes the remote pages of [start, end) local, those that are in their place. REQUIRES: mmap_lock. */
+void dk_space_bring_range_home(struct dk_space *space, unsigned long start, unsigned long end);
 void dk_space_audit(struct dk_space *space, struct dk_audit *audit);
 
 /* ---- scan.c ---- */
@@ -323,6 +340,7 @@ struct dk_process {
 	struct dk_usage *usage;
 	struct callback_head work; /* attaches the process' memory before it returns to user mode */
 	atomic_t work_pending;
+	struct dk_names *names; /* what its parent's memory was called at the fork, until the process' own is attached */
 };
 
 int dk_processes_init(void);
@@ -370,6 +388,9 @@ void dk_flush_one_missing(unsigned long address);
 DECLARE_STATIC_CALL(dk_flush_single, dk_flush_one_missing);
 #define dk_flush_one(address) static_call(dk_flush_single)(address)
 extern bool dk_has_flush_one;
+long dk_prctl_missing(const struct pt_regs *regs);
+DECLARE_STATIC_CALL(dk_prctl, dk_prctl_missing);
+DECLARE_STATIC_CALL(dk_prctl_ia32, dk_prctl_missing);
 void dk_split_huge(struct vm_area_struct *vma, pmd_t *pmd, unsigned long address);
 
 /* ---- fault.c, hook.c ---- */
@@ -378,11 +399,33 @@ vm_fault_t dk_fault_wrapper(struct vm_area_struct *vma, unsigned long address, u
 			    struct pt_regs *regs);
 vm_fault_t dk_kernel_handler(struct vm_area_struct *vma, unsigned long address, unsigned int flags,
 			     struct pt_regs *regs);
+/* The kernel's own prctl, whichever of its entries the thread came by. */
+long dk_kernel_prctl(const struct pt_regs *regs);
 /* The hook is in place between a get and its put. REQUIRES: dk_mutex. */
 int dk_hook_get(void);
 void dk_hook_put(void);
-/* Waits until no thread is in the wrapper. */
+/* Waits until no thread is in a wrapper. */
 void dk_fault_quiesce(void);
+
+/* Threads in the module's wrappers of kernel functions, for each processor; only the sum means something. */
+DECLARE_PER_CPU(long, dk_inside);
+
+/* ---- said.c: what programs say by prctl ---- */
+
+/* Whether a call with these first two arguments is for us. */
+static __always_inline bool dk_said_wants(int option, unsigned long operation)
+{
+	return unlikely(option == DIME_CALL || (option == PR_SET_VMA && operation == PR_SET_VMA_ANON_NAME));
+}
+
+/* Stands in for the system call prctl, of a member's thread. */
+long dk_prctl_wrapper(const struct pt_regs *regs);
+/* What was said of [start, end), which was unmapped, is forgotten. */
+void dk_said_unmapped(struct dk_space *space, unsigned long start, unsigned long end);
+/* It goes along with memory that is moved. */
+void dk_said_moved(struct dk_space *space, unsigned long from, unsigned long to, unsigned long bytes);
+/* The names of @mm's memory, for a child's, or NULL; any context. */
+struct dk_names *dk_said_copy(struct mm_struct *mm);
 
 /* ---- config.c, stats.c ---- */
 

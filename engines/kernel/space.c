@@ -75,7 +75,8 @@ void dk_space_look_unmanaged(struct dk_space *space)
 
 /* ---- attach ---- */
 
-static struct dk_space *dk_space_create(struct dk_instance *instance, struct dk_usage *usage, struct mm_struct *mm)
+static struct dk_space *dk_space_create(struct dk_instance *instance, struct dk_usage *usage, struct mm_struct *mm,
+					struct dk_names *names)
 {
 	struct dk_space *space = kzalloc(sizeof(*space) + dk_core_table_bytes(), GFP_KERNEL);
 
@@ -86,6 +87,7 @@ static struct dk_space *dk_space_create(struct dk_instance *instance, struct dk_
 		return NULL;
 	}
 	space->mm = mm;
+	space->names = names;
 	dk_usage_get(usage);
 	space->usage = usage;
 	refcount_set(&space->refs, 1);
@@ -116,10 +118,12 @@ static void dk_space_destroy(struct dk_space *space)
 	dk_space_note_unmanaged(space, 0);
 	dk_usage_put(space->usage);
 	dk_instance_put(instance);
+	kfree(space->names);
+	kvfree(space->places);
 	kfree_rcu(space, rcu);
 }
 
-int dk_space_attach(struct dk_instance *instance, struct dk_usage *usage, struct mm_struct *mm)
+int dk_space_attach(struct dk_instance *instance, struct dk_usage *usage, struct mm_struct *mm, struct dk_names *names)
 {
 	struct dk_space *space = dk_space_get(mm);
 	struct vm_area_struct *vma;
@@ -128,11 +132,14 @@ int dk_space_attach(struct dk_instance *instance, struct dk_usage *usage, struct
 	if (space) {
 		err = space->instance == instance ? 0 : -EBUSY;
 		dk_space_put(space);
+		kfree(names);
 		return err;
 	}
-	space = dk_space_create(instance, usage, mm);
-	if (!space)
+	space = dk_space_create(instance, usage, mm, names);
+	if (!space) {
+		kfree(names);
 		return -ENOMEM;
+	}
 	err = dk_hook_get();
 	if (err)
 		goto destroy;

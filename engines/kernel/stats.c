@@ -141,6 +141,24 @@ static void dk_show_tiers(struct seq_file *seq, const struct dime_control *contr
 		seq_printf(seq, "rule %u matched %u\n", i, READ_ONCE(control->rule_matched[i]));
 }
 
+/* `mark AT PID FIRST_TOUCH REMOTE JOINED EVICTIONS STALL_NS NAME` for each phase that a program began. */
+static void dk_show_marks(struct seq_file *seq, const struct dime_control *control)
+{
+	const struct dime_mark *mark = control->marks;
+	u64 count = READ_ONCE(control->mark_count), i;
+
+	DK_SHOW(seq, control, created_ns);
+	DK_SHOW(seq, control, mark_count);
+	for (i = 0; i < min_t(u64, count, DIME_MAX_MARKS); i++, mark++) {
+		if (!smp_load_acquire(&mark->ready))
+			continue;
+		seq_printf(seq, "mark %llu %u %llu %llu %llu %llu %llu ", mark->at_ns, mark->pid, mark->first_touch,
+			   mark->remote, mark->joined, mark->evictions, mark->stall_ns);
+		seq_escape(seq, mark->name, " \t\n\\");
+		seq_putc(seq, '\n');
+	}
+}
+
 /* Compares the books with the page tables of all members, now. */
 static void dk_show_audit(struct seq_file *seq, struct dk_instance *instance)
 {
@@ -182,6 +200,7 @@ static void dk_show_instance(struct seq_file *seq, struct dk_instance *instance)
 	seq_printf(seq, "not_followed %lld\n", atomic64_read(&instance->not_followed));
 	seq_printf(seq, "forced %lld\n", atomic64_read(&instance->forced));
 	seq_printf(seq, "reclosed %lld\n", atomic64_read(&instance->reclosed));
+	seq_printf(seq, "not_kept %lld\n", atomic64_read(&instance->not_kept));
 	dk_show_levels(seq, &control->levels);
 	DK_SHOW(seq, control, target_ns);
 	seq_printf(seq, "lead_ns %u\ntail_ns %u\nlead_samples %u\n", READ_ONCE(dk_lead.outside_ns),
@@ -191,6 +210,7 @@ static void dk_show_instance(struct seq_file *seq, struct dk_instance *instance)
 	dk_show_histogram(seq, &control->stall_ns);
 	if (instance->tiers)
 		dk_show_tiers(seq, control);
+	dk_show_marks(seq, control);
 	dk_show_audit(seq, instance);
 	dk_usage_show(seq, instance);
 }

@@ -35,10 +35,17 @@ void dk_flush_one_missing(unsigned long address)
 {
 }
 
+long dk_prctl_missing(const struct pt_regs *regs)
+{
+	return -ENOSYS;
+}
+
 DEFINE_STATIC_CALL(dk_lookup, dk_lookup_missing);
 DEFINE_STATIC_CALL(dk_flush_range, dk_flush_missing);
 DEFINE_STATIC_CALL(dk_flush_single, dk_flush_one_missing);
 DEFINE_STATIC_CALL(dk_split, dk_split_missing);
+DEFINE_STATIC_CALL(dk_prctl, dk_prctl_missing);
+DEFINE_STATIC_CALL(dk_prctl_ia32, dk_prctl_missing);
 
 bool dk_has_flush_one __read_mostly;
 
@@ -64,7 +71,7 @@ static unsigned long dk_address_of(const char *name)
 int dk_symbols_init(void)
 {
 	struct kprobe probe = { .symbol_name = "kallsyms_lookup_name" };
-	unsigned long lookup, flush, flush_one, split;
+	unsigned long lookup, flush, flush_one, split, prctl;
 	int err = register_kprobe(&probe);
 
 	if (err) {
@@ -77,8 +84,16 @@ int dk_symbols_init(void)
 
 	flush = dk_address_of("flush_tlb_mm_range");
 	split = dk_address_of("__split_huge_pmd");
-	if (!flush || !split)
+	prctl = dk_address_of("__x64_sys_prctl");
+	if (!flush || !split || !prctl)
 		return -ENOENT;
+	static_call_update(dk_prctl, (typeof(&dk_prctl_missing))prctl);
+#ifdef CONFIG_IA32_EMULATION
+	prctl = dk_address_of("__ia32_sys_prctl");
+	if (!prctl)
+		return -ENOENT;
+	static_call_update(dk_prctl_ia32, (typeof(&dk_prctl_missing))prctl);
+#endif
 	static_call_update(dk_flush_range, (typeof(&dk_flush_missing))flush);
 	static_call_update(dk_split, (typeof(&dk_split_missing))split);
 	/* Without it, every flush takes the way that asks the other processors. */

@@ -312,6 +312,32 @@ TEST(KernelRules, AreReadChangedAndWritten) {
   EXPECT_EQ(changed(ten, {{}, {"heap: far"}}).rules, std::vector<std::string>{"heap: far"});
 }
 
+TEST(KernelStats, MarksAndNamesWithoutRoom) {
+  const auto stats = parse_stats(
+      "dime_stats 1\ninstance 0\nnot_kept 0\ncreated_ns 1000\nmark_count 300\n"
+      "mark 2000 17 1 2 3 4 5 load\\040it\n"
+      "mark 3000 18 10 20 30 40 50 \n"
+      "instance 1\nnot_kept 2\ncreated_ns 5\nmark_count 0\n");
+  ASSERT_TRUE(stats);
+  const dime_control& first = *stats->instances[0].control;
+  EXPECT_EQ(first.created_ns, 1000u);
+  EXPECT_EQ(first.mark_count, 300u);
+  EXPECT_EQ(first.marks[0].at_ns, 2000u);
+  EXPECT_EQ(first.marks[0].pid, 17u);
+  EXPECT_EQ(first.marks[0].first_touch, 1u);
+  EXPECT_EQ(first.marks[0].remote, 2u);
+  EXPECT_EQ(first.marks[0].joined, 3u);
+  EXPECT_EQ(first.marks[0].evictions, 4u);
+  EXPECT_EQ(first.marks[0].stall_ns, 5u);
+  EXPECT_STREQ(first.marks[0].name, "load it");
+  EXPECT_STREQ(first.marks[1].name, "");
+  EXPECT_EQ(first.marks[1].ready, 1u);
+  EXPECT_EQ(first.marks[2].ready, 0u);
+  EXPECT_STREQ(first.last_problem, "");
+  EXPECT_STREQ(stats->instances[1].control->last_problem, "2 names of memory had no room");
+  EXPECT_FALSE(parse_stats("dime_stats 1\ninstance 0\nmark 2000 17 1 2 3 4 x name\n"));
+}
+
 TEST(KernelStats, TiersAndRules) {
   const std::string text =
       std::string("dime_stats 1\ninstance 3\n") +

@@ -90,6 +90,8 @@ constexpr Long kLongs[] = {
     DIME_FIELD("stall_sum", stall_ns.sum),
     DIME_FIELD("stall_max", stall_ns.max),
     DIME_FIELD("outage_max_ns", schedule.outage_max_ns),
+    DIME_FIELD("created_ns", created_ns),
+    DIME_FIELD("mark_count", mark_count),
 };
 
 constexpr Short kShorts[] = {
@@ -200,6 +202,21 @@ bool read_rule(std::string_view rest, dime_control& control) {
          next_word(rest) == "matched" && read_number(next_word(rest), control.rule_matched[index]);
 }
 
+/// "AT PID FIRST_TOUCH REMOTE JOINED EVICTIONS STALL_NS NAME"
+bool read_mark(std::string_view rest, dime_mark& mark) {
+  std::uint64_t pid = 0;
+  for (std::uint64_t* const field : {&mark.at_ns, &pid, &mark.first_touch, &mark.remote,
+                                     &mark.joined, &mark.evictions, &mark.stall_ns}) {
+    if (!read_number(next_word(rest), *field)) {
+      return false;
+    }
+  }
+  mark.pid = static_cast<std::uint32_t>(pid);
+  copy_text(mark.name, unescape(rest));
+  mark.ready = 1;
+  return true;
+}
+
 std::uint32_t state_of(std::string_view word) {
   return word == "active"     ? DIME_MEMBER_ACTIVE
          : word == "detached" ? DIME_MEMBER_DETACHED
@@ -262,6 +279,7 @@ class Reader {
     stats_.instances.push_back({std::make_shared<dime_control>(), {}, true, 0});
     instance_ = &stats_.instances.back();
     processes_ = 0;
+    marks_ = 0;
     instance_->control->engine = DIME_ENGINE_KERNEL;
     return read_number(rest, instance_->control->instance_id);
   }
@@ -300,6 +318,9 @@ class Reader {
     if (key == "rule") {
       return read_rule(rest, control);
     }
+    if (key == "mark") {
+      return marks_ == DIME_MAX_MARKS || read_mark(rest, control.marks[marks_++]);
+    }
     if (key == "jitter") {
       dime_jitter& jitter = control.jitter;
       return read_numbers(rest, jitter.shape, jitter.deviation_ns, jitter.correlation, jitter.seed);
@@ -330,6 +351,8 @@ class Reader {
     } else if (key == "forced" && rest != "0") {
       copy_text(control.last_problem,
                 fmt::format("{} pages were let in above the limit: no room came free", rest));
+    } else if (key == "not_kept" && rest != "0") {
+      copy_text(control.last_problem, fmt::format("{} names of memory had no room", rest));
     }
     return true;
   }
@@ -337,6 +360,7 @@ class Reader {
   Stats stats_;
   InstanceStats* instance_ = nullptr;
   std::size_t processes_ = 0;
+  std::size_t marks_ = 0;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -50,6 +51,42 @@ uint64_t stat_of(unsigned instance, const char *key)
 	fclose(file);
 	CHECK(0, "no %s of instance %u", key, instance);
 	return 0;
+}
+
+int rules(const char *format, ...)
+{
+	int fd = open("/proc/dime_rules", O_WRONLY), err;
+	char text[2048];
+	va_list list;
+
+	CHECK(fd >= 0, "/proc/dime_rules: %s", strerror(errno));
+	va_start(list, format);
+	vsnprintf(text, sizeof(text), format, list);
+	va_end(list);
+	err = write(fd, text, strlen(text)) < 0 ? errno : 0;
+	close(fd);
+	return err;
+}
+
+uint64_t tier_stat(const char *tier, const char *key)
+{
+	FILE *stats = fopen("/proc/dime_stats", "r");
+	char line[1024], name[64], *at;
+	uint64_t number = UINT64_MAX;
+	char wanted[64];
+	unsigned index;
+	int rest;
+
+	snprintf(wanted, sizeof(wanted), " %s ", key);
+	while (stats && fgets(line, sizeof(line), stats)) {
+		if (sscanf(line, "tier %u %63s%n", &index, name, &rest) != 2 || strcmp(name, tier))
+			continue;
+		at = strstr(line + rest, wanted);
+		CHECK(at && sscanf(at + strlen(wanted), "%" SCNu64, &number) == 1, "no %s in %s", key, line);
+	}
+	fclose(stats);
+	CHECK(number != UINT64_MAX, "no tier %s", tier);
+	return number;
 }
 
 uint64_t now_ns(void)

@@ -19,6 +19,10 @@
 int config(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The number behind `key` of an instance in /proc/dime_stats; ends the program if there is none. */
 uint64_t stat_of(unsigned instance, const char *key);
+/* Writes one text to /proc/dime_rules; 0 or an errno. */
+int rules(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The number behind `key` in the line of a tier; ends the program if there is none. */
+uint64_t tier_stat(const char *tier, const char *key);
 /* A monotonic clock without a system call. */
 uint64_t now_ns(void);
 

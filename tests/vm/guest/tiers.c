@@ -5,54 +5,12 @@
  * the argument is the tolerance per mille.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "guest.h"
 
 #define PART 128
 #define ROUNDS 4
-
-/* Writes one text to /proc/dime_rules; 0 or an errno. */
-static int rules(const char *format, ...)
-{
-	int fd = open("/proc/dime_rules", O_WRONLY), err;
-	char text[2048];
-	va_list list;
-
-	CHECK(fd >= 0, "/proc/dime_rules: %s", strerror(errno));
-	va_start(list, format);
-	vsnprintf(text, sizeof(text), format, list);
-	va_end(list);
-	err = write(fd, text, strlen(text)) < 0 ? errno : 0;
-	close(fd);
-	return err;
-}
-
-/* The number behind `key` in the line of a tier. */
-static uint64_t tier_stat(const char *tier, const char *key)
-{
-	FILE *stats = fopen("/proc/dime_stats", "r");
-	char line[1024], name[64], *at;
-	uint64_t number = UINT64_MAX;
-	char wanted[64];
-	unsigned index;
-	int rest;
-
-	snprintf(wanted, sizeof(wanted), " %s ", key);
-	while (stats && fgets(line, sizeof(line), stats)) {
-		if (sscanf(line, "tier %u %63s%n", &index, name, &rest) != 2 || strcmp(name, tier))
-			continue;
-		at = strstr(line + rest, wanted);
-		CHECK(at && sscanf(at + strlen(wanted), "%" SCNu64, &number) == 1, "no %s in %s", key, line);
-	}
-	fclose(stats);
-	CHECK(number != UINT64_MAX, "no tier %s", tier);
-	return number;
-}
 
 static unsigned long at(const struct worker *w, unsigned part)
 {
