@@ -68,6 +68,9 @@ def build_initramfs(target: Path, modules: Path, options: argparse.Namespace) ->
             copy_dime(root, options.dime)
         for program in filter(Path.exists, options.program):
             copy_program(root, program, f"programs/{program.name}")
+        for file in options.file:
+            (root / "files").mkdir(exist_ok=True)
+            shutil.copy(file, root / "files" / file.name)
         names = subprocess.run(["find", "."], cwd=root, check=True, capture_output=True).stdout
         with open(target, "wb") as out:
             subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=root, input=names, stdout=out, check=True)
@@ -127,6 +130,7 @@ def main() -> int:
     parser.add_argument("--guest", type=Path, required=True, help="folder of the guest programs")
     parser.add_argument("--dime", type=Path, help="a build folder: its dime is put into the guest")
     parser.add_argument("--program", type=Path, action="append", default=[], help="put into the guest with its libraries, as /programs/NAME")
+    parser.add_argument("--file", type=Path, action="append", default=[], help="put into the guest as /files/NAME")
     parser.add_argument("--module", action="append", default=[], help="one of the kernel's own modules, put into the guest")
     parser.add_argument("--machine", nargs="+", default=[], help="more options of QEMU's")
     parser.add_argument("--smp", type=int, default=2)
