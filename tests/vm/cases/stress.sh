@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Four threads do everything to their memory, in an instance that changes under them; then the same with two instances.
+# Four threads do everything to their memory, in an instance that changes under them; then the same while they name and place it, and rules change.
 insmod /modules/dime.ko
 insmod /modules/dime_random.ko
 insmod /modules/dime_lru.ko
@@ -27,6 +27,26 @@ echo "instance_id=0 latency_ns=2000 bandwidth_bps=100000000000 local_npages=200 
 for change in local_npages=20 local_npages=400 policy=random local_npages=5 policy=lru local_npages=100 policy=fifo; do
 	sleep 0.7
 	echo "instance_id=0 $change" >/proc/dime_config
+	kill -STOP $one
+	sleep 0.2
+	audit
+	kill -CONT $one
+done
+kill -TERM $one
+wait $one
+empty
+stress said &
+one=$!
+echo "instance_id=0 local_npages=200 pid=$one" >/proc/dime_config
+for rules in "tier far: local=30p
+place name=some: far" "tier near: latency=3us
+tier far: local=10p
+place name=some: near
+place name=other: far" "place name=s*: local" "tier far: local=50%
+place anon: far"; do
+	sleep 0.7
+	echo "instance_id=0
+$rules" >/proc/dime_rules
 	kill -STOP $one
 	sleep 0.2
 	audit

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Loading, managing and unloading under load, over and over ($rounds times, 8 by default); the program verifies its memory all the while.
-stress &
+# Loading, managing and unloading under load, over and over ($rounds times, 8 by default); the program verifies, names and places its memory all the while.
+stress said &
 one=$!
 round=0
 while [ $round -lt "${rounds:-8}" ]; do

@@ -4,16 +4,19 @@
  *
  * Each thread owns a region of pages, each filled with a value that names thread, page and version. It writes and checks
  * pages at random, drops them (MADV_DONTNEED), changes rights, moves the region (mremap), locks it, offers it for merging
- * (KSM), copies it through a pipe, forks a child that checks its copy, and maps it anew. Runs until SIGTERM, then
- * prints how many operations were done; a wrong word ends the program with status 1.
+ * (KSM), copies it through a pipe, forks a child that checks its copy, and maps it anew; with an argument it also
+ * names and places it all the while. Runs until SIGTERM, then prints how many operations were done; a wrong word ends the program with
+ * status 1.
  */
 #define _GNU_SOURCE
+#include <dime/call.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,7 +26,13 @@
 #define PAGES 128
 #define WORDS (PAGE / 8)
 
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#define PR_SET_VMA_ANON_NAME 0
+#endif
+
 static atomic_int stop;
+static int says;
 static atomic_ulong operations;
 
 struct region {
@@ -142,6 +151,17 @@ static void fork_and_check(struct region *r)
 	check_all(r);
 }
 
+/* Of members and others alike; what it is answered depends on who runs it. */
+static void say(struct region *r, unsigned page)
+{
+	static const char *const words[] = { "some", "other", NULL, "far", "local", "default", "nowhere" };
+	uint64_t pages = next(r) % (PAGES - page) + 1;
+
+	prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, r->memory + page * WORDS, pages * PAGE, words[next(r) % 3]);
+	prctl(DIME_CALL, DIME_CALL_PLACE, r->memory + page * WORDS, pages * PAGE, words[3 + next(r) % 4]);
+	check(r, page);
+}
+
 static void one(struct region *r)
 {
 	unsigned page = next(r) % PAGES;
@@ -156,6 +176,7 @@ static void one(struct region *r)
 	case 6: if (next(r) % 16 == 0) fork_and_check(r); break;
 	case 7: if (next(r) % 16 == 0) map_anew(r); break;
 	case 8: madvise(r->memory + page * WORDS, PAGE, MADV_PAGEOUT); check(r, page); break;
+	case 9: if (says) say(r, page); break;
 	default:
 		if (page % 2)
 			fill(r, page);
@@ -183,11 +204,12 @@ static void finish(int signal)
 	stop = signal;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	pthread_t threads[THREADS];
 	uintptr_t i;
 
+	says = argc > 1;
 	signal(SIGTERM, finish);
 	for (i = 0; i < THREADS; i++)
 		pthread_create(&threads[i], NULL, run, (void *)(i + 1));
