@@ -5,7 +5,7 @@
  * Each thread owns a region of pages, each filled with a value that names thread, page and version. It writes and checks
  * pages at random, drops them (MADV_DONTNEED), changes rights, moves the region (mremap), locks it, offers it for merging
  * (KSM), copies it through a pipe, forks a child that checks its copy, and maps it anew; with an argument it also
- * names and places it all the while. Runs until SIGTERM, then prints how many operations were done; a wrong word ends the program with
+ * names and places it all the while. With moves=no in the environment nothing is moved. Runs until SIGTERM, then prints how many operations were done; a wrong word ends the program with
  * status 1.
  */
 #define _GNU_SOURCE
@@ -33,6 +33,7 @@
 
 static atomic_int stop;
 static int says;
+static int moves = 1;
 static atomic_ulong operations;
 
 struct region {
@@ -169,7 +170,7 @@ static void one(struct region *r)
 	switch (next(r) % 64) {
 	case 0: drop(r, page); break;
 	case 1: change_rights(r, page); break;
-	case 2: if (next(r) % 8 == 0) move(r); break;
+	case 2: if (next(r) % 8 == 0 && moves) move(r); break;
 	case 3: mlock(r->memory + page * WORDS, PAGE); check(r, page); munlock(r->memory + page * WORDS, PAGE); break;
 	case 4: madvise(r->memory, PAGES * PAGE, MADV_MERGEABLE); break;
 	case 5: through_pipe(r, page); break;
@@ -210,6 +211,7 @@ int main(int argc, char **argv)
 	uintptr_t i;
 
 	says = argc > 1;
+	moves = !getenv("moves") || strcmp(getenv("moves"), "no") != 0;
 	signal(SIGTERM, finish);
 	for (i = 0; i < THREADS; i++)
 		pthread_create(&threads[i], NULL, run, (void *)(i + 1));
