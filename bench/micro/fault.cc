@@ -104,11 +104,11 @@ Times segv_round_trip() {
 
 // Runs `dime run ... remote_access` and reads its line; the summary goes to our standard error only
 // when it fails.
-Times remote_access(const fs::path& build, int threads) {
+Times remote_access(const fs::path& build, int threads, bool reads) {
   const std::string command = fmt::format(
       "'{0}/bin/dime' run --allow-floor --latency 0ns --bandwidth unlimited --local {1}p -- "
-      "'{0}/bench/workloads/remote_access' {2} 2000 20000 2>'{0}/bench/micro/fault.err'",
-      build.string(), 1000, threads);
+      "'{0}/bench/workloads/remote_access' {2} 2000 20000 {3} 2>'{0}/bench/micro/fault.err'",
+      build.string(), 1000, threads, reads ? "read" : "");
   FILE* pipe = popen(command.c_str(), "re");
   std::array<char, 4096> line = {};
   const bool read = pipe != nullptr && std::fgets(line.data(), line.size(), pipe) != nullptr;
@@ -136,15 +136,22 @@ void print(const std::string& name, const Times& times, const Times& fault, cons
 int main() {
   const fs::path build =
       fs::read_symlink("/proc/self/exe").parent_path().parent_path().parent_path();
-  const std::array<int, 3> threads = {1, 2, 4};
+  struct Kind {
+    const char* name;
+    int threads;
+    bool reads;
+  };
+  constexpr std::array<Kind, 4> kKinds = {
+      Kind{"remote read, 1 thread", 1, true}, Kind{"remote write, 1 thread", 1, false},
+      Kind{"remote write, 2 threads", 2, false}, Kind{"remote write, 4 threads", 4, false}};
   std::vector<Times> faults;
   std::vector<Times> segvs;
-  std::array<std::vector<Times>, threads.size()> remotes;
+  std::array<std::vector<Times>, kKinds.size()> remotes;
   for (int round = 0; round < kRounds; ++round) {
     faults.push_back(anonymous_fault());
     segvs.push_back(segv_round_trip());
-    for (std::size_t i = 0; i < threads.size(); ++i) {
-      remotes[i].push_back(remote_access(build, threads[i]));
+    for (std::size_t i = 0; i < kKinds.size(); ++i) {
+      remotes[i].push_back(remote_access(build, kKinds[i].threads, kKinds[i].reads));
     }
   }
   const Times fault = median(faults);
@@ -153,9 +160,8 @@ int main() {
              "p50/SIGSEGV");
   print("anonymous fault", fault, fault, segv);
   print("SIGSEGV round trip", segv, fault, segv);
-  for (std::size_t i = 0; i < threads.size(); ++i) {
-    print(fmt::format("remote access, {} thread{}", threads[i], threads[i] == 1 ? "" : "s"),
-          median(remotes[i]), fault, segv);
+  for (std::size_t i = 0; i < kKinds.size(); ++i) {
+    print(kKinds[i].name, median(remotes[i]), fault, segv);
   }
   return 0;
 }

@@ -31,16 +31,20 @@ struct Work {
 };
 
 // One instruction that reads and writes: in untouched memory a load and a store are two faults.
-std::uint32_t timed_access(char* address) {
+std::uint32_t timed_access(char* address, bool reads = false) {
   const auto start = Clock::now();
-  asm volatile("incb %0" : "+m"(*address) : : "cc", "memory");
+  if (reads) {
+    asm volatile("testb $1, %0" : : "m"(*address) : "cc", "memory");
+  } else {
+    asm volatile("incb %0" : "+m"(*address) : : "cc", "memory");
+  }
   const auto nanos =
       std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
   return static_cast<std::uint32_t>(std::min<std::int64_t>(nanos, UINT32_MAX));
 }
 
 // The vectors have their memory before: growing them would touch pages between the accesses.
-void run(Work& work, char* ring, Memory& memory, std::barrier<>& all_ready) {
+void run(Work& work, char* ring, Memory& memory, bool reads, std::barrier<>& all_ready) {
   const std::size_t pages = work.first.size();
   for (std::size_t i = 0; i < pages; ++i) {
     work.first[i] = timed_access(ring + i * kPage);
@@ -52,8 +56,8 @@ void run(Work& work, char* ring, Memory& memory, std::barrier<>& all_ready) {
       memory.before_round(ring);
     }
     char* address = ring + i % pages * kPage;
-    work.again[i] = timed_access(address);
-    work.repeat[i] = timed_access(address);
+    work.again[i] = timed_access(address, reads);
+    work.repeat[i] = timed_access(address, reads);
   }
   all_ready.arrive_and_wait();
 }
@@ -99,7 +103,8 @@ void measure(const Pattern& pattern, Memory& memory) {
   std::barrier<> all_ready(static_cast<std::ptrdiff_t>(pattern.threads) + 1);
   std::vector<std::thread> running;
   for (std::size_t i = 0; i < pattern.threads; ++i) {
-    running.emplace_back([&, i] { run(works[i], memory.ring(i), memory, all_ready); });
+    running.emplace_back(
+        [&, i] { run(works[i], memory.ring(i), memory, pattern.reads, all_ready); });
   }
   all_ready.arrive_and_wait();
   const rusage before = usage();

@@ -17,6 +17,7 @@ struct Pattern {
   std::size_t threads;
   std::size_t pages;     // of each thread's ring
   std::size_t accesses;  // of each thread
+  bool reads = false;    // later accesses only read; the first, and all without it, write, too
 };
 
 /// What the rings lie in. Called by the threads that measure, so by several at a time; a failure
