@@ -25,8 +25,8 @@ class Placement {
 
   /// What was there to do took so long.
   void on_served(Nanos took) {
-    if (idle_policy_ && took > kStarved) {
-      leave_idle_policy();
+    if (took > kStarved) {
+      hurry();
     }
   }
 

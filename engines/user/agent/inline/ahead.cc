@@ -56,11 +56,6 @@ void Ahead::note(Run& run, std::uint32_t slot, unsigned moved) {
   }
 }
 
-void Ahead::unlist_first() {
-  first_ = (first_ + 1) % kMost;
-  --count_;
-}
-
 void Ahead::shorten_list() {
   unsigned kept = 0;
   for (unsigned i = 0; i < count_; ++i) {
@@ -76,7 +71,8 @@ Closed Ahead::take(PageId victim) {
   const Closed how = space_.take_ahead(victim);
   // They are evicted in their order, but for those that came back.
   while (count_ != 0 && !is_ahead(space_.instance().pool().record(listed(0)))) {
-    unlist_first();
+    first_ = (first_ + 1) % kMost;
+    --count_;
   }
   return how;
 }

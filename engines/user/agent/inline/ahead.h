@@ -47,7 +47,6 @@ class Ahead {
   static constexpr unsigned kRest = 4'096;
 
   [[nodiscard]] PageId& listed(unsigned i) { return pages_[(first_ + i) % kMost]; }
-  void unlist_first();
   void shorten_list();
 
   Space& space_;

@@ -67,11 +67,13 @@ Closed InlinePath::evict(PageId victim, Nanos spare) {
     ++idle;
   }
   ahead_.drop_from(run, idle < 1 ? 1 : idle);
-  const std::uint32_t slot = idle == 0        ? Shadow::kNone
-                             : run.count == 1 ? space.shadow().take()
-                                              : space.shadow().take_run(run.count);
+  std::uint32_t slot = run.count > 1 ? space.shadow().take_run(run.count) : Shadow::kNone;
   if (slot == Shadow::kNone) {
+    // Groups that are used in part can be used up long before the single slots are.
     ahead_.drop_from(run, 1);
+    slot = idle == 0 ? Shadow::kNone : space.shadow().take();
+  }
+  if (slot == Shadow::kNone) {
     return Closed::kBusy;
   }
   lock_.unlock();
