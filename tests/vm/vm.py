@@ -50,7 +50,8 @@ def build_initramfs(target: Path, modules: Path, options: argparse.Namespace) ->
         for name in ("bin", "guest", "modules", "cases", "tools"):
             (root / name).mkdir()
         shutil.copy("/bin/busybox", root / "bin/busybox")
-        shutil.copy(HERE / "guest/init", root / "init")
+        for file in ("init", "functions"):
+            shutil.copy(HERE / "guest" / file, root / file)
         for tool in ("insert_module.sh", "config_template.conf"):
             shutil.copy(HERE.parent.parent / "tools" / tool, root / "tools" / tool)
         for module in modules.glob("*.ko"):

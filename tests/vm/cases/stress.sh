@@ -4,15 +4,7 @@ insmod /modules/dime.ko
 insmod /modules/dime_random.ko
 insmod /modules/dime_lru.ko
 echo 1 >/sys/kernel/mm/ksm/run
-# KSM may be between opening a page and its notice, and a child may be running: what is wrong stays wrong.
-audit() {
-	for try in 1 2 3 4 5; do
-		grep -qE '^audit_(remote_open|local_closed) [^0]' /proc/dime_stats || return 0
-		sleep 0.2
-	done
-	cat /proc/dime_stats
-	return 1
-}
+. /functions
 empty() {
 	for try in 1 2 3 4 5; do
 		! grep -qE '^(local|managed)_pages [^0]' /proc/dime_stats || { sleep 0.2; continue; }
@@ -27,10 +19,7 @@ echo "instance_id=0 latency_ns=2000 bandwidth_bps=100000000000 local_npages=200 
 for change in local_npages=20 local_npages=400 policy=random local_npages=5 policy=lru local_npages=100 policy=fifo; do
 	sleep 0.7
 	echo "instance_id=0 $change" >/proc/dime_config
-	kill -STOP $one
-	sleep 0.2
-	audit
-	kill -CONT $one
+	audit_stopped $one
 done
 kill -TERM $one
 wait $one
@@ -47,10 +36,7 @@ place anon: far"; do
 	sleep 0.7
 	echo "instance_id=0
 $rules" >/proc/dime_rules
-	kill -STOP $one
-	sleep 0.2
-	audit
-	kill -CONT $one
+	audit_stopped $one
 done
 kill -TERM $one
 wait $one

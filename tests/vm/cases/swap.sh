@@ -10,15 +10,7 @@ echo +memory >/tmp/group/cgroup.subtree_control
 mkdir /tmp/group/members
 echo 1500K >/tmp/group/members/memory.max
 insmod /modules/dime.ko
-# KSM may be between opening a page and its notice, and a child may be running: what is wrong stays wrong.
-audit() {
-	for try in 1 2 3 4 5; do
-		grep -qE '^audit_(remote_open|local_closed) [^0]' /proc/dime_stats || return 0
-		sleep 0.2
-	done
-	cat /proc/dime_stats
-	return 1
-}
+. /functions
 stress &
 one=$!
 echo $one >/tmp/group/members/cgroup.procs
@@ -26,10 +18,7 @@ echo "instance_id=0 latency_ns=2000 local_npages=100 pid=$one" >/proc/dime_confi
 for local in 20 200 5 100; do
 	sleep 1
 	echo "instance_id=0 local_npages=$local" >/proc/dime_config
-	kill -STOP $one
-	sleep 0.2
-	audit
-	kill -CONT $one
+	audit_stopped $one
 done
 kill -TERM $one
 wait $one
