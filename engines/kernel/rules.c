@@ -53,17 +53,29 @@ static void dk_comm(struct mm_struct *mm, char *comm)
 	rcu_read_unlock();
 }
 
+/*
+ * The name that the kernel keeps of the mapping, or an empty one. anon_vma_name() is not exported, and wants mmap_lock;
+ * the name changes only while its mapping is locked for writing.
+ */
+static const char *dk_kernel_name(struct vm_area_struct *vma)
+{
+#ifdef CONFIG_ANON_VMA_NAME
+	if (vma_is_anonymous(vma) && vma->anon_name)
+		return vma->anon_name->name;
+#endif
+	return "";
+}
+
 /* REQUIRES: the instance's lock, for its buffer, and that the mapping stays. */
 static void dk_facts_of(struct dk_space *space, struct vm_area_struct *vma, struct dk_facts *facts)
 {
 	struct dk_instance *instance = space->instance;
-	const struct anon_vma_name *name = vma_is_anonymous(vma) ? anon_vma_name(vma) : NULL;
 	const char *path;
 
 	facts->begin = vma->vm_start;
 	facts->end = vma->vm_end;
 	facts->kind = dk_kind(vma);
-	facts->name = name ? name->name : "";
+	facts->name = dk_kernel_name(vma);
 	dk_comm(vma->vm_mm, instance->tiers->comm);
 	facts->comm = instance->tiers->comm;
 	facts->names = space->names;

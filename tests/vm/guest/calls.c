@@ -299,7 +299,8 @@ static void too_many(void)
 	for (unsigned i = 0; i < 1024; i += 2)
 		name(memory + i * PAGE, PAGE, "table");
 	touch_all(memory, 1024);
-	CHECK_EQUAL(far_pages(), 255);
+	/* A kernel that keeps names itself has room for all of them. */
+	CHECK_EQUAL(far_pages(), natively ? 255 : 512);
 	for (unsigned round = 0; round < 3; round++)
 		for (unsigned i = 0; i < 1024; i += 2)
 			refused += place(memory + i * PAGE, PAGE, i & 2 ? "far" : "near") == ENOMEM;
@@ -314,7 +315,7 @@ int main(void)
 {
 	char *probe = map_alone();
 
-	natively = set_name(probe, BYTES, "table");
+	natively = set_name(probe, BYTES, "probe");
 	CHECK_EQUAL(place(probe, BYTES, "local"), -EINVAL);
 	CHECK_EQUAL(config("instance_id=0 latency_ns=2000 bandwidth_bps=0 local_npages=400 writeback=0 pid=%d", getpid()), 0);
 	/* Without any tier or rule memory can still be pinned. */
