@@ -67,10 +67,16 @@ class Userfault {
   }
 
   // Fills the hole at `to` and wakes who waits there. The kernel may hold a page for a moment, for
-  // instance on its way to a list of pages to be aged.
+  // instance on its way to a list of pages to be aged. EEXIST is what Linux 6.18 answers now and
+  // then to a move that it has made.
   void move(const char* to, const char* from) const {
     dime::UserfaultMove request{address_of(to), address_of(from), kPage, 0, 0};
     while (ioctl(fd_, dime::kUserfaultMove, &request) != 0) {
+      if (errno == EEXIST) {
+        uffdio_range waiting{address_of(to), kPage};
+        require(ioctl(fd_, UFFDIO_WAKE, &waiting) == 0, "UFFDIO_WAKE");
+        return;
+      }
       require(errno == EAGAIN || errno == EBUSY, "UFFDIO_MOVE");
     }
   }

@@ -2,7 +2,7 @@
 // Errors of the moves, and what each means here (measured on Linux 6.18, and read in
 // mm/userfaultfd.c):
 //   EAGAIN  an event is unread, or a lock was contended: read events, try again.
-//   EEXIST  the destination is not a hole: the page is there.
+//   EEXIST  the destination is not a hole: the page is there (Userfault has made sure of that).
 //   ENOENT  the source is a hole, or the destination is not registered: unmapped meanwhile.
 //   EBUSY   the page is shared copy-on-write or pinned. A write unshares it; a pin stays.
 //   EINVAL  the two mappings have different rights (read-only, executable): copy instead, or leave

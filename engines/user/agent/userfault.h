@@ -10,6 +10,10 @@
 
 namespace dime::agent {
 
+/// How many of the `pages` pages that were to be moved are at `to` now and gone from `from`, from
+/// the first on: what the kernel has done where its answer cannot be relied on. Any thread.
+[[nodiscard]] unsigned pages_moved(std::uint64_t to, std::uint64_t from, unsigned pages);
+
 /// Owns a userfaultfd of this process. All operations return 0 or a negative errno and may be
 /// called by any thread whose descriptor table holds it: the handler's.
 class Userfault {
