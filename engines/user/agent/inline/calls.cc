@@ -276,8 +276,13 @@ Held::Held(InlinePath& path, Thread& thread, long number, const Arguments& argum
 }
 
 Held::Held(InlinePath& path, Thread& thread, AddressRange range) : Held(path, thread) {
+  hold(range);
+}
+
+void Held::hold(AddressRange range) {
   add(range);
-  settle();
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  path_.bring(range, thread_);
 }
 
 Held::~Held() {

@@ -39,12 +39,15 @@ class Held {
   Held(InlinePath& path, Thread& thread, long number, const Arguments& arguments);
   /// The pages of `range`, there.
   Held(InlinePath& path, Thread& thread, AddressRange range);
+  /// None yet.
+  Held(InlinePath& path, Thread& thread);
+  /// The pages of `range` too, there.
+  void hold(AddressRange range);
   ~Held();
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
 
  private:
-  Held(InlinePath& path, Thread& thread);
   void add(AddressRange range);
   void add_buffers(long number, const Arguments& arguments);
   void settle();
@@ -64,6 +67,8 @@ long signal_call(InlinePath& path, Thread& thread, long number, const Arguments&
 long process_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments,
                   patch::Frame& frame);
 long exec_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments);
+/// The end of the calling thread. Does not return.
+long end_thread(InlinePath& path, Thread& thread, long number, const Arguments& arguments);
 /// Calls that could close the agent's descriptors.
 long descriptor_call(long number, const Arguments& arguments);
 

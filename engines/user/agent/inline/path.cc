@@ -216,6 +216,7 @@ void InlinePath::wait_for(const PageRecord& record) {
 }
 
 void InlinePath::tick() {
+  threads_.release_gone();
   lock_.lock();
   keeper_.tick([this] {
     lock_.unlock();

@@ -48,8 +48,7 @@ long process_call(InlinePath& path, Thread& thread, long number, const Arguments
       inline_engine::prepare_thread(thread);
       break;
     case __NR_exit:
-      path.threads().leave(thread);
-      return raw(number, arguments);
+      return end_thread(path, thread, number, arguments);
     case __NR_seccomp:
       return filter_calls(path, thread, number, arguments);
     case __NR_prctl:

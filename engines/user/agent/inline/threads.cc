@@ -4,6 +4,7 @@
 #include "engines/user/agent/inline/threads.h"
 
 #include "core/atomic.h"
+#include "engines/user/agent/syscalls.h"
 
 namespace dime::agent {
 namespace {
@@ -45,6 +46,9 @@ Thread& Threads::current() {
     }
     Thread& thread = threads_[place - 1];
     if (atomic::load(thread.pointer) == pointer) {
+      if (const std::uint32_t number = atomic::load_acquire(thread.ending); number != 0) {
+        release(thread, number);  // of the thread that had the pointer before
+      }
       return thread;
     }
   }
@@ -58,6 +62,44 @@ void Threads::leave(Thread& thread) {
   thread.blocked = 0;
   thread.program_signal_stack = {};
   thread.stack = {};
+  thread.ending = 0;
+}
+
+void Threads::leave_holding(Thread& thread, std::uint32_t number) {
+  const std::uint32_t held = thread.held_count;
+  const bool all = thread.holds_all;
+  leave(thread);
+  thread.holds_all = all;
+  atomic::store(thread.held_count, held);
+  atomic::add(ending_, 1u);
+  atomic::store_release(thread.ending, number);
+}
+
+/// The next thread with the same pointer may come while the upkeep looks at the record: one of them
+/// lets go, and the other waits for that.
+void Threads::release(Thread& thread, std::uint32_t number) {
+  if (number != kReleasing && atomic::compare_exchange(thread.ending, number, kReleasing)) {
+    thread.holds_all = false;
+    atomic::store(thread.held_count, 0u);
+    atomic::sub(ending_, 1u);
+    atomic::store_release(thread.ending, 0u);
+  }
+  while (atomic::load_acquire(thread.ending) != 0) {
+    system_call(__NR_sched_yield);
+  }
+}
+
+void Threads::release_gone() {
+  if (atomic::load(ending_) == 0) {
+    return;
+  }
+  const long process = system_call(__NR_getpid);
+  for_each([&](Thread& thread) {
+    const std::uint32_t number = atomic::load_acquire(thread.ending);
+    if (number != 0 && system_call(__NR_tgkill, process, number, 0L) == -ESRCH) {
+      release(thread, number);
+    }
+  });
 }
 
 bool Threads::holds(std::uint64_t address) const {
@@ -85,6 +127,7 @@ void Threads::forget_others(const Thread& kept) {
       thread.claim_count = 0;
     }
   });
+  ending_ = 0;
 }
 
 }  // namespace dime::agent

@@ -23,8 +23,12 @@ struct Claim {
 struct alignas(64) Thread {
   // Read by others while they look for victims.
   std::uint32_t held_count = 0;  ///< ranges in `held`
-  bool holds_all = false;        ///< nothing may be evicted
+  std::uint32_t ending = 0;      ///< number of a thread that ends and holds all that until then
   std::uint64_t pointer = 0;     ///< fs; 0 = the record is free
+  bool holds_all = false;        ///< nothing may be evicted
+
+  /// The thread's own: has an alternate stack, and its calls are dispatched.
+  bool prepared = false;
 
   static constexpr std::uint32_t kHeld = 64;
   AddressRange held[kHeld];  ///< whole pages that must stay local
@@ -36,12 +40,11 @@ struct alignas(64) Thread {
   Claim& claim(PageId page) { return claims[claim_count++] = {page, false, false}; }
 
   // The thread's own.
-  bool prepared = false;              ///< has an alternate stack, and its calls are dispatched
   AddressRange signal_stack;          ///< the agent's alternate stack
   AddressRange program_signal_stack;  ///< the program's, empty = none
-  std::int32_t program_signal_flags = 0;
   std::uint64_t blocked = 0;  ///< of the agent's signals: which the program thinks are blocked
   AddressRange stack;         ///< where its stack is known to be unmanaged
+  std::int32_t program_signal_flags = 0;
   // A signal handler's calls hold their pages beside those of the call that it interrupted.
   static constexpr std::uint32_t kDepth = 8;
   std::uint32_t depth = 0;
@@ -66,6 +69,11 @@ class Threads {
   /// The calling thread ends: its record is free once it is gone.
   void leave(Thread& thread);
 
+  /// The same, but what it holds stays held until the thread of that `number` is gone.
+  void leave_holding(Thread& thread, std::uint32_t number);
+  /// Lets go of what threads held that are gone by now. One thread.
+  void release_gone();
+
   /// True if a thread holds the page at `address`. To be called after the page was marked as being
   /// evicted, with a full barrier between.
   [[nodiscard]] bool holds(std::uint64_t address) const;
@@ -82,12 +90,17 @@ class Threads {
   }
 
  private:
+  /// `ending` while somebody lets go of what is held.
+  static constexpr std::uint32_t kReleasing = UINT32_MAX;
+  void release(Thread& thread, std::uint32_t number);
+
   static constexpr std::uint32_t kPlaces = 4 * kCapacity;
   static constexpr std::uint64_t kNobody = 1;  ///< a pointer that no thread has
 
   Thread* threads_ = nullptr;
   std::uint32_t* places_ = nullptr;  ///< hash table by pointer: index + 1
   std::uint32_t used_ = 0;
+  std::uint32_t ending_ = 0;  ///< records with `ending`
 };
 
 }  // namespace dime::agent
