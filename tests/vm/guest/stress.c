@@ -5,8 +5,8 @@
  * Each thread owns a region of pages, each filled with a value that names thread, page and version. It writes and checks
  * pages at random, drops them (MADV_DONTNEED), changes rights, moves the region (mremap), locks it, offers it for merging
  * (KSM), copies it through a pipe, forks a child that checks its copy, and maps it anew; with an argument it also
- * names and places it all the while. With moves=no in the environment nothing is moved. Runs until SIGTERM, then prints how many operations were done; a wrong word ends the program with
- * status 1.
+ * names and places it all the while. Runs until SIGTERM, then prints how many operations were done; a wrong word ends the
+ * program with status 1.
  */
 #define _GNU_SOURCE
 #include <dime/call.h>
@@ -33,8 +33,8 @@
 
 static atomic_int stop;
 static int says;
-static int moves = 1;
 static atomic_ulong operations;
+static pthread_mutex_t choosing = PTHREAD_MUTEX_INITIALIZER;
 
 struct region {
 	uint64_t thread, random;
@@ -82,11 +82,18 @@ static void check_all(const struct region *r)
 		check(r, page);
 }
 
+/*
+ * One thread at a time is given addresses. A signal (SIGSTOP, too) that meets mremap() while it takes merged pages apart makes
+ * the kernel start the call once more, after it has unmapped the target: what another thread had mapped there meanwhile
+ * would be replaced, and two threads would have one region.
+ */
 static void map_anew(struct region *r)
 {
+	pthread_mutex_lock(&choosing);
 	if (r->memory)
 		munmap(r->memory, PAGES * PAGE);
 	r->memory = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_mutex_unlock(&choosing);
 	CHECK(r->memory != MAP_FAILED, "mmap: %s", strerror(errno));
 	memset(r->version, 0, sizeof(r->version));
 }
@@ -108,12 +115,14 @@ static void change_rights(struct region *r, unsigned page)
 
 static void move(struct region *r)
 {
-	void *target = mmap(NULL, PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *target, *moved;
 
-	void *moved = mremap(r->memory, PAGES * PAGE, PAGES * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, target);
+	pthread_mutex_lock(&choosing);
+	target = mmap(NULL, PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	moved = mremap(r->memory, PAGES * PAGE, PAGES * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, target);
+	pthread_mutex_unlock(&choosing);
 
-	/* A region that mprotect() or mlock() has cut for good cannot be moved in one go. The target is gone all the same, and another
-	 * thread may have been given its addresses by now. */
+	/* A region that mprotect() or mlock() has cut for good cannot be moved in one go. The target is gone all the same. */
 	CHECK(moved != MAP_FAILED || errno == EFAULT, "mremap: %s", strerror(errno));
 	if (moved != MAP_FAILED)
 		r->memory = moved;
@@ -170,7 +179,7 @@ static void one(struct region *r)
 	switch (next(r) % 64) {
 	case 0: drop(r, page); break;
 	case 1: change_rights(r, page); break;
-	case 2: if (next(r) % 8 == 0 && moves) move(r); break;
+	case 2: if (next(r) % 8 == 0) move(r); break;
 	case 3: mlock(r->memory + page * WORDS, PAGE); check(r, page); munlock(r->memory + page * WORDS, PAGE); break;
 	case 4: madvise(r->memory, PAGES * PAGE, MADV_MERGEABLE); break;
 	case 5: through_pipe(r, page); break;
@@ -189,9 +198,8 @@ static void one(struct region *r)
 
 static void *run(void *argument)
 {
-	struct region *r = calloc(1, sizeof(*r));
+	struct region *r = argument;
 
-	r->thread = (uintptr_t)argument;
 	r->random = 88172645463325252ull * (r->thread + 1);
 	map_anew(r);
 	while (!stop)
@@ -207,14 +215,16 @@ static void finish(int signal)
 
 int main(int argc, char **argv)
 {
+	struct region *regions = calloc(THREADS, sizeof(*regions));
 	pthread_t threads[THREADS];
-	uintptr_t i;
+	unsigned i;
 
 	says = argc > 1;
-	moves = !getenv("moves") || strcmp(getenv("moves"), "no") != 0;
 	signal(SIGTERM, finish);
-	for (i = 0; i < THREADS; i++)
-		pthread_create(&threads[i], NULL, run, (void *)(i + 1));
+	for (i = 0; i < THREADS; i++) {
+		regions[i].thread = i + 1;
+		pthread_create(&threads[i], NULL, run, &regions[i]);
+	}
 	for (i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	printf("result stress %lu operations\n", operations);
