@@ -101,7 +101,7 @@ class Reader {
       }
       const Bytes bytes = part_of(file_, section.sh_offset, section.sh_size);
       const bool loaded = std::any_of(code_.text.begin(), code_.text.end(), [&](const Region& r) {
-        return section.sh_addr >= r.address && section.sh_addr + bytes.size() <= r.end();
+        return r.contains(section.sh_addr) && bytes.size() <= r.end() - section.sh_addr;
       });
       if (section.sh_type == SHT_PROGBITS && (section.sh_flags & SHF_EXECINSTR) != 0 && loaded) {
         text.push_back({section.sh_addr, bytes});
@@ -173,8 +173,9 @@ std::vector<std::uint8_t> build_id_in(std::span<const std::uint8_t> notes) {
     const std::uint64_t name = at + sizeof note;
     const std::uint64_t content = name + up(note.n_namesz);
     const Bytes id = part_of(notes, content, note.n_descsz);
-    if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof ELF_NOTE_GNU &&
-        std::memcmp(part_of(notes, name, 4).data(), ELF_NOTE_GNU, 4) == 0 &&
+    char owner[sizeof ELF_NOTE_GNU] = {};
+    if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof owner &&
+        read_at(notes, name, owner) && std::memcmp(owner, ELF_NOTE_GNU, sizeof owner) == 0 &&
         id.size() == note.n_descsz) {
       return {id.begin(), id.begin() + std::min<std::ptrdiff_t>(std::ssize(id), kMostIdBytes)};
     }
