@@ -70,11 +70,14 @@ void Space::for_each_manageable(Visit&& visit) const {
     for (unsigned i = 0; i < excluded_count_; ++i) {
       ours = ours && !excluded_[i].intersects(mapping.range);
     }
-    if (not_ours_ != nullptr) {
-      ours = ours && mapping.kind != DIME_KIND_STACK && !not_ours_->intersects(mapping.range);
-    }
-    if (ours) {
+    if (ours && not_ours_ == nullptr) {
       visit(mapping);
+    } else if (ours && mapping.kind != DIME_KIND_STACK) {
+      not_ours_->for_each_outside(mapping.range, [&](AddressRange part) {
+        Mapping rest = mapping;
+        rest.range = part;
+        visit(rest);
+      });
     }
   }
 }

@@ -27,6 +27,27 @@ std::uint64_t stack_pointer() {
   return reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
 }
 
+/// Where a stack pointer lies: signal handlers run on another stack than what they interrupt.
+enum class Stack : std::uint8_t { kThread, kSignals, kAgents, kUnknown };
+
+Stack stack_of(const Thread& thread, std::uint64_t pointer) {
+  if (thread.stack.contains(pointer)) {
+    return Stack::kThread;
+  }
+  if (thread.program_signal_stack.contains(pointer)) {
+    return Stack::kSignals;
+  }
+  return thread.signal_stack.contains(pointer) ? Stack::kAgents : Stack::kUnknown;
+}
+
+/// With the caller at `here`, a call at `level` is over: a longjmp has left it, or a child of
+/// vfork() made it on a stack of its own.
+bool is_over(const Thread& thread, std::uint64_t level, std::uint64_t here) {
+  const Stack stack = stack_of(thread, level);
+  const Stack now = stack_of(thread, here);
+  return stack == now ? level <= here : stack == Stack::kUnknown && now == Stack::kThread;
+}
+
 /// On the used part of the thread's stack, which is not managed.
 bool on_stack(const Thread& thread, std::uint64_t address, std::uint64_t bytes) {
   const std::uint64_t here = stack_pointer();
@@ -219,6 +240,33 @@ long futex_call(InlinePath& path, Thread& thread, long number, const Arguments& 
   return result;
 }
 
+long call_of_kind(InlinePath& path, Thread& thread, const CallClass& what, long number,
+                  patch::Frame& frame) {
+  const Arguments& arguments = frame.arguments;
+  switch (what.kind) {
+    case CallKind::kBuffers:
+      return buffers_call(path, thread, number, arguments, what.chunkable);
+    case CallKind::kFutex:
+      return futex_call(path, thread, number, arguments);
+    case CallKind::kExec:
+      return exec_call(path, thread, number, arguments);
+    case CallKind::kMemoryMap:
+      return map_call(path, thread, number, arguments);
+    case CallKind::kSignal:
+      return signal_call(path, thread, number, arguments);
+    case CallKind::kProcess:
+      return process_call(path, thread, number, arguments, frame);
+    case CallKind::kAsynchronous:
+      path.keeper().membership().note_problem(
+          "asynchronous I/O (io_uring, AIO) was refused: use --fault-path thread for it");
+      return -ENOSYS;
+    case CallKind::kUnknown:
+    case CallKind::kPlain:
+      break;
+  }
+  return held_call(path, thread, number, arguments);
+}
+
 }  // namespace
 
 bool read_program(InlinePath& path, Thread& thread, std::uint64_t address, void* to,
@@ -244,15 +292,14 @@ bool write_program(InlinePath& path, Thread& thread, std::uint64_t address, cons
 Held::Held(InlinePath& path, Thread& thread)
     : path_(path), thread_(thread), first_(thread.held_count), held_all_(thread.holds_all) {
   const std::uint64_t here = stack_pointer();
-  // Calls that were left by a longjmp are over: what lies deeper on the same stack has gone.
-  while (thread.depth != 0 && thread.depth <= Thread::kDepth) {
-    const std::uint64_t level = thread.level_stack[thread.depth - 1];
-    const bool same = thread.stack.contains(here) == thread.stack.contains(level);
-    if (!same || level > here) {
+  while (thread.depth != 0) {
+    const std::uint32_t last = (thread.depth < Thread::kDepth ? thread.depth : Thread::kDepth) - 1;
+    const std::uint64_t level = thread.level_stack[last];
+    if (!is_over(thread, level, here)) {
       break;
     }
-    --thread.depth;
-    first_ = thread.level_before[thread.depth];
+    thread.depth = last;
+    first_ = thread.level_before[last];
     held_all_ = false;
   }
   atomic::store(thread.held_count, first_);
@@ -262,11 +309,6 @@ Held::Held(InlinePath& path, Thread& thread)
     thread.level_before[thread.depth] = first_;
   }
   ++thread.depth;
-  if (!thread.stack.contains(here)) {
-    // A stack that the program made itself, and that may be managed: what the agent uses of it.
-    constexpr std::uint64_t kUsed = std::uint64_t{32} << 10;
-    add({here - kUsed, here + kPageBytes});
-  }
 }
 
 Held::Held(InlinePath& path, Thread& thread, long number, const Arguments& arguments)
@@ -283,6 +325,20 @@ void Held::hold(AddressRange range) {
   add(range);
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
   path_.bring(range, thread_);
+}
+
+void Held::hold_stack(std::uint64_t top, std::uint64_t touched) {
+  constexpr std::uint64_t kHeldBytes = std::uint64_t{32} << 10;
+  const std::uint64_t here = stack_pointer();
+  add({here - kHeldBytes, top});
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  for (std::uint64_t at = top - 1; at > here - touched; at -= kPageBytes) {
+    Backoff backoff;
+    while (!path_.is_settled(at)) {
+      __asm__ volatile("testb $0, (%0)" : : "r"(at) : "cc", "memory");
+      backoff.pause();
+    }
+  }
 }
 
 Held::~Held() {
@@ -367,28 +423,18 @@ long on_call(long number, patch::Frame* frame) {
     return raw(number, arguments);
   }
   Thread& thread = path.threads().current();
-  switch (what.kind) {
-    case CallKind::kBuffers:
-      return buffers_call(path, thread, number, arguments, what.chunkable);
-    case CallKind::kFutex:
-      return futex_call(path, thread, number, arguments);
-    case CallKind::kExec:
-      return exec_call(path, thread, number, arguments);
-    case CallKind::kMemoryMap:
-      return map_call(path, thread, number, arguments);
-    case CallKind::kSignal:
-      return signal_call(path, thread, number, arguments);
-    case CallKind::kProcess:
-      return process_call(path, thread, number, arguments, *frame);
-    case CallKind::kAsynchronous:
-      path.keeper().membership().note_problem(
-          "asynchronous I/O (io_uring, AIO) was refused: use --fault-path thread for it");
-      return -ENOSYS;
-    case CallKind::kUnknown:
-    case CallKind::kPlain:
-      break;
+  // Known not to be managed?
+  if (stack_of(thread, stack_pointer()) != Stack::kUnknown) {
+    return call_of_kind(path, thread, what, number, *frame);
   }
-  return held_call(path, thread, number, arguments);
+  // A stack that the program made itself. How much of it is used with signals blocked: the
+  // compiler's -fstack-usage.
+  constexpr std::uint64_t kUsual = std::uint64_t{8} << 10;
+  constexpr std::uint64_t kToFork = std::uint64_t{16} << 10;
+  Held held(path, thread);
+  held.hold_stack(reinterpret_cast<std::uint64_t>(frame + 1),
+                  what.kind == CallKind::kProcess ? kToFork : kUsual);
+  return call_of_kind(path, thread, what, number, *frame);
 }
 
 }  // namespace dime::agent::calls

@@ -43,6 +43,10 @@ class Held {
   Held(InlinePath& path, Thread& thread);
   /// The pages of `range` too, there.
   void hold(AddressRange range);
+  /// The stack that the caller runs on, below `top`, which may be managed: `touched` bytes of it
+  /// are there, for what the agent does with signals blocked and what the kernel reads and writes
+  /// for it.
+  void hold_stack(std::uint64_t top, std::uint64_t touched);
   ~Held();
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;

@@ -29,17 +29,31 @@ bool Regions::contains(std::uint64_t address) const {
   return intersects({address, address + 1});
 }
 
-bool Regions::intersects(AddressRange range) const {
+/// What `holds(range)` says of the first range that ends behind `address`; false without one.
+template <class Holds>
+bool Regions::ask(std::uint64_t address, Holds&& holds) const {
   for (;;) {
     const std::uint32_t version = atomic::load_acquire(version_);
-    const std::uint32_t at = first_behind(range.begin);
-    const bool found = at < atomic::load(count_) && atomic::load(ranges_[at].begin) < range.end;
+    const std::uint32_t at = first_behind(address);
+    const bool answer =
+        at < atomic::load(count_) &&
+        holds(AddressRange{atomic::load(ranges_[at].begin), atomic::load(ranges_[at].end)});
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if (version % 2 == 0 && version == atomic::load(version_)) {
-      return found;
+      return answer;
     }
     __builtin_ia32_pause();
   }
+}
+
+bool Regions::intersects(AddressRange range) const {
+  return ask(range.begin, [&](AddressRange found) { return found.begin < range.end; });
+}
+
+bool Regions::covers(AddressRange range) const {
+  return ask(range.begin, [&](AddressRange found) {
+    return found.begin <= range.begin && found.end >= range.end;
+  });
 }
 
 AddressRange Regions::around(std::uint64_t address) const {

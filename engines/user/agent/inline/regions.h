@@ -18,9 +18,27 @@ class Regions {
   /// Any thread, without the lock. O(log n).
   [[nodiscard]] bool contains(std::uint64_t address) const;
   [[nodiscard]] bool intersects(AddressRange range) const;
+  /// True if all of `range`, which is not empty, is in the set.
+  [[nodiscard]] bool covers(AddressRange range) const;
 
   /// The range that holds `address`, or an empty one. Under the lock.
   [[nodiscard]] AddressRange around(std::uint64_t address) const;
+
+  /// `visit(AddressRange)` for each part of `range` that is not in the set. Under the lock; `visit`
+  /// must not change the set.
+  template <class Visit>
+  void for_each_outside(AddressRange range, Visit&& visit) const {
+    for (std::uint32_t i = first_behind(range.begin); i < count_ && ranges_[i].begin < range.end;
+         ++i) {
+      if (ranges_[i].begin > range.begin) {
+        visit(AddressRange{range.begin, ranges_[i].begin});
+      }
+      range.begin = ranges_[i].end;
+    }
+    if (range.begin < range.end) {
+      visit(range);
+    }
+  }
 
   /// Adds or takes out whole pages, under the lock. What does not fit (kCapacity ranges) is not
   /// added: false.
@@ -38,6 +56,8 @@ class Regions {
  private:
   static constexpr std::uint32_t kCapacity = 128 * 1024;
 
+  template <class Holds>
+  [[nodiscard]] bool ask(std::uint64_t address, Holds&& holds) const;
   [[nodiscard]] std::uint32_t first_behind(std::uint64_t address) const;
   void replace(std::uint32_t from, std::uint32_t to, const AddressRange* with,
                std::uint32_t how_many);

@@ -70,6 +70,11 @@ long set_stack(InlinePath& path, Thread& thread, const Arguments& arguments) {
   signals::AlternateStack old{};
   const long result = signals::alternate_stack(
       thread, set.given, &old, reinterpret_cast<std::uint64_t>(__builtin_frame_address(0)));
+  const AddressRange stack = thread.program_signal_stack.whole_pages();
+  if (!failed(result) && !stack.empty() && !path.excluded().covers(stack)) {
+    const InlinePath::Exclusive alone(path);
+    path.becomes_stack(stack);
+  }
   return answer(path, thread, arguments[1], old, result);
 }
 
