@@ -556,8 +556,9 @@ void Instance::continue_in_child(const OwnLevels& own, dime_tier_part* parts) {
 }
 
 PageId Instance::claim_victim(PageId for_page) {
-  LocalSet& set = sets_[set_for(for_page)];
-  const PageId id = next_victim(set_for(for_page));
+  const unsigned index = set_for(for_page);
+  LocalSet& set = *set_at_[index];
+  const PageId id = next_victim(index);
   if (id != kNoPage) {
     PageRecord& record = pool_.record(id);
     remove_from_policy(set, id, record);

@@ -265,6 +265,12 @@ class Instance {
     return repay(kShared, now, most, close);
   }
 
+  /// False: there is nothing for repay(), trim() and trim_tiers() to do just now.
+  [[nodiscard]] bool may_have_excess() const {
+    return debt() != 0 || tier_of_ != nullptr ||
+           atomic::load(sets_[kShared].levels->local_pages) > allowed(kShared);
+  }
+
   /// In a forked child that goes on with a copy of its parent's Instance: counts its pages for
   /// itself, in `own` and `parts` (those of the tiers), and its local ones as inherited. REQUIRES:
   /// no page is in flight.

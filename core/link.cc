@@ -64,10 +64,13 @@ void count(dime_link_direction& wire, std::uint64_t bytes, std::uint64_t length,
            const Transfer& transfer) {
   atomic::add(wire.bytes, bytes);
   atomic::add(wire.transfers, std::uint64_t{1});
-  atomic::add(wire.busy_ns, length / kTicksPerNano);
   if (transfer.queueing != Nanos{}) {
     atomic::add(wire.queue_ns, transfer.queueing.value);
   }
+  if (length == 0) {
+    return;  // the wire is never busy, whatever the time
+  }
+  atomic::add(wire.busy_ns, length / kTicksPerNano);
   std::uint64_t none = 0;
   if (atomic::load(wire.first_ns) == 0) {
     atomic::compare_exchange(wire.first_ns, none, transfer.start.value);

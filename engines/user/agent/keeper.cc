@@ -52,19 +52,20 @@ Nanos Keeper::make_room(PageId page) {
   return room.writeback_end;
 }
 
-Keeper::Step Keeper::room_step(PageId page, unsigned steps, PageId& victim) {
+Keeper::Step Keeper::room_step(PageId page, unsigned steps, Nanos now, PageId& victim) {
   if (paused_ || (steps == 0 && thrashes(page)) || steps >= kMostSteps) {
     force_room(page);
     return Step::kMade;
   }
-  if (instance().shares_limit(page) && instance().full()) {
-    const bool asked = neighbours_.ask(instance().local_pages(), instance().limit(), clock::now());
-    if (asked && instance().counted_pages() < Neighbours::kept(instance().limit())) {
-      return Step::kWait;
-    }
-  }
   if (instance().try_room(page)) {
     return Step::kMade;
+  }
+  if (instance().shares_limit(page)) {
+    const std::uint64_t limit = instance().limit();
+    const bool asked = neighbours_.ask(instance().local_pages(), limit, now);
+    if (asked && instance().counted_pages() < Neighbours::kept(limit)) {
+      return Step::kWait;
+    }
   }
   victim = instance().claim_victim(page);
   if (victim == kNoPage) {
@@ -94,7 +95,7 @@ void Keeper::finish(PageId page, const Fault& fault, Nanos at, Nanos stall) {
   member.last_fault_ns = at.value;
   if (grace_ != 0) {
     --grace_;
-  } else {
+  } else if (instance().may_have_excess()) {
     settle(at, 2);
   }
 }

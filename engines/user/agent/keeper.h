@@ -59,7 +59,7 @@ class Keeper {
   };
   /// One step of make_room() for threads that evict at the same time. `steps` counts those for one
   /// page and begins with 0.
-  Step room_step(PageId page, unsigned steps, PageId& victim);
+  Step room_step(PageId page, unsigned steps, Nanos now, PageId& victim);
 
   /// Room above the limit, as a debt that is repaid as soon as something can be evicted.
   void force_room(PageId page);

@@ -119,7 +119,7 @@ void InlinePath::fetch_together(AddressRange range, Thread& thread) {
   for (std::uint32_t i = 0; i < count; ++i) {
     Claim& claim = thread.claims[i];
     if (!claim.cancelled) {
-      release = later(release, make_room_for(claim, spare));
+      release = later(release, make_room_for(claim, spare, entry));
     }
   }
   lock_.unlock();
@@ -149,7 +149,7 @@ void InlinePath::open_together(Thread& thread, const Fault& fault, Nanos entry) 
     Fault own = fault;
     own.stall_is_anothers = --left != 0;
     const Nanos now = clock::now();
-    if (open(page, own)) {
+    if (open(page, own, now)) {
       keeper_.count_for_call(page, own);
       keeper_.finish(page, own, now, now - entry + moves_.home());
     }

@@ -87,21 +87,23 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
   const bool for_call = interrupted == nullptr;
   // Before a system call no signal is raised: only to open the page takes time.
   const Nanos after = for_call ? moves_.home() : lead(writes);
-  const Nanos write_back = make_room_for(claim, fault.ready - entry - after);
+  const Nanos write_back = make_room_for(claim, fault.ready - entry - after, entry);
   lock_.unlock();
   empty_stale_slots(fault.ready);
-  gate_.leave();
 
   Nanos release = write_back;
   if (fault.kind == FaultKind::kRemote || fault.ready > entry) {
     release = later(release, fault.ready - after);
   }
-  const bool interrupted_by_signal = release > entry && !wait(release, interrupted);
-
-  gate_.enter();
+  bool interrupted_by_signal = false;
+  if (release > entry) {
+    gate_.leave();
+    interrupted_by_signal = !wait(release, interrupted);
+    gate_.enter();
+  }
   if (!claim.cancelled && !interrupted_by_signal) {
     const Nanos opened_at = clock::now();
-    if (open(id, fault)) {
+    if (open(id, fault, opened_at)) {
       if (for_call) {
         keeper_.count_for_call(id, fault);
       }
@@ -118,9 +120,9 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
   gate_.leave();
 }
 
-/// Moves the page in. Takes the lock, and returns with it held. False: there was nothing to do it
-/// to, and the books are as if it had not been tried.
-bool InlinePath::open(PageId page, const Fault& fault) {
+/// Moves the page in, from `now` on. Takes the lock, and returns with it held. False: there was
+/// nothing to do it to, and the books are as if it had not been tried.
+bool InlinePath::open(PageId page, const Fault& fault, Nanos now) {
   Space& space = keeper_.space();
   Instance& instance = keeper_.instance();
   const bool copies = moves_.interrupt_others();
@@ -132,11 +134,10 @@ bool InlinePath::open(PageId page, const Fault& fault) {
       lock_.lock();
       opened = space.copied_home(page, copied);
     } else if (fault.kind == FaultKind::kRemote) {
-      const Nanos begin = clock::now();
       const long moved = space.move_home(page);
-      const Nanos took = clock::now() - begin;
+      const Nanos end = clock::now();
       lock_.lock();
-      moves_.note_home(took);
+      moves_.note_home(end - now);
       atomic::store(keeper_.membership().member().open_ns, moves_.home_at_best().value);
       opened = space.moved_home(page, moved);
     } else {
@@ -149,6 +150,7 @@ bool InlinePath::open(PageId page, const Fault& fault) {
     }
     lock_.unlock();
     backoff.pause();
+    now = clock::now();
   }
   if (opened == Opened::kGone) {
     instance.abandon(page, fault);
@@ -161,8 +163,8 @@ bool InlinePath::open(PageId page, const Fault& fault) {
 
 /// Makes room for a page in flight, which takes nothing from the thread as long as it takes no more
 /// than `spare`. It lets others in, who may cancel it.
-Nanos InlinePath::make_room_for(Claim& claim, Nanos spare) {
-  const Nanos write_back = make_room(claim.page, spare);
+Nanos InlinePath::make_room_for(Claim& claim, Nanos spare, Nanos now) {
+  const Nanos write_back = make_room(claim.page, spare, now);
   if (claim.cancelled) {
     keeper_.instance().cancel_room(claim.page);
   }

@@ -108,16 +108,16 @@ class InlinePath {
 
  private:
   [[nodiscard]] Nanos lead(bool writes);
-  Nanos make_room(PageId page, Nanos spare);
-  Closed evict(PageId victim, Nanos spare);
+  Nanos make_room(PageId page, Nanos spare, Nanos now);
+  Closed evict(PageId victim, Nanos spare, Nanos& now);
   [[nodiscard]] unsigned together(Nanos spare) const;
   template <class Done>
   void let_others(Done&& done);
   void empty_stale_slots(Nanos ready);
-  bool open(PageId page, const Fault& fault);
+  bool open(PageId page, const Fault& fault, Nanos now);
   bool wait(Nanos until, const std::uint64_t* interrupted);
   void wait_for(const PageRecord& record);
-  Nanos make_room_for(Claim& claim, Nanos spare);
+  Nanos make_room_for(Claim& claim, Nanos spare, Nanos now);
   void claim_remote(AddressRange range, Thread& thread);
   void fetch_together(AddressRange range, Thread& thread);
   void open_together(Thread& thread, const Fault& fault, Nanos entry);

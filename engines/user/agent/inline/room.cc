@@ -19,15 +19,16 @@ constexpr Nanos kRunTakes{3'000};
 }  // namespace
 
 /// Under the lock and in the gate; lets go of the lock while a victim is moved out, or while others
-/// are waited for.
-Nanos InlinePath::make_room(PageId page, Nanos spare) {
+/// are waited for. To ask for the time costs more than most of the rest: `now` is that of the fault
+/// as long as nothing has taken any.
+Nanos InlinePath::make_room(PageId page, Nanos spare, Nanos now) {
   Instance& instance = keeper_.instance();
   PageId evicted = kNoPage;
   PageId victim = kNoPage;
   for (unsigned steps = 0;; ++steps) {
-    const Keeper::Step step = keeper_.room_step(page, steps, victim);
+    const Keeper::Step step = keeper_.room_step(page, steps, now, victim);
     if (step == Keeper::Step::kMade) {
-      return evicted != kNoPage ? instance.writeback_stall(evicted, clock::now()) : Nanos{};
+      return evicted != kNoPage ? instance.writeback_stall(evicted, now) : Nanos{};
     }
     if (step == Keeper::Step::kWait) {
       lock_.unlock();
@@ -35,15 +36,16 @@ Nanos InlinePath::make_room(PageId page, Nanos spare) {
       clock::sleep(kForOthers);
       gate_.enter();
       lock_.lock();
+      now = clock::now();
       continue;
     }
     const PageRecord& record = instance.pool().record(victim);
     while (is_going_ahead(record)) {
       let_others([&] { return !is_going_ahead(record); });
     }
-    const Closed how = is_ahead(record) ? ahead_.take(victim) : evict(victim, spare);
+    const Closed how = is_ahead(record) ? ahead_.take(victim) : evict(victim, spare, now);
     evicted = Instance::writes_back(how) ? victim : evicted;
-    instance.closed(victim, how, clock::now());
+    instance.closed(victim, how, now);
   }
 }
 
@@ -54,7 +56,7 @@ unsigned InlinePath::together(Nanos spare) const {
 }
 
 /// Moves out a claimed victim, and others with it. Lets go of the lock meanwhile.
-Closed InlinePath::evict(PageId victim, Nanos spare) {
+Closed InlinePath::evict(PageId victim, Nanos spare, Nanos& now) {
   Space& space = keeper_.space();
   const PagePool& pool = keeper_.instance().pool();
   Ahead::Run run;
@@ -79,9 +81,9 @@ Closed InlinePath::evict(PageId victim, Nanos spare) {
   lock_.unlock();
   const Nanos begin = clock::now();
   const long moved = space.move_run_out(victim, slot, run.count);
-  const Nanos took = clock::now() - begin;
+  now = clock::now();
   lock_.lock();
-  moves_.note_out(took);
+  moves_.note_out(now - begin);
   ahead_.note(run, slot, static_cast<unsigned>(moved < 0 ? 0 : moved));
   return space.moved_out(victim, slot, moved < 0 ? moved : 0);
 }
