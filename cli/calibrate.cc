@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-// dime calibrate: asks for some stalls and prints what a program saw.
+// dime calibrate: asks for some stalls and prints what a program saw, and, to tell DiME's part from
+// the machine's, how long a program takes that only watches the clock for that time.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <numeric>
 
@@ -26,12 +28,30 @@ std::uint64_t mean_of(const std::vector<std::uint64_t>& values) {
   return std::accumulate(values.begin(), values.end(), std::uint64_t{0}) / values.size();
 }
 
+std::vector<std::uint64_t> watch_the_clock(std::chrono::nanoseconds time) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<std::uint64_t> took;
+  for (const Clock::time_point end = Clock::now() + std::chrono::nanoseconds(kMostNs);
+       took.size() < kSamples && Clock::now() < end;) {
+    const Clock::time_point begin = Clock::now();
+    Clock::time_point now = begin;
+    while (now - begin < time) {
+      now = Clock::now();
+    }
+    took.push_back(static_cast<std::uint64_t>((now - begin).count()));
+  }
+  std::sort(took.begin(), took.end());
+  return took;
+}
+
 void print_row(std::uint64_t target, const std::vector<std::uint64_t>& seen) {
   const std::uint64_t p50 = quantile_of(seen, 5'000);
   const double error = 100.0 * (static_cast<double>(p50) / static_cast<double>(target) - 1.0);
-  fmt::print("{:>10.1f} {:>10.2f} {:>10.2f} {:>10.2f} {:>10.2f} {:>+9.2f}\n", microseconds(target),
-             microseconds(seen.front()), microseconds(mean_of(seen)), microseconds(p50),
-             microseconds(quantile_of(seen, 9'900)), error);
+  const auto native = watch_the_clock(std::chrono::nanoseconds(target));
+  fmt::print("{:>10.1f} {:>10.2f} {:>10.2f} {:>10.2f} {:>10.2f} {:>+9.2f} {:>14.2f}\n",
+             microseconds(target), microseconds(seen.front()), microseconds(mean_of(seen)),
+             microseconds(p50), microseconds(quantile_of(seen, 9'900)), error,
+             microseconds(quantile_of(native, 9'900)));
 }
 
 int fail_with(const Error& error) {
@@ -57,8 +77,8 @@ int run_calibrate(const std::string& wanted) {
   fmt::print("floor {:.2f} us, lead {:.2f} us with one thread and {:.2f} us with several\n\n",
              microseconds(measured->floor_ns), microseconds(measured->lead_ns),
              microseconds(measured->lead_multi_ns));
-  fmt::print("{:>10} {:>10} {:>10} {:>10} {:>10} {:>9}\n", "target us", "min us", "mean us",
-             "p50 us", "p99 us", "error %");
+  fmt::print("{:>10} {:>10} {:>10} {:>10} {:>10} {:>9} {:>14}\n", "target us", "min us", "mean us",
+             "p50 us", "p99 us", "error %", "native p99 us");
   for (const std::uint64_t target : kTargets) {
     auto result =
         run_probe(*companions, {probe_parameters(target), *measured, path, 1, kSamples, kMostNs});

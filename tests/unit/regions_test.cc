@@ -25,13 +25,15 @@ class RegionsTest : public testing::Test {
   RegionsTest() { EXPECT_TRUE(regions_.start(memory_)); }
 
   [[nodiscard]] Ranges all() const {
-    Ranges ranges;
-    regions_.for_each([&](AddressRange range) { ranges.push_back(range); });
-    return ranges;
+    return list([this](auto&& visit) { regions_.for_each(visit); });
   }
   [[nodiscard]] Ranges outside(AddressRange range) const {
+    return list([&](auto&& visit) { regions_.for_each_outside(range, visit); });
+  }
+  template <class ForEach>
+  static Ranges list(ForEach&& for_each) {
     Ranges ranges;
-    regions_.for_each_outside(range, [&](AddressRange part) { ranges.push_back(part); });
+    for_each([&](AddressRange range) { ranges.push_back(range); });
     return ranges;
   }
 
