@@ -26,7 +26,7 @@ extern "C" {
 #define DIME_STATIC_ASSERT _Static_assert
 #endif
 
-#define DIME_ABI_VERSION 5u
+#define DIME_ABI_VERSION 6u
 #define DIME_CONTROL_MAGIC 0x31656d6964u /* "dime1" */
 #define DIME_LINK_MAGIC 0x6b6e696c6du    /* "mlink" */
 
@@ -271,7 +271,8 @@ struct dime_calibration {
 	uint64_t lead_read_ns;  /* the same for a read, for which the kernel makes no page first */
 	uint64_t lead_multi_ns; /* the same while several threads run */
 	uint64_t tsc_hz;        /* 0 = the time-stamp counter is not usable */
-	uint64_t open_ns;       /* inline path: what the member's open_ns was while lead_ns was measured */
+	uint64_t found_ns;      /* inline path: the found_ns of the member for which lead_ns was measured */
+	uint64_t found_read_ns; /* the same of lead_read_ns */
 };
 
 enum dime_member_state {
@@ -311,7 +312,8 @@ struct dime_member {
 	uint64_t agent_base;   /* where an injected agent is mapped in the process, 0 = preloaded */
 	uint64_t ending;       /* 1: it ends, and looks now, for the last time, whether anybody is left */
 	uint64_t faults_system_call;
-	uint64_t open_ns;      /* inline path: what it took to move a page home in the quickest moment */
+	uint64_t found_ns;      /* inline path: what it finds itself of the lead, usually; 0 = too little is known */
+	uint64_t found_read_ns; /* the same for reads */
 };
 
 enum dime_fault_path { DIME_FAULT_PATH_THREAD = 0, DIME_FAULT_PATH_INLINE = 1 };
@@ -355,7 +357,7 @@ DIME_STATIC_ASSERT(sizeof(struct dime_link) == 48 + 128, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_jitter) == 48 + 16 * DIME_JITTER_HALF, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_fetch_times) == 8 + 16 * DIME_MAX_FETCH_SIZES, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_schedule) == 24 + 32 * DIME_MAX_STEPS, "layout");
-DIME_STATIC_ASSERT(sizeof(struct dime_member) == 176, "layout");
+DIME_STATIC_ASSERT(sizeof(struct dime_member) == 184, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_tier) == 32 + 3 * DIME_NAME_BYTES, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_rule) == 40 + DIME_PATTERN_BYTES + DIME_COMM_BYTES + DIME_RULE_BYTES, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_tier_part) == 32, "layout");

@@ -32,6 +32,8 @@ constexpr std::uint64_t kLeadMultiLatencyNs = 40'000;
 // A write to a hole makes the kernel get and clear a page before it reports the fault.
 constexpr std::uint64_t kMostForNewPage = 1'500;
 
+constexpr std::uint64_t kMostRest = 4'000;
+
 constexpr unsigned kMedian = 5'000;
 constexpr unsigned kLowerQuartile = 2'500;
 constexpr std::ptrdiff_t kStretch = 40;
@@ -100,6 +102,17 @@ std::uint64_t lead_of(const ProbeResult& result) {
   return seen > own ? seen - own : 0;
 }
 
+// By how much stalls were longer than asked under an agent that finds its lead itself and knew of
+// no rest. It has to find it first.
+std::uint64_t rest_of(const ProbeResult& result) {
+  std::vector<std::uint64_t> seen(
+      result.seen_ns.begin() + static_cast<std::ptrdiff_t>(result.seen_ns.size() / 4),
+      result.seen_ns.end());
+  std::sort(seen.begin(), seen.end());
+  const std::uint64_t median = quantile_of(seen, kMedian);
+  return median < kLeadLatencyNs ? 0 : std::min(median - kLeadLatencyNs, kMostRest);
+}
+
 Result<ProbeResult> probe_lead(const Companions& companions, const FaultPath& path,
                                std::uint64_t latency_ns, unsigned threads, bool reads = false) {
   return run_probe(companions,
@@ -152,7 +165,9 @@ Result<ProbeResult> run_probe(const Companions& companions, const ProbeRequest& 
     return fail(0, "calibration failed: {} samples, {} remote accesses", samples->size(),
                 block->counters.faults_remote);
   }
-  return ProbeResult{std::move(*samples), block->stall_ns, block->members[0].open_ns};
+  const dime_member& member = block->members[0];
+  return ProbeResult{std::move(*samples), block->stall_ns,
+                     request.reads ? member.found_read_ns : member.found_ns};
 }
 
 Result<std::vector<std::uint64_t>> run_probe_program(
@@ -193,24 +208,24 @@ Result<dime_calibration> calibrate(const Companions& companions, const FaultPath
   const ClockMark start = mark_clocks();
   DIME_TRY(const ProbeResult unstalled,
            run_probe(companions, {probe_parameters(0), {}, path, 1, kSamples, kMeasureNs}));
-  DIME_TRY(const ProbeResult stalled, probe_lead(companions, path, kLeadLatencyNs, 1));
-  // Two measurements of one thing: behind a stall the lead is some per cent longer. Where it is far
-  // longer, that run was disturbed, and a lead that is too long would shorten every stall.
-  const std::uint64_t least = lead_of(unstalled);
-  const std::uint64_t usual = lead_of(stalled);
-  const bool disturbed = usual * 5 > least * 6;
-  measured.lead_ns = disturbed ? least : usual;
-  measured.open_ns = disturbed ? unstalled.open_ns : stalled.open_ns;
+  DIME_TRY(const ProbeResult write, probe_lead(companions, path, kLeadLatencyNs, 1));
+  DIME_TRY(const ProbeResult read, probe_lead(companions, path, kLeadLatencyNs, 1, /*reads=*/true));
+  if (write.found_ns != 0 && read.found_ns != 0) {
+    measured.found_ns = write.found_ns;
+    measured.found_read_ns = read.found_ns;
+    measured.lead_ns = write.found_ns + rest_of(write);
+    measured.lead_read_ns = read.found_ns + rest_of(read);
+  } else {
+    // Two measurements of one thing: behind a stall the lead is some per cent longer. Where it is
+    // far longer, that run was disturbed, and a lead that is too long would shorten every stall.
+    const std::uint64_t least = lead_of(unstalled);
+    const std::uint64_t usual = lead_of(write);
+    measured.lead_ns = usual * 5 > least * 6 ? least : usual;
+    const std::uint64_t least_read = measured.lead_ns - std::min(measured.lead_ns, kMostForNewPage);
+    measured.lead_read_ns = std::clamp(lead_of(read), least_read, measured.lead_ns);
+  }
   measured.floor_ns =
       std::min(quiet_median(unstalled.seen_ns), measured.lead_ns + own_part(unstalled));
-  DIME_TRY(const ProbeResult read, probe_lead(companions, path, kLeadLatencyNs, 1, /*reads=*/true));
-  std::uint64_t lead_read = lead_of(read);
-  if (read.open_ns != 0) {
-    // The processor may have been faster or slower by then.
-    lead_read = lead_read * measured.open_ns / read.open_ns;
-  }
-  const std::uint64_t least_read = measured.lead_ns - std::min(measured.lead_ns, kMostForNewPage);
-  measured.lead_read_ns = std::clamp(lead_read, least_read, measured.lead_ns);
   if (path.kind == DIME_FAULT_PATH_THREAD) {
     DIME_TRY(const ProbeResult several, probe_lead(companions, path, kLeadMultiLatencyNs, 2));
     measured.lead_multi_ns = std::min(lead_of(several), measured.lead_ns * 3);

@@ -63,8 +63,11 @@ std::vector<std::uint64_t> measure(std::size_t most_samples, std::uint64_t most_
     return samples;
   }
   auto* const bytes = static_cast<volatile unsigned char*>(area);
-  for (std::size_t i = 0; i < kPages + kWarmUp; ++i) {
-    bytes[i % kPages * kPageBytes] = 1;
+  for (std::size_t i = 0; i < kPages; ++i) {
+    bytes[i * kPageBytes] = 1;
+  }
+  for (std::size_t i = 0; i < kWarmUp; ++i) {
+    Access::touch(&bytes[i * kPageBytes]);
   }
   const std::uint64_t start_ns = now_ns();
   const std::uint64_t start_ticks = Ticks::read();

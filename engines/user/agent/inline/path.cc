@@ -39,19 +39,49 @@ long InlinePath::start(Arena& arena, AddressRange image) {
   return keeper_.start_for_threads(image, managed_, excluded_, threads_);
 }
 
-/// What the access takes outside this code's own clock, from when the page is opened.
+/// What the access takes outside this code's own clock, and from when the page is opened.
 Nanos InlinePath::lead(bool writes) {
   const dime_calibration& measured = keeper_.control().calibration;
-  return moves_.now({writes ? measured.lead_ns : measured.lead_read_ns}, {measured.open_ns});
+  return writes ? lead_.now(true, {measured.lead_ns}, {measured.found_ns})
+                : lead_.now(false, {measured.lead_read_ns}, {measured.found_read_ns});
+}
+
+/// True: the handler is to return with nothing done, so that the fault comes again. With more
+/// threads than processors another one would run first. Without the lock.
+bool InlinePath::send_back(PageNumber page, bool writes, Nanos entry, Thread& thread) {
+  if (!thread.bounces.due(writes) || Threads::is_shared(thread) ||
+      atomic::load(waiting_) >= processors_) {
+    return false;
+  }
+  const PageId id = keeper_.space().table().find(page);
+  if (id == kNoPage || state_of(keeper_.instance().pool().record(id)) != PageState::kRemote) {
+    return false;
+  }
+  thread.bounces.send(page, writes, entry, clock::now());
+  return true;
+}
+
+/// A fault that was sent back has come again, and its page is there. Under the lock.
+void InlinePath::note_lead(bool writes, Nanos way, Nanos opening) {
+  lead_.note(writes, way, opening);
+  dime_member& member = keeper_.membership().member();
+  atomic::store(writes ? member.found_ns : member.found_read_ns, lead_.usual(writes).value);
 }
 
 void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
                        const std::uint64_t* interrupted) {
-  const Nanos entry = clock::now();
+  Nanos entry = clock::now();
+  const bool for_call = interrupted == nullptr;
+  const PageNumber page = PageNumber::of(address);
+  // Only a signal comes again by itself.
+  const Nanos way = for_call ? Nanos{} : thread.bounces.returned(page, entry);
+  if (!for_call && way == Nanos{} && send_back(page, writes, entry, thread)) {
+    return;
+  }
   Instance& instance = keeper_.instance();
   gate_.enter();
   lock_.lock();
-  const PageId id = keeper_.space().table().obtain(PageNumber::of(address));
+  const PageId id = keeper_.space().table().obtain(page);
   if (id == kNoPage) {
     keeper_.membership().note_problem("out of memory for page records");
     lock_.unlock();
@@ -84,9 +114,11 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
   }
   thread.claim_count = 0;
   Claim& claim = thread.claim(id);
-  const bool for_call = interrupted == nullptr;
   // Before a system call no signal is raised: only to open the page takes time.
   const Nanos after = for_call ? moves_.home() : lead(writes);
+  if (!for_call && fault.kind == FaultKind::kRemote) {
+    thread.bounces.set_stall(fault.ready - entry);
+  }
   const Nanos write_back = make_room_for(claim, fault.ready - entry - after, entry);
   lock_.unlock();
   empty_stale_slots(fault.ready);
@@ -108,6 +140,9 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
         keeper_.count_for_call(id, fault);
       }
       keeper_.finish(id, fault, opened_at, opened_at - entry + after);
+      if (way != Nanos{}) {
+        note_lead(writes, way, clock::now() - opened_at);
+      }
     }
   } else {
     lock_.lock();
@@ -138,7 +173,6 @@ bool InlinePath::open(PageId page, const Fault& fault, Nanos now) {
       const Nanos end = clock::now();
       lock_.lock();
       moves_.note_home(end - now);
-      atomic::store(keeper_.membership().member().open_ns, moves_.home_at_best().value);
       opened = space.moved_home(page, moved);
     } else {
       const long filled = space.fill_zeroed(page);

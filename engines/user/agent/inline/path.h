@@ -10,6 +10,7 @@
 
 #include "engines/user/agent/inline/ahead.h"
 #include "engines/user/agent/inline/exclusion.h"
+#include "engines/user/agent/inline/lead.h"
 #include "engines/user/agent/inline/move_times.h"
 #include "engines/user/agent/inline/regions.h"
 #include "engines/user/agent/inline/threads.h"
@@ -108,6 +109,8 @@ class InlinePath {
 
  private:
   [[nodiscard]] Nanos lead(bool writes);
+  bool send_back(PageNumber page, bool writes, Nanos entry, Thread& thread);
+  void note_lead(bool writes, Nanos way, Nanos opening);
   Nanos make_room(PageId page, Nanos spare, Nanos now);
   Closed evict(PageId victim, Nanos spare, Nanos& now);
   [[nodiscard]] unsigned together(Nanos spare) const;
@@ -133,6 +136,7 @@ class InlinePath {
   Regions excluded_;
   Threads threads_;
   MoveTimes moves_;
+  Lead lead_;
   Nanos open_takes_{};         ///< to open one of several pages, as it was lately
   std::uint32_t waiting_ = 0;  ///< threads that spend a stall just now
   std::uint32_t processors_ = 1;

@@ -62,6 +62,7 @@ void Threads::leave(Thread& thread) {
   thread.blocked = 0;
   thread.program_signal_stack = {};
   thread.stack = {};
+  thread.bounces = {};
   thread.ending = 0;
 }
 

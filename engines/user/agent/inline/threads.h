@@ -10,6 +10,7 @@
 #include "core/instance.h"
 #include "core/memory.h"
 #include "core/units.h"
+#include "engines/user/agent/inline/lead.h"
 
 namespace dime::agent {
 
@@ -44,6 +45,7 @@ struct alignas(64) Thread {
   AddressRange program_signal_stack;  ///< the program's, empty = none
   std::uint64_t blocked = 0;  ///< of the agent's signals: which the program thinks are blocked
   AddressRange stack;         ///< where its stack is known to be unmanaged
+  Bounces bounces;
   std::int32_t program_signal_flags = 0;
   // A signal handler's calls hold their pages beside those of the call that it interrupted.
   static constexpr std::uint32_t kDepth = 8;

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+// What faults that are sent back tell of the time outside of the handler, and which ones are.
+#include "engines/user/agent/inline/lead.h"
+
+#include <gtest/gtest.h>
+
+namespace dime::agent {
+namespace {
+
+constexpr PageNumber kPage{7};
+constexpr bool kWrites = true;
+
+TEST(RunningMedian, ForgetsAWrongFirstSampleSoon) {
+  RunningMedian median;
+  median.note(50'000);
+  for (unsigned i = 0; i < 48; ++i) {
+    median.note(3'000);
+  }
+  EXPECT_NEAR(static_cast<double>(median.value()), 3'000, 100);
+}
+
+TEST(RunningMedian, FarOutliersWeighNoMoreThanOthers) {
+  RunningMedian median;
+  for (unsigned i = 0; i < 1'000; ++i) {
+    median.note(i % 4 == 0 ? 10'000'000 : 2'990 + i % 20);
+  }
+  EXPECT_NEAR(static_cast<double>(median.value()), 3'000, 100);
+}
+
+TEST(RecentMedian, BeginsWithTheFirstSamples) {
+  RecentMedian median;
+  EXPECT_EQ(median.value(), 0U);
+  median.note(3'000);
+  EXPECT_EQ(median.value(), 3'000U);
+  EXPECT_FALSE(median.is_settled());
+  median.note(3'000);
+  median.note(90'000);
+  EXPECT_EQ(median.value(), 3'000U);
+  EXPECT_TRUE(median.is_settled());
+}
+
+TEST(RecentMedian, OutliersDoNotShow) {
+  RecentMedian median;
+  for (const std::uint64_t sample : {10U, 30U, 20U, 9'999U, 1U}) {
+    median.note(sample);
+  }
+  EXPECT_EQ(median.value(), 20U);
+}
+
+TEST(RecentMedian, AChangeShowsAfterThreeSamples) {
+  RecentMedian median;
+  for (unsigned i = 0; i < 20; ++i) {
+    median.note(5'000);
+  }
+  median.note(3'000);
+  median.note(3'100);
+  EXPECT_EQ(median.value(), 5'000U);
+  median.note(3'200);
+  EXPECT_EQ(median.value(), 3'200U);
+}
+
+Lead after(unsigned count, bool writes, Nanos way, Nanos opening) {
+  Lead lead;
+  for (unsigned i = 0; i < count; ++i) {
+    lead.note(writes, way, opening);
+  }
+  return lead;
+}
+
+TEST(Lead, IsTheCalibratedOneUntilEnoughIsKnown) {
+  EXPECT_EQ(after(2, true, {3'000}, {1'500}).now(true, {6'000}, {4'000}), Nanos{6'000});
+  EXPECT_EQ(after(3, true, {3'000}, {1'500}).now(true, {6'000}, {4'000}), Nanos{6'750});
+  EXPECT_EQ(after(3, true, {3'000}, {1'500}).now(true, {6'000}, {0}), Nanos{6'000});
+}
+
+TEST(Lead, IsWhatIsFoundWithoutACalibration) {
+  EXPECT_EQ(after(2, true, {3'000}, {1'500}).now(true, {}, {}), Nanos{});
+  EXPECT_EQ(after(3, true, {3'000}, {1'500}).now(true, {}, {}), Nanos{4'500});
+}
+
+TEST(Lead, ReadsAndWritesAreApart) {
+  Lead lead = after(9, true, {3'600}, {1'500});
+  EXPECT_EQ(lead.found(true), Nanos{5'100});
+  EXPECT_EQ(lead.found(false), Nanos{});
+  for (unsigned i = 0; i < 9; ++i) {
+    lead.note(false, {3'000}, {1'500});
+  }
+  EXPECT_EQ(lead.found(true), Nanos{5'100});
+  EXPECT_EQ(lead.found(false), Nanos{4'500});
+  EXPECT_EQ(lead.usual(false), Nanos{4'500});
+}
+
+TEST(Lead, WhatIsUsualOutlastsAChange) {
+  Lead lead = after(200, true, {3'000}, {1'500});
+  for (unsigned i = 0; i < 5; ++i) {
+    lead.note(true, {5'000}, {1'500});
+  }
+  EXPECT_EQ(lead.found(true), Nanos{6'500});
+  EXPECT_LT(lead.usual(true), Nanos{5'000});
+}
+
+TEST(Bounces, WithoutAStallNoneIsSentBack) {
+  Bounces bounces;
+  EXPECT_FALSE(bounces.due(kWrites));
+  bounces.set_stall({1});
+  EXPECT_TRUE(bounces.due(kWrites));
+  bounces.set_stall({});
+  EXPECT_FALSE(bounces.due(kWrites));
+}
+
+TEST(Bounces, AStallCountsFromTheFirstEntry) {
+  Bounces bounces;
+  bounces.set_stall({20'000});
+  bounces.send(kPage, kWrites, /*entered=*/{1'000}, /*left=*/{1'100});
+  Nanos entry{4'100};
+  EXPECT_EQ(bounces.returned(kPage, entry), Nanos{3'000});
+  EXPECT_EQ(entry, Nanos{1'000});
+  // Only once.
+  entry = {9'000};
+  EXPECT_EQ(bounces.returned(kPage, entry), Nanos{});
+  EXPECT_EQ(entry, Nanos{9'000});
+}
+
+TEST(Bounces, AnotherFaultInBetweenSpoilsIt) {
+  Bounces bounces;
+  bounces.set_stall({20'000});
+  bounces.send(kPage, kWrites, {1'000}, {1'100});
+  Nanos entry{2'000};
+  EXPECT_EQ(bounces.returned({8}, entry), Nanos{});
+  EXPECT_EQ(entry, Nanos{2'000});
+  entry = {4'000};
+  EXPECT_EQ(bounces.returned(kPage, entry), Nanos{});
+}
+
+TEST(Bounces, WhatComesMuchLaterIsAnotherFault) {
+  Bounces bounces;
+  bounces.set_stall({20'000});
+  bounces.send(kPage, kWrites, {1'000}, {1'100});
+  Nanos entry{101'100};
+  EXPECT_EQ(bounces.returned(kPage, entry), Nanos{});
+  EXPECT_EQ(entry, Nanos{101'100});
+}
+
+// How many of `faults` are sent back, all with this stall.
+unsigned sent_of(unsigned faults, Nanos stall) {
+  Bounces bounces;
+  unsigned sent = 0;
+  for (unsigned i = 0; i < faults; ++i) {
+    bounces.set_stall(stall);
+    if (bounces.due(kWrites)) {
+      ++sent;
+      bounces.send(kPage, kWrites, {1}, {2});
+    }
+  }
+  return sent;
+}
+
+TEST(Bounces, ManyAtFirstThenFew) {
+  EXPECT_EQ(sent_of(8, {20'000}), 8U);
+  EXPECT_EQ(sent_of(8 + 1'280, {20'000}), 8U + 160U);
+  EXPECT_EQ(sent_of(8 + 1'280, {6'000}), 8U + 10U);
+}
+
+TEST(Bounces, TheFirstReadsToo) {
+  Bounces bounces;
+  bounces.set_stall({20'000});
+  unsigned writes = 0;
+  unsigned reads = 0;
+  for (unsigned i = 0; i < 40; ++i) {
+    for (const bool is_write : {true, false}) {
+      if (bounces.due(is_write)) {
+        ++(is_write ? writes : reads);
+        bounces.send(kPage, is_write, {1}, {2});
+      }
+    }
+  }
+  EXPECT_EQ(writes + reads, 8U + 8U + 8U);
+}
+
+}  // namespace
+}  // namespace dime::agent
