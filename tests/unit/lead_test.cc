@@ -8,7 +8,6 @@ namespace dime::agent {
 namespace {
 
 constexpr PageNumber kPage{7};
-constexpr bool kWrites = true;
 
 TEST(RunningMedian, ForgetsAWrongFirstSampleSoon) {
   RunningMedian median;
@@ -101,17 +100,17 @@ TEST(Lead, WhatIsUsualOutlastsAChange) {
 
 TEST(Bounces, WithoutAStallNoneIsSentBack) {
   Bounces bounces;
-  EXPECT_FALSE(bounces.due(kWrites));
+  EXPECT_FALSE(bounces.due(/*nothing_known=*/true));
   bounces.set_stall({1});
-  EXPECT_TRUE(bounces.due(kWrites));
+  EXPECT_TRUE(bounces.due(true));
   bounces.set_stall({});
-  EXPECT_FALSE(bounces.due(kWrites));
+  EXPECT_FALSE(bounces.due(true));
 }
 
 TEST(Bounces, AStallCountsFromTheFirstEntry) {
   Bounces bounces;
   bounces.set_stall({20'000});
-  bounces.send(kPage, kWrites, /*entered=*/{1'000}, /*left=*/{1'100});
+  bounces.send(kPage, /*entered=*/{1'000}, /*left=*/{1'100});
   Nanos entry{4'100};
   EXPECT_EQ(bounces.returned(kPage, entry), Nanos{3'000});
   EXPECT_EQ(entry, Nanos{1'000});
@@ -124,7 +123,7 @@ TEST(Bounces, AStallCountsFromTheFirstEntry) {
 TEST(Bounces, AnotherFaultInBetweenSpoilsIt) {
   Bounces bounces;
   bounces.set_stall({20'000});
-  bounces.send(kPage, kWrites, {1'000}, {1'100});
+  bounces.send(kPage, {1'000}, {1'100});
   Nanos entry{2'000};
   EXPECT_EQ(bounces.returned({8}, entry), Nanos{});
   EXPECT_EQ(entry, Nanos{2'000});
@@ -135,46 +134,30 @@ TEST(Bounces, AnotherFaultInBetweenSpoilsIt) {
 TEST(Bounces, WhatComesMuchLaterIsAnotherFault) {
   Bounces bounces;
   bounces.set_stall({20'000});
-  bounces.send(kPage, kWrites, {1'000}, {1'100});
+  bounces.send(kPage, {1'000}, {1'100});
   Nanos entry{101'100};
   EXPECT_EQ(bounces.returned(kPage, entry), Nanos{});
   EXPECT_EQ(entry, Nanos{101'100});
 }
 
 // How many of `faults` are sent back, all with this stall.
-unsigned sent_of(unsigned faults, Nanos stall) {
+unsigned sent_of(unsigned faults, Nanos stall, bool nothing_known) {
   Bounces bounces;
+  bounces.set_stall(stall);
   unsigned sent = 0;
   for (unsigned i = 0; i < faults; ++i) {
-    bounces.set_stall(stall);
-    if (bounces.due(kWrites)) {
+    if (bounces.due(nothing_known)) {
       ++sent;
-      bounces.send(kPage, kWrites, {1}, {2});
+      bounces.send(kPage, {1}, {2});
     }
   }
   return sent;
 }
 
-TEST(Bounces, ManyAtFirstThenFew) {
-  EXPECT_EQ(sent_of(8, {20'000}), 8U);
-  EXPECT_EQ(sent_of(8 + 1'280, {20'000}), 8U + 160U);
-  EXPECT_EQ(sent_of(8 + 1'280, {6'000}), 8U + 10U);
-}
-
-TEST(Bounces, TheFirstReadsToo) {
-  Bounces bounces;
-  bounces.set_stall({20'000});
-  unsigned writes = 0;
-  unsigned reads = 0;
-  for (unsigned i = 0; i < 40; ++i) {
-    for (const bool is_write : {true, false}) {
-      if (bounces.due(is_write)) {
-        ++(is_write ? writes : reads);
-        bounces.send(kPage, is_write, {1}, {2});
-      }
-    }
-  }
-  EXPECT_EQ(writes + reads, 8U + 8U + 8U);
+TEST(Bounces, AllAsLongAsNothingIsKnownThenFew) {
+  EXPECT_EQ(sent_of(100, {20'000}, true), 100U);
+  EXPECT_EQ(sent_of(128 + 800, {20'000}, false), 1U + 100U);
+  EXPECT_EQ(sent_of(1'280, {6'000}, false), 10U);
 }
 
 }  // namespace

@@ -125,22 +125,19 @@ class Bounces {
     entry = entered_;
     return way;
   }
-  /// True if the next fault of a remote page is to be sent back, which is a read or a write.
-  [[nodiscard]] bool due(bool writes) {
+  /// True if the next fault of a remote page is to be sent back: any, where `nothing_known`.
+  [[nodiscard]] bool due(bool nothing_known) {
     if (stall_ == Nanos{}) {
       return false;
     }
-    if (until_ > 0) {
-      --until_;
-    }
-    return until_ == 0 || sent_[writes ? 1 : 0] < kFirst;
+    until_ -= until_ > 0 ? 1 : 0;
+    return nothing_known || until_ == 0;
   }
-  void send(PageNumber page, bool writes, Nanos entered, Nanos left) {
+  void send(PageNumber page, Nanos entered, Nanos left) {
     away_ = true;
     page_ = page;
     entered_ = entered;
     left_ = left;
-    ++sent_[writes ? 1 : 0];
     until_ = stall_ > kHides ? kOften : kSeldom;
   }
   /// The last stall that was asked for. Without one, nobody needs a lead; where it is short, a
@@ -151,7 +148,6 @@ class Bounces {
   // It comes again at once, or the thread runs a signal handler first.
   static constexpr Nanos kLongest{100'000};
   static constexpr Nanos kHides{15'000};
-  static constexpr std::uint32_t kFirst = 8;
   static constexpr std::uint32_t kOften = 8;
   static constexpr std::uint32_t kSeldom = 128;
 
@@ -159,8 +155,7 @@ class Bounces {
   Nanos entered_{};
   Nanos left_{};
   Nanos stall_{};
-  std::uint32_t until_ = 0;
-  std::uint32_t sent_[2] = {};  ///< reads, writes
+  std::uint32_t until_ = kSeldom;
   bool away_ = false;
 };
 

@@ -49,15 +49,15 @@ Nanos InlinePath::lead(bool writes) {
 /// True: the handler is to return with nothing done, so that the fault comes again. With more
 /// threads than processors another one would run first. Without the lock.
 bool InlinePath::send_back(PageNumber page, bool writes, Nanos entry, Thread& thread) {
-  if (!thread.bounces.due(writes) || Threads::is_shared(thread) ||
-      atomic::load(waiting_) >= processors_) {
+  if (!thread.bounces.due(/*nothing_known=*/lead_.found(writes) == Nanos{}) ||
+      Threads::is_shared(thread) || atomic::load(waiting_) >= processors_) {
     return false;
   }
   const PageId id = keeper_.space().table().find(page);
   if (id == kNoPage || state_of(keeper_.instance().pool().record(id)) != PageState::kRemote) {
     return false;
   }
-  thread.bounces.send(page, writes, entry, clock::now());
+  thread.bounces.send(page, entry, clock::now());
   return true;
 }
 
