@@ -282,8 +282,8 @@ extern "C" __attribute__((visibility("hidden"))) Going dime_on_signal(int signal
 // stack, to its lower end, because reading it may be a fault, which is handled at the upper one.
 extern "C" __attribute__((visibility("hidden"))) Going dime_before_return(Frame* frame) {
   const Thread& thread = all_threads->current();
-  static constexpr std::uint64_t others = ~kOurs;  // the stack may be managed, and remote any time
-  system_call(__NR_rt_sigprocmask, 2L, &others, 0L, sizeof(others));
+  static constexpr std::uint64_t kOthers = ~kOurs;  // the stack may be managed, and remote any time
+  system_call(__NR_rt_sigprocmask, 2L, &kOthers, 0L, sizeof(kOthers));
   const std::uint64_t state_bytes = bytes_of_state(frame->context);
   const std::uint64_t at = thread.signal_stack.begin + 2 * kPageBytes - 8;
   const std::uint64_t state = (at + sizeof(Frame) + 63) & ~std::uint64_t{63};
