@@ -20,21 +20,12 @@
 #pragma once
 
 #include "core/atomic.h"
-#include "core/link.h"
+#include "core/local_set.h"
 #include "core/page_table.h"
+#include "core/transfers.h"
 #include "dime/policy.h"
 
 namespace dime {
-
-/// What one Instance adds to the shared levels, kept where others can read it: a process may be
-/// killed at any moment, and whoever finds it gone gives back what it had. Null = nobody wants to
-/// know.
-struct OwnLevels {
-  std::uint64_t* local_pages = nullptr;
-  std::uint64_t* managed_pages = nullptr;
-  std::uint64_t* inherited_pages = nullptr;
-  std::uint64_t* evictions = nullptr;  ///< a count and no level: nobody gives it back
-};
 
 /// The shared records of the tiers, DIME_MAX_TIERS each. All null: there is one tier, the instance.
 struct TierShared {
@@ -85,7 +76,7 @@ struct Room {
 
 class Instance {
  public:
-  static constexpr std::uint64_t kLeastShare = 32;
+  static constexpr std::uint64_t kLeastShare = LocalSet::kLeastShare;
 
   Instance(Memory& memory, InstanceShared shared);
   ~Instance();
@@ -103,14 +94,14 @@ class Instance {
   /// The same for the local set of a tier that has, or is about to have, one of its own.
   bool use_policy(unsigned tier, const dime_policy_ops& policy, std::uint64_t seed);
   [[nodiscard]] const dime_policy_ops* policy(unsigned tier = kShared) const {
-    return sets_[tier].policy;
+    return sets_[tier].ranking().policy();
   }
 
   /// Fetches and write-backs queue on these from now on: those of tiers without a link of their
   /// own.
-  void use_link(dime_link& link) { links_[kShared] = &link; }
+  void use_link(dime_link& link) { transfers_.use_link(kShared, &link); }
   /// The same for the pages of `tier`; null = the instance's.
-  void use_link(unsigned tier, dime_link* link) { links_[tier] = link; }
+  void use_link(unsigned tier, dime_link* link) { transfers_.use_link(tier, link); }
 
   /// Says to which tier a page belongs that is touched for the first time. `context` outlives the
   /// Instance. Without it all pages are of tier 0.
@@ -141,10 +132,10 @@ class Instance {
   /// The limit in pages under the current parameters. At least 1; a share of the touched pages
   /// gives at least kLeastShare, or a program that has touched little could not get through an
   /// instruction.
-  [[nodiscard]] std::uint64_t limit() const { return limit(kShared); }
+  [[nodiscard]] std::uint64_t limit() const { return sets_[kShared].limit(); }
 
   /// The limit of the set of `id`.
-  [[nodiscard]] std::uint64_t limit_for(PageId id) { return limit(set_for(id)); }
+  [[nodiscard]] std::uint64_t limit_for(PageId id) { return set_for(id).limit(); }
 
   /// A thread touched page `id` at `at`. For a first touch and a remote access the page is in
   /// flight until finish().
@@ -166,11 +157,11 @@ class Instance {
   /// Counts one page more as local in the set of `id`, if its limit allows it.
   [[nodiscard]] bool try_room(PageId id) {
     bool over = false;
-    return try_acquire(set_for(id), over);
+    return set_for(id).try_room(over);
   }
 
   /// As make_room, but counts the page whatever the limit says; the excess is trimmed later.
-  void force_room(PageId id);
+  void force_room(PageId id) { set_for(id).force_room(); }
 
   /// For engines whose threads evict at the same time: the page that goes next for `for_page`, out
   /// of the policy's charge and in state kEvicting, or kNoPage. It still counts as local. The
@@ -180,7 +171,9 @@ class Instance {
   /// The page that would go after `page`, or, for kNoPage, first, if nothing came in between, in
   /// the set of `for_page`. kNoPage where there is none, or where the ranking cannot tell: policies
   /// other than FIFO.
-  [[nodiscard]] PageId victim_after(PageId page, PageId for_page);
+  [[nodiscard]] PageId victim_after(PageId page, PageId for_page) {
+    return set_for(for_page).ranking().after(page);
+  }
 
   /// What became of a victim of claim_victim(). One that was forgotten meanwhile is left alone.
   void closed(PageId id, Closed how, Nanos now);
@@ -188,7 +181,7 @@ class Instance {
   /// How long the eviction of `evicted`, which was written back at `now`, has to stall its thread:
   /// until the returned time, 0 = not at all.
   [[nodiscard]] Nanos writeback_stall(PageId evicted, Nanos now) const {
-    return writeback_stall(pool_.record(evicted), now);
+    return transfers_.writeback_stall(pool_.record(evicted).tier, now);
   }
   /// True where an eviction that ended so is written back.
   [[nodiscard]] static bool writes_back(Closed how) {
@@ -196,7 +189,7 @@ class Instance {
   }
 
   /// Gives back the room of a page that was not opened after all.
-  void cancel_room(PageId id);
+  void cancel_room(PageId id) { set_of(pool_.record(id)).cancel_room(); }
 
   /// The page was opened: the fault is counted. `stall` is what the thread waited, measured; it is
   /// recorded for remote accesses (and first touches where those are charged).
@@ -239,7 +232,7 @@ class Instance {
   /// many went.
   template <class Close>
   std::uint64_t trim(Nanos now, std::uint64_t most, Close&& close) {
-    return trim(kShared, now, most, close);
+    return trim(sets_[kShared], now, most, close);
   }
 
   /// Evicts up to `most` pages of tiers that are above a limit of their own, and pays their debts,
@@ -255,20 +248,19 @@ class Instance {
   /// Allows `pages` above the limit, until paid. The debt of forked children, who inherit local
   /// pages. It never exceeds the pages that are local here, so pages that the child drops by itself
   /// are paid.
-  void borrow(std::uint64_t pages) { borrow(kShared, pages); }
+  void borrow(std::uint64_t pages) { sets_[kShared].borrow(pages); }
   /// Allows one page above the limit of the set of `id`.
-  void borrow_for(PageId id) { borrow(set_for(id), 1); }
+  void borrow_for(PageId id) { set_for(id).borrow(1); }
 
   /// Evicts up to `most` pages to pay back the debt.
   template <class Close>
   std::uint64_t repay(Nanos now, std::uint64_t most, Close&& close) {
-    return repay(kShared, now, most, close);
+    return repay(sets_[kShared], now, most, close);
   }
 
   /// False: there is nothing for repay(), trim() and trim_tiers() to do just now.
   [[nodiscard]] bool may_have_excess() const {
-    return debt() != 0 || tier_of_ != nullptr ||
-           atomic::load(sets_[kShared].levels->local_pages) > allowed(kShared);
+    return debt() != 0 || tier_of_ != nullptr || sets_[kShared].over();
   }
 
   /// In a forked child that goes on with a copy of its parent's Instance: counts its pages for
@@ -276,130 +268,66 @@ class Instance {
   /// no page is in flight.
   void continue_in_child(const OwnLevels& own, dime_tier_part* parts);
 
-  [[nodiscard]] std::uint64_t debt() const { return sets_[kShared].debt; }
-  [[nodiscard]] std::uint64_t local_pages() const { return sets_[kShared].local; }
+  [[nodiscard]] std::uint64_t debt() const { return sets_[kShared].debt(); }
+  [[nodiscard]] std::uint64_t local_pages() const { return sets_[kShared].local(); }
   /// What this Instance adds to the shared level of local pages: its local pages and the rooms of
   /// those in flight.
   [[nodiscard]] std::uint64_t counted_pages() const {
-    return sets_[kShared].local + sets_[kShared].rooms;
+    return sets_[kShared].local() + sets_[kShared].rooms();
   }
   /// Of all sets.
   [[nodiscard]] std::uint64_t managed_pages() const;
 
   /// True when the instance has as many local pages as its limit and its debts allow.
-  [[nodiscard]] bool full() const { return full(kShared); }
+  [[nodiscard]] bool full() const { return sets_[kShared].full(); }
   /// The same of the set of `id`.
-  [[nodiscard]] bool full_for(PageId id) { return full(set_for(id)); }
+  [[nodiscard]] bool full_for(PageId id) { return set_for(id).full(); }
   /// True while room in the set of `id` is held for pages that are being fetched, and that can be
   /// evicted once they are here.
-  [[nodiscard]] bool fetching_for(PageId id) { return sets_[set_for(id)].rooms != 0; }
+  [[nodiscard]] bool fetching_for(PageId id) { return set_for(id).rooms() != 0; }
   /// True while some set has more local pages than its limit and its debts allow.
   [[nodiscard]] bool over() const;
   /// True where `id` counts towards the instance's limit.
-  [[nodiscard]] bool shares_limit(PageId id) { return set_for(id) == kShared; }
+  [[nodiscard]] bool shares_limit(PageId id) { return &set_for(id) == &sets_[kShared]; }
 
   /// The page that would be evicted next, or kNoPage.
-  [[nodiscard]] PageId next_victim() { return next_victim(kShared); }
+  [[nodiscard]] PageId next_victim() { return sets_[kShared].ranking().victim(); }
 
  private:
   static constexpr unsigned kShared = 0;  ///< the instance's own local set
-  /// One level of the instance together with this Instance's part of it, changed one right after
-  /// the other.
-  struct Level {
-    std::uint64_t* all;
-    std::uint64_t* own;
-    std::uint64_t add(std::uint64_t pages) const {
-      const std::uint64_t now = atomic::add(*all, pages);
-      atomic::add(*own, pages);
-      return now;
-    }
-    void sub(std::uint64_t pages) const {
-      atomic::sub(*all, pages);
-      atomic::sub(*own, pages);
-    }
-  };
-  /// What becomes of the room of a page that is local no more: given back, or kept for another
-  /// page, as make_room() wants it.
-  enum class Freed : std::uint8_t { kGivenBack, kKept };
-  /// The pages that are local under one limit, and their ranking.
-  struct LocalSet {
-    dime_levels* levels = nullptr;
-    Level level_local{};
-    Level level_managed{};
-    Level level_inherited{};
-    const dime_policy_ops* policy = nullptr;
-    alignas(16) std::uint8_t policy_state[2][DIME_POLICY_STATE_BYTES] = {};
-    void* state = nullptr;  ///< which of them the policy in use has
-    std::uint64_t local = 0;
-    std::uint64_t rooms = 0;  ///< made and neither used nor cancelled yet
-    std::uint64_t managed = 0;
-    std::uint64_t debt = 0;
-    std::uint64_t evictable = 0;      ///< pages in the policy's charge
-    std::uint64_t unwatched[3] = {};  ///< own levels that nobody wants to know
-  };
-  /// What a transfer of a page of some tier costs, and what shapes it.
-  struct Cost {
-    link::Terms terms;
-    dime_link* link;
-    link::Network network;
-  };
 
   void watch_all();
-  void watch(LocalSet& set, dime_levels& levels, const OwnLevels& own);
-  [[nodiscard]] unsigned set_for(PageId id);
+  [[nodiscard]] LocalSet& set_for(PageId id);
   [[nodiscard]] LocalSet& set_of(const PageRecord& record) { return *set_at_[record.set]; }
-  [[nodiscard]] Nanos fetch(const PageRecord& record, Nanos at, std::uint64_t bytes);
-  void write_back(const PageRecord& record, Nanos now);
-  [[gnu::noinline]] [[nodiscard]] Cost cost_of(const PageRecord& record, Nanos now) const;
-  [[nodiscard]] dime_link& link_of(const PageRecord& record) const;
-  void enter(PageId id);
+  void enter(PageId id) { set_for(id).manage(); }
   void settle(PageId id, PageRecord& record);
   void count(const PageRecord& record, std::uint64_t dime_counters::*which);
 
-  [[nodiscard]] std::uint64_t limit(unsigned set) const;
-  [[nodiscard]] std::uint64_t allowed(unsigned set) const;
-  [[nodiscard]] bool full(unsigned set) const;
-  /// False: no room, and `over` says whether the set has more than its limit by now.
-  [[nodiscard]] bool try_acquire(unsigned set, bool& over);
-  void note_level(LocalSet& set, std::uint64_t local, std::uint64_t inherited_before);
-  void count_local(LocalSet& set, std::uint64_t pages);
-  [[nodiscard]] bool add_to_policy(LocalSet& set, PageId id, PageRecord& record);
-  void remove_from_policy(LocalSet& set, PageId id, const PageRecord& record);
-  void enter_policy(PageId id, PageRecord& record);
-  void leave_policy(PageId id, PageRecord& record, Freed room);
-  void free_room(LocalSet& set, Freed room);
   void drop(PageId id, Freed room);
   void set_unmovable(PageId id, Freed room);
   void closed(PageId id, PageRecord& record, Closed how, Nanos now, Freed room);
-  [[nodiscard]] Nanos writeback_stall(const PageRecord& record, Nanos now) const;
   void went(PageId id, PageRecord& record, Closed how, Nanos now, Freed room);
   void leave_local(PageId id, PageRecord& record, Freed room);
-  [[nodiscard]] link::Terms terms_at(Nanos now) const;
-  void borrow(unsigned set, std::uint64_t pages);
-  void pay_debt(LocalSet& set);
-  void note_managed(LocalSet& set);
-  [[nodiscard]] PageId next_victim(unsigned set);
   /// The page that went, or null, and how.
   struct Evicted {
     const PageRecord* record;
     Closed how;
   };
   template <class Close>
-  [[nodiscard]] Evicted evict_one(unsigned set, Nanos now, Close&& close,
+  [[nodiscard]] Evicted evict_one(LocalSet& from, Nanos now, Close&& close,
                                   Freed room = Freed::kGivenBack);
   template <class Close>
-  std::uint64_t trim(unsigned set, Nanos now, std::uint64_t most, Close&& close);
+  std::uint64_t trim(LocalSet& set, Nanos now, std::uint64_t most, Close&& close);
   template <class Close>
-  std::uint64_t repay(unsigned set, Nanos now, std::uint64_t most, Close&& close);
-  bool start_policy(const dime_policy_ops& policy, void* state, std::uint64_t seed);
+  std::uint64_t repay(LocalSet& set, Nanos now, std::uint64_t most, Close&& close);
 
   PagePool pool_;
   Memory& memory_;
   InstanceShared shared_;
+  Transfers transfers_;
   LocalSet sets_[DIME_MAX_TIERS];
   LocalSet* set_at_[DIME_MAX_TIERS];      ///< the sets again: their size is no power of two
   unsigned set_of_[DIME_MAX_TIERS] = {};  ///< of each tier
-  dime_link* links_[DIME_MAX_TIERS] = {};
   TierOf tier_of_ = nullptr;
   void* tier_context_ = nullptr;
   dime_policy_host host_;
@@ -408,18 +336,18 @@ class Instance {
 };
 
 template <class Close>
-Instance::Evicted Instance::evict_one(unsigned set, Nanos now, Close&& close, Freed room) {
+Instance::Evicted Instance::evict_one(LocalSet& from, Nanos now, Close&& close, Freed room) {
   // Busy victims go to the end of the ranking; after a full round of them there is nothing to
   // evict.
-  LocalSet& from = *set_at_[set];
-  for (std::uint64_t tries = 0; tries <= from.evictable && tries < 64; ++tries) {
-    const PageId victim = next_victim(set);
+  Ranking& ranking = from.ranking();
+  for (std::uint64_t tries = 0; tries <= ranking.size() && tries < 64; ++tries) {
+    const PageId victim = ranking.victim();
     if (victim == kNoPage) {
       break;
     }
     const Closed how = close(victim);
     if (how == Closed::kBusy) {
-      from.policy->defer(from.state, &host_, victim);
+      ranking.defer(victim);
       continue;
     }
     PageRecord& record = pool_.record(victim);
@@ -431,10 +359,10 @@ Instance::Evicted Instance::evict_one(unsigned set, Nanos now, Close&& close, Fr
 
 template <class Close>
 Room Instance::make_room(PageId id, Nanos now, Close&& close, std::uint64_t most) {
-  const unsigned set = set_for(id);
+  LocalSet& set = set_for(id);
   Evicted last{nullptr, Closed::kBusy};
   bool over = false;
-  while (!try_acquire(set, over)) {
+  while (!set.try_room(over)) {
     if (most-- == 0) {
       return {false, {}};
     }
@@ -447,14 +375,14 @@ Room Instance::make_room(PageId id, Nanos now, Close&& close, std::uint64_t most
       break;
     }
   }
-  return {true, writes_back(last.how) ? writeback_stall(*last.record, now) : Nanos{}};
+  return {true,
+          writes_back(last.how) ? transfers_.writeback_stall(last.record->tier, now) : Nanos{}};
 }
 
 template <class Close>
-std::uint64_t Instance::trim(unsigned set, Nanos now, std::uint64_t most, Close&& close) {
+std::uint64_t Instance::trim(LocalSet& set, Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
-  while (gone < most && atomic::load(sets_[set].levels->local_pages) > allowed(set) &&
-         evict_one(set, now, close).record != nullptr) {
+  while (gone < most && set.over() && evict_one(set, now, close).record != nullptr) {
     ++gone;
   }
   return gone;
@@ -463,8 +391,9 @@ std::uint64_t Instance::trim(unsigned set, Nanos now, std::uint64_t most, Close&
 template <class Close>
 std::uint64_t Instance::trim_tiers(Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
-  for (unsigned set = kShared + 1; tier_of_ != nullptr && set < DIME_MAX_TIERS; ++set) {
-    const std::uint64_t spare = sets_[set].local > 1 ? sets_[set].local - 1 : 0;
+  for (unsigned tier = kShared + 1; tier_of_ != nullptr && tier < DIME_MAX_TIERS; ++tier) {
+    LocalSet& set = sets_[tier];
+    const std::uint64_t spare = set.local() > 1 ? set.local() - 1 : 0;
     const std::uint64_t here = most - gone < spare ? most - gone : spare;
     const std::uint64_t repaid = repay(set, now, here, close);
     gone += repaid + trim(set, now, here - repaid, close);
@@ -475,17 +404,17 @@ std::uint64_t Instance::trim_tiers(Nanos now, std::uint64_t most, Close&& close)
 template <class Close>
 std::uint64_t Instance::evict(Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
-  while (gone < most && evict_one(kShared, now, close).record != nullptr) {
+  while (gone < most && evict_one(sets_[kShared], now, close).record != nullptr) {
     ++gone;
   }
   return gone;
 }
 
 template <class Close>
-std::uint64_t Instance::repay(unsigned set, Nanos now, std::uint64_t most, Close&& close) {
+std::uint64_t Instance::repay(LocalSet& set, Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
-  while (gone < most && sets_[set].debt != 0 && evict_one(set, now, close).record != nullptr) {
-    pay_debt(sets_[set]);
+  while (gone < most && set.debt() != 0 && evict_one(set, now, close).record != nullptr) {
+    set.pay_debt();
     ++gone;
   }
   return gone;

@@ -12,8 +12,11 @@
 #include "core/histogram.cc"
 #include "core/instance.cc"
 #include "core/link.cc"
+#include "core/local_set.cc"
 #include "core/page_table.cc"
 #include "core/placement.h"
+#include "core/ranking.cc"
+#include "core/transfers.cc"
 #include "policies/fifo.cc"
 #include "rules.h"
 
