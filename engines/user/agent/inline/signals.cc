@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-// One entry for all signals. The kernel's frame (return address, ucontext, siginfo, and the
-// processor's extended state above them) has no pointer into itself but one, so it can be moved.
-// Its layout is the kernel's ABI: arch/x86/include/asm/sigframe.h and uapi/asm/sigcontext.h.
+// One entry for all signals (signal_frame.h), and a table of what the program wants done with each.
 #include "engines/user/agent/inline/signals.h"
 
 #include <linux/mman.h>
 
 #include "core/atomic.h"
+#include "engines/user/agent/inline/signal_frame.h"
 #include "engines/user/agent/patch/patch.h"
 #include "engines/user/agent/syscalls.h"
 
@@ -29,120 +28,10 @@ constexpr std::int32_t kAutoDisarm = static_cast<std::int32_t>(1u << 31);
 constexpr std::uint64_t kLeastStack = 2048;
 constexpr std::int32_t kUserDispatch = 2;  // si_code of SIGSYS
 
-enum Register : unsigned {
-  kRdi = 8,
-  kRsi = 9,
-  kRdx = 12,
-  kRax = 13,
-  kRsp = 15,
-  kRip = 16,
-  kError = 19,
-  kR10 = 2,
-  kR8 = 0,
-  kR9 = 1
-};
-
-struct Context {
-  std::uint64_t flags;
-  std::uint64_t link;
-  AlternateStack stack;
-  std::uint64_t registers[23];
-  std::uint64_t extended_state;
-  std::uint64_t reserved[8];
-  std::uint64_t mask;
-};
-static_assert(sizeof(Context) == 304);
-
-struct Info {
-  std::int32_t signal;
-  std::int32_t error;
-  std::int32_t code;
-  std::int32_t padding;
-  std::uint64_t address;
-  char rest[104];
-};
-static_assert(sizeof(Info) == 128);
-
-struct Frame {
-  std::uint64_t back;
-  Context context;
-  Info info;
-};
-
-/// Where to go on: with this stack pointer, in this code.
-struct Going {
-  Frame* frame;
-  std::uint64_t handler;
-};
-
 Action actions[kSignals + 1];  ///< as the program has set them
 Handlers handlers;
 Threads* all_threads = nullptr;
 std::uint32_t owner = 0;  ///< the process whose table `actions` is
-
-extern "C" __attribute__((visibility("hidden"))) void dime_signal_entry();
-extern "C" __attribute__((visibility("hidden"))) void dime_signal_done();
-extern "C" __attribute__((visibility("hidden"))) void dime_signal_return();
-
-// rdi, rsi, rdx: the signal, its siginfo and context; rsp: the frame. Nothing but the stack pointer
-// has to be kept: rt_sigreturn restores all registers.
-__asm__(
-    ".text\n"
-    ".hidden dime_signal_entry\n"
-    ".globl dime_signal_entry\n"
-    "dime_signal_entry:\n"
-    "  mov %edi, %ebx\n"
-    "  mov %rsp, %r14\n"
-    "  mov %r14, %rsi\n"
-    "  sub $8, %rsp\n"
-    "  call dime_on_signal\n"
-    "  mov %ebx, %edi\n"
-    "  mov %rdx, %rcx\n"
-    "  lea 312(%rax), %rsi\n"
-    "  lea 8(%rax), %rdx\n"
-    "  mov %rax, %rsp\n"
-    "  xor %eax, %eax\n"
-    "  jmp *%rcx\n"
-    ".hidden dime_signal_done\n"
-    ".globl dime_signal_done\n"
-    "dime_signal_done:\n"
-    "  ret\n"
-    // Where a handler of the program returns to, with rsp at the frame's context. To unwinders it
-    // is what the C library's restorer is: the registers are in the context.
-    "  .cfi_startproc\n"
-    "  .cfi_signal_frame\n"
-    "  .cfi_escape 0x0f, 4, 0x77, 0xa0, 0x01, 0x06\n"
-    "  .cfi_escape 0x10, 8, 2, 0x77, 0x28\n"
-    "  .cfi_escape 0x10, 9, 2, 0x77, 0x30\n"
-    "  .cfi_escape 0x10, 10, 2, 0x77, 0x38\n"
-    "  .cfi_escape 0x10, 11, 3, 0x77, 0xc0, 0x0\n"
-    "  .cfi_escape 0x10, 12, 3, 0x77, 0xc8, 0x0\n"
-    "  .cfi_escape 0x10, 13, 3, 0x77, 0xd0, 0x0\n"
-    "  .cfi_escape 0x10, 14, 3, 0x77, 0xd8, 0x0\n"
-    "  .cfi_escape 0x10, 15, 3, 0x77, 0xe0, 0x0\n"
-    "  .cfi_escape 0x10, 5, 3, 0x77, 0xe8, 0x0\n"
-    "  .cfi_escape 0x10, 4, 3, 0x77, 0xf0, 0x0\n"
-    "  .cfi_escape 0x10, 6, 3, 0x77, 0xf8, 0x0\n"
-    "  .cfi_escape 0x10, 3, 3, 0x77, 0x80, 0x1\n"
-    "  .cfi_escape 0x10, 1, 3, 0x77, 0x88, 0x1\n"
-    "  .cfi_escape 0x10, 0, 3, 0x77, 0x90, 0x1\n"
-    "  .cfi_escape 0x10, 2, 3, 0x77, 0x98, 0x1\n"
-    "  .cfi_escape 0x10, 16, 3, 0x77, 0xa8, 0x1\n"
-    "  nop\n"
-    ".hidden dime_signal_return\n"
-    ".globl dime_signal_return\n"
-    "dime_signal_return:\n"
-    "  lea -8(%rsp), %rdi\n"
-    "  mov %rsp, %rbp\n"
-    "  and $-16, %rsp\n"
-    "  call dime_before_return\n"
-    "  lea 8(%rax), %rsp\n"
-    "  jmp *%rdx\n"
-    "  .cfi_endproc\n");
-
-std::uint64_t entry_of(void (*code)()) {
-  return reinterpret_cast<std::uint64_t>(code);
-}
 
 long kernel_action(int signal, const Action* set, Action* old) {
   return system_call(__NR_rt_sigaction, signal, set, old, sizeof(std::uint64_t));
@@ -155,7 +44,7 @@ Action for_kernel(int signal, const Action& action) {
     return action;
   }
   Action installed = action;
-  installed.handler = entry_of(dime_signal_entry);
+  installed.handler = address_of(dime_signal_entry);
   installed.flags |= kSigInfo | kOnStack | kRestorer;
   installed.restorer = patch::raw_restorer();
   installed.mask &= ~kOurs;
@@ -164,21 +53,6 @@ Action for_kernel(int signal, const Action& action) {
     installed.mask = ~std::uint64_t{0};
   }
   return installed;
-}
-
-std::uint64_t bytes_of_state(const Context& context) {
-  if (context.extended_state == 0) {
-    return 0;
-  }
-  constexpr std::uint32_t kMagic = 0x46505853;
-  constexpr std::uint64_t kLegacy = 512;
-  const auto* const words =
-      reinterpret_cast<const std::uint32_t*>(context.extended_state + kLegacy - 48);
-  return words[0] == kMagic ? words[1] : kLegacy;
-}
-
-void copy(std::uint64_t to, std::uint64_t from, std::uint64_t bytes) {
-  __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes) : : "memory");
 }
 
 /// Puts the frame where the kernel would have put it for this action of the program.
@@ -195,16 +69,8 @@ Frame* place(Frame* frame, const Action& action, Thread& thread) {
       own = {};
     }
   }
-  const std::uint64_t state_bytes = bytes_of_state(frame->context);
-  const std::uint64_t state = (top - state_bytes) & ~std::uint64_t{63};
-  const std::uint64_t at = ((state - sizeof(Frame)) & ~std::uint64_t{15}) - 8;
-  copy(at, reinterpret_cast<std::uint64_t>(frame), sizeof(Frame));
-  auto* const placed = reinterpret_cast<Frame*>(at);
-  if (state_bytes != 0) {
-    copy(state, frame->context.extended_state, state_bytes);
-    placed->context.extended_state = state;
-  }
-  placed->back = entry_of(dime_signal_return);
+  Frame* const placed = copy_below(*frame, top);
+  placed->back = address_of(dime_signal_return);
   return placed;
 }
 
@@ -243,7 +109,7 @@ void dispatched_call(Frame& frame) {
 
 extern "C" __attribute__((visibility("hidden"))) Going dime_on_signal(int signal, Frame* frame) {
   const Info& info = frame->info;
-  const Going done{frame, entry_of(dime_signal_done)};
+  const Going done{frame, address_of(dime_signal_done)};
   constexpr std::uint64_t kWrote = 2;  // in the processor's error code
   if (signal == kBus && info.code > 0 &&
       handlers.fault(info.address, (frame->context.registers[kError] & kWrote) != 0,
@@ -284,15 +150,7 @@ extern "C" __attribute__((visibility("hidden"))) Going dime_before_return(Frame*
   const Thread& thread = all_threads->current();
   static constexpr std::uint64_t kOthers = ~kOurs;  // the stack may be managed, and remote any time
   system_call(__NR_rt_sigprocmask, 2L, &kOthers, 0L, sizeof(kOthers));
-  const std::uint64_t state_bytes = bytes_of_state(frame->context);
-  const std::uint64_t at = thread.signal_stack.begin + 2 * kPageBytes - 8;
-  const std::uint64_t state = (at + sizeof(Frame) + 63) & ~std::uint64_t{63};
-  copy(at, reinterpret_cast<std::uint64_t>(frame), sizeof(Frame));
-  auto* const returned = reinterpret_cast<Frame*>(at);
-  if (state_bytes != 0) {
-    copy(state, frame->context.extended_state, state_bytes);
-    returned->context.extended_state = state;
-  }
+  Frame* const returned = copy_to(*frame, thread.signal_stack.begin + 2 * kPageBytes - 8);
   return {returned, patch::raw_restorer()};
 }
 
