@@ -156,8 +156,8 @@ unsigned sent_of(unsigned faults, Nanos stall, bool nothing_known) {
 
 TEST(Bounces, AllAsLongAsNothingIsKnownThenFew) {
   EXPECT_EQ(sent_of(100, {20'000}, true), 100U);
-  EXPECT_EQ(sent_of(128 + 800, {20'000}, false), 1U + 100U);
-  EXPECT_EQ(sent_of(1'280, {6'000}, false), 10U);
+  EXPECT_EQ(sent_of(256 + 800, {12'000}, false), 1U + 100U);
+  EXPECT_EQ(sent_of(2'560, {6'000}, false), 10U);
 }
 
 }  // namespace

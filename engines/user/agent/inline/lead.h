@@ -147,9 +147,10 @@ class Bounces {
  private:
   // It comes again at once, or the thread runs a signal handler first.
   static constexpr Nanos kLongest{100'000};
-  static constexpr Nanos kHides{15'000};
+  // A stall that hides the detour of a fault that is sent back, also where it evicts.
+  static constexpr Nanos kHides{11'000};
   static constexpr std::uint32_t kOften = 8;
-  static constexpr std::uint32_t kSeldom = 128;
+  static constexpr std::uint32_t kSeldom = 256;  // not to be seen in p99
 
   PageNumber page_{};
   Nanos entered_{};
