@@ -27,7 +27,7 @@ void Transfers::write_back(unsigned tier, Nanos now) {
 }
 
 Nanos Transfers::writeback_stall(unsigned tier, Nanos now) const {
-  const Nanos queued = link::backlog(link_of(tier).tx, now);
+  const Nanos queued = link::backlog(link_of(tier)->tx, now);
   if (queued == Nanos{} || (atomic::load(parameters_.flags) & DIME_WRITEBACK) == 0) {
     return {};
   }
@@ -51,7 +51,7 @@ link::Terms Transfers::terms_at(Nanos now) const {
 // A tier with a latency or a bandwidth of its own has it whatever schedule and table say of the
 // instance's; outages and jitter are for all.
 Transfers::Cost Transfers::cost_of(unsigned tier, Nanos now) const {
-  Cost cost{terms_at(now), &link_of(tier), network_};
+  Cost cost{terms_at(now), link_of(tier), network_};
   if (tier == 0) {
     return cost;
   }

@@ -48,8 +48,8 @@ class Transfers {
   [[nodiscard]] Nanos fetch_shaped(unsigned tier, Nanos at, std::uint64_t bytes);
   [[nodiscard]] link::Terms terms_at(Nanos now) const;
   [[gnu::noinline]] [[nodiscard]] Cost cost_of(unsigned tier, Nanos now) const;
-  [[nodiscard]] dime_link& link_of(unsigned tier) const {
-    return links_[tier] != nullptr ? *links_[tier] : *links_[0];
+  [[nodiscard]] dime_link* link_of(unsigned tier) const {
+    return tier == 0 || links_[tier] == nullptr ? links_[0] : links_[tier];
   }
   [[nodiscard]] std::uint64_t round_trip(std::uint64_t latency) const {
     return (atomic::load(parameters_.flags) & DIME_ONE_WAY) != 0 ? 2 * latency : latency;
