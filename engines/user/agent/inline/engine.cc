@@ -4,15 +4,14 @@
 // own are all that it lacks.
 #include "engines/user/agent/inline/engine.h"
 
-#include <linux/fcntl.h>
 #include <linux/poll.h>
-#include <linux/resource.h>
 
 #include <new>
 
 #include "core/atomic.h"
 #include "engines/user/agent/clock.h"
 #include "engines/user/agent/inline/calls.h"
+#include "engines/user/agent/inline/own_descriptors.h"
 #include "engines/user/agent/inline/signals.h"
 #include "engines/user/agent/mappings.h"
 #include "engines/user/agent/own_thread.h"
@@ -22,54 +21,12 @@ namespace {
 
 constexpr std::uint64_t kStackBytes = 256 << 10;
 constexpr std::uint64_t kMainStack = 8 << 20;
-constexpr int kDescriptors = 1000;  // where the agent's begin, if the limit allows
 
 Host host;
 InlinePath* path = nullptr;
 void* upkeep_stack = nullptr;
 std::uint8_t dispatch = 0;  ///< 1: system calls outside patch::raw_code() are signals
 bool is_running = false;
-
-int* descriptors(unsigned which) {
-  Space& space = path->keeper().space();
-  switch (which) {
-    case 0:
-      return space.app_descriptor().place();
-    case 1:
-      return space.shadow_descriptor().place();
-    default:
-      return path->keeper().neighbours().place();
-  }
-}
-constexpr unsigned kOwn = 3;
-
-/// Gives the agent's descriptors numbers that programs do not use.
-void hide_descriptors() {
-  rlimit limit{};
-  system_call(__NR_prlimit64, 0L, 7L, 0L, &limit);
-  const std::uint64_t most = limit.rlim_cur > 8 ? limit.rlim_cur - 8 : 0;
-  const long least = static_cast<long>(most < kDescriptors ? most : kDescriptors);
-  for (unsigned i = 0; i < kOwn; ++i) {
-    int& descriptor = *descriptors(i);
-    const long raised = system_call(__NR_fcntl, descriptor, F_DUPFD_CLOEXEC, least);
-    if (!failed(raised)) {
-      system_call(__NR_close, descriptor);
-      descriptor = static_cast<int>(raised);
-    }
-  }
-}
-
-/// In the upkeep thread, whose table is a copy of the program's.
-void close_others() {
-  long from = 0;
-  for (long own = own_descriptor_from(0); own >= 0; own = own_descriptor_from(from)) {
-    if (own > from) {
-      system_call(__NR_close_range, from, own - 1, 0L);
-    }
-    from = own + 1;
-  }
-  system_call(__NR_close_range, from, 0xffffffffL, 0L);
-}
 
 void follow_management() {
   atomic::store(dispatch, static_cast<std::uint8_t>(path->manages() ? 1 : 0));
@@ -94,7 +51,7 @@ void detach() {
 void upkeep() {
   Membership& membership = *host.membership;
   dime_member& member = membership.member();
-  close_others();
+  own_descriptors::close_others();
   Nanos next = clock::now() + Keeper::kTick;
   for (;;) {
     const auto timeout = clock::timespec_of(next - clock::now());
@@ -211,7 +168,7 @@ long start_path() {
   }
   calls::start(*path);
   patch::set_hook(calls::on_call);
-  hide_descriptors();
+  own_descriptors::hide(*path);
   signals::start({on_fault, before_raw, on_dispatched}, path->threads());
   prepare_thread(path->threads().current());
   {
@@ -231,7 +188,7 @@ void continue_in_child(Thread& thread) {
   signals::continue_in_child();
   atomic::store(dispatch, std::uint8_t{0});
   if (follow && !failed(membership.take_slot()) && !failed(path->continue_in_child(thread))) {
-    hide_descriptors();
+    own_descriptors::hide(*path);
     arm();
     follow_management();
     if (!failed(start_upkeep())) {
@@ -333,36 +290,6 @@ long fork(Thread& thread, long number, const long (&arguments)[6], patch::Frame&
     frame.stack = 0;
   }
   return child;
-}
-
-bool is_own_descriptor(long descriptor) {
-  for (unsigned i = 0; i < kOwn; ++i) {
-    if (*descriptors(i) == static_cast<int>(descriptor) && descriptor >= 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
-long own_descriptor_from(long least) {
-  long lowest = -1;
-  for (unsigned i = 0; i < kOwn; ++i) {
-    const long own = *descriptors(i);
-    if (own >= least && (lowest < 0 || own < lowest)) {
-      lowest = own;
-    }
-  }
-  return lowest;
-}
-
-void move_descriptor(long descriptor) {
-  for (unsigned i = 0; i < kOwn; ++i) {
-    int& own = *descriptors(i);
-    if (own == static_cast<int>(descriptor)) {
-      const long moved = system_call(__NR_fcntl, own, F_DUPFD_CLOEXEC, descriptor + 1);
-      own = failed(moved) ? own : static_cast<int>(moved);
-    }
-  }
 }
 
 }  // namespace dime::agent::inline_engine

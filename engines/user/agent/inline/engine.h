@@ -41,10 +41,4 @@ void prepare_thread(Thread& thread);
 /// fork(), or clone() without shared memory, as the program wants it.
 long fork(Thread& thread, long number, const long (&arguments)[6], patch::Frame& frame);
 
-/// The agent's descriptors in the program's table, and a new number for one that is in the way.
-[[nodiscard]] bool is_own_descriptor(long descriptor);
-/// The lowest of them at or above `least`, or -1.
-[[nodiscard]] long own_descriptor_from(long least);
-void move_descriptor(long descriptor);
-
 }  // namespace dime::agent::inline_engine

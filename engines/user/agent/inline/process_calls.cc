@@ -8,6 +8,7 @@
 #include "engines/user/agent/exec.h"
 #include "engines/user/agent/inline/calls.h"
 #include "engines/user/agent/inline/engine.h"
+#include "engines/user/agent/inline/own_descriptors.h"
 #include "engines/user/agent/process.h"
 
 namespace dime::agent::calls {
@@ -95,11 +96,11 @@ long exec_call(InlinePath& path, Thread& thread, long number, const Arguments& a
 long descriptor_call(long number, const Arguments& arguments) {
   switch (number) {
     case __NR_close:
-      return inline_engine::is_own_descriptor(arguments[0]) ? -EBADF : raw(number, arguments);
+      return own_descriptors::contain(arguments[0]) ? -EBADF : raw(number, arguments);
     case __NR_dup2:
     case __NR_dup3:
-      if (arguments[0] != arguments[1] && inline_engine::is_own_descriptor(arguments[1])) {
-        inline_engine::move_descriptor(arguments[1]);
+      if (arguments[0] != arguments[1]) {
+        own_descriptors::make_way(arguments[1]);
       }
       return raw(number, arguments);
     default:
@@ -115,7 +116,7 @@ long descriptor_call(long number, const Arguments& arguments) {
     return raw(number, arguments);  // the kernel says what is wrong with it
   }
   while (from <= last && !failed(result)) {
-    const long own = inline_engine::own_descriptor_from(from);
+    const long own = own_descriptors::from(from);
     const bool inside = own >= 0 && own <= last;
     if (!inside || own > from) {
       part[0] = from;
