@@ -78,6 +78,8 @@ class UserSession final : public Session {
   }
 
   Result<void> leave() override {
+    // Nobody else removes the instance once those are gone.
+    await_ending_members(**block_, std::chrono::seconds(1));
     reap_dead_members(**block_);
     auto self = static_cast<std::uint32_t>(::getpid());
     atomic::compare_exchange((*block_)->owner_pid, self, std::uint32_t{0});

@@ -8,11 +8,11 @@ ROUNDS = 15
 CHILDREN = 6
 
 
-def test():
+def test(*how):
     fifo = dime_test.scratch / "fifo"
     os.mkfifo(fifo)
     for number in range(ROUNDS):
-        run = dime_test.start_emulated([dime_test.PROGRAMS / "last_members", fifo, CHILDREN], "100p")
+        run = dime_test.start_emulated([dime_test.PROGRAMS / "last_members", fifo, CHILDREN, *how], "100p")
         writer = os.open(fifo, os.O_WRONLY)
         dime_test.equal(run.wait().status, 0, "status")
         dime_test.equal(dime_test.instances(), [f"dime-{os.geteuid()}-0"], f"instances while the children live, round {number}")

@@ -25,6 +25,7 @@ __attribute__((weak)) extern char execve[];
 __attribute__((weak)) extern char execveat[];
 __attribute__((weak)) extern char mlockall[];
 __attribute__((weak)) extern char prctl[];
+__attribute__((weak)) extern char _exit[];  // NOLINT: the C library's name
 }
 
 namespace dime::agent::hooks {
@@ -115,12 +116,19 @@ int replaced_prctl(int option, std::uint64_t a, std::uint64_t b, std::uint64_t c
   return static_cast<int>(with_errno(result));
 }
 
+[[noreturn]] void replaced_exit(int status) {
+  process::end();
+  for (;;) {
+    system_call(__NR_exit_group, static_cast<long>(status));
+  }
+}
+
 struct Entry {
   std::uint64_t address;
   std::uint64_t replacement;
   std::uint64_t original;  ///< its first 8 bytes; 0 = not redirected
 };
-constexpr unsigned kEntries = 6;
+constexpr unsigned kEntries = 7;
 constexpr std::uint64_t kStubBytes = 16;
 Entry entries[kEntries];
 AddressRange stubs;
@@ -220,6 +228,7 @@ bool install() {
   entries[3] = {address_of(execveat), address_of(&replaced_execveat), 0};
   entries[4] = {address_of(mlockall), address_of(&replaced_mlockall), 0};
   entries[5] = {address_of(prctl), address_of(&replaced_prctl), 0};
+  entries[6] = {address_of(_exit), address_of(&replaced_exit), 0};
   if (entries[0].address == 0 || __errno_location == nullptr || &__curbrk == nullptr ||
       !map_stubs(entries[0].address)) {
     return false;

@@ -234,7 +234,7 @@ AddressRange own_memory() {
 }
 
 void end() {
-  if (!is_member()) {
+  if (!is_member() || atomic::load(membership.member().ending) != 0) {
     return;
   }
   if (inline_engine::running()) {

@@ -10,7 +10,8 @@ namespace dime::agent::process {
 /// `preloaded`: the program has not begun yet.
 long start(const char* control_path, const char* agent_path, bool preloaded);
 
-/// The process ends in an orderly way: the last figures go into the control block.
+/// The process ends, by exit() or _exit(), also in a signal handler: the last figures go into the
+/// control block, and with the last member the instance goes. Only the first call counts.
 void end();
 
 /// The agent's file, to preload, and the control block's.

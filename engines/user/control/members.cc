@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "engines/user/control/members.h"
 
+#include <algorithm>
+#include <thread>
+
 #include "core/atomic.h"
 #include "core/member_levels.h"
 #include "engines/user/control/directory.h"
@@ -66,6 +69,20 @@ unsigned reap_dead_members(dime_control& control) {
     ++found;
   }
   return found;
+}
+
+void await_ending_members(const dime_control& control, std::chrono::milliseconds most) {
+  constexpr auto kPause = std::chrono::milliseconds(1);
+  const auto end = std::chrono::steady_clock::now() + most;
+  const auto any = [&] {
+    const std::vector<const dime_member*> live = live_members(control);
+    return std::any_of(live.begin(), live.end(), [](const dime_member* member) {
+      return is_ending({static_cast<pid_t>(member->pid), member->start_time});
+    });
+  };
+  while (any() && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(kPause);
+  }
 }
 
 // A member that ends has said so before it looks whether an owner waits, and the owner has let go

@@ -2,6 +2,7 @@
 // The processes of an instance, as its block knows them.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <vector>
 
@@ -23,6 +24,10 @@ Result<void> check_agent_started(const dime_control& control, pid_t pid);
 /// instance's levels, so that the shared limit does not stay occupied. Several callers may do so at
 /// once; each member is taken off once. Returns how many were found.
 unsigned reap_dead_members(dime_control& control);
+
+/// Waits for members that are ending, and were killed or say nothing for another reason, to be
+/// gone; at most `most`.
+void await_ending_members(const dime_control& control, std::chrono::milliseconds most);
 
 /// True if nothing keeps the instance: no live member, no living owner, not made to stay.
 bool is_stale(const dime_control& control);

@@ -6,7 +6,9 @@
 
 #include <charconv>
 #include <climits>
+#include <csignal>
 #include <filesystem>
+#include <string_view>
 #include <vector>
 
 #include "engines/user/system/sysctl.h"
@@ -16,8 +18,18 @@ namespace {
 
 struct Stat {
   char state;
+  std::uint64_t flags;
   std::uint64_t start_time;
 };
+
+/// Skips to the `count`th field behind the one at `at`; npos where there are fewer.
+std::size_t skip_fields(const std::string& text, std::size_t at, int count) {
+  for (; count > 0 && at != std::string::npos; --count) {
+    at = text.find(' ', at);
+    at = at == std::string::npos ? at : at + 1;
+  }
+  return at;
+}
 
 // /proc/PID/stat: "pid (comm) state ppid ..."; comm may contain anything, so the fields are counted
 // from the last ')'.
@@ -30,16 +42,16 @@ Result<Stat> read_stat(pid_t pid) {
   at += 2;
   const char state = text[at];
   constexpr int kStateField = 3;
+  constexpr int kFlagsField = 9;
   constexpr int kStartTimeField = 22;
-  for (int field = kStateField; field < kStartTimeField; ++field) {
-    at = text.find(' ', at);
-    if (at == std::string::npos) {
-      return fail(EPROTO, "reading the start time of process {}", pid);
-    }
-    ++at;
+  const std::size_t flags = skip_fields(text, at, kFlagsField - kStateField);
+  const std::size_t start = skip_fields(text, flags, kStartTimeField - kFlagsField);
+  if (start == std::string::npos) {
+    return fail(EPROTO, "reading the start time of process {}", pid);
   }
-  Stat stat{state, 0};
-  std::from_chars(text.data() + at, text.data() + text.size(), stat.start_time);
+  Stat stat{state, 0, 0};
+  std::from_chars(text.data() + flags, text.data() + text.size(), stat.flags);
+  std::from_chars(text.data() + start, text.data() + text.size(), stat.start_time);
   return stat;
 }
 
@@ -65,6 +77,26 @@ bool is_alive(const ProcessId& process) {
     return false;
   }
   return (stat->state != 'Z' && stat->state != 'X') || has_other_threads(process.pid);
+}
+
+// Any signal that ends a process leaves SIGKILL pending for each of its threads. A thread that has
+// taken it has PF_EXITING a moment later, from before its files are closed; so that is read second.
+bool is_ending(const ProcessId& process) {
+  constexpr std::uint64_t kExiting = 0x4;
+  constexpr std::uint64_t kKill = 1u << (SIGKILL - 1);
+  constexpr std::string_view kPending = "\nSigPnd:\t";
+  const auto status = read_small_file(fmt::format("/proc/{}/status", process.pid));
+  const auto stat = read_stat(process.pid);
+  if (!status || !stat || stat->start_time != process.start_time) {
+    return false;
+  }
+  std::uint64_t pending = 0;
+  if (const std::size_t line = status->find(kPending); line != std::string::npos) {
+    std::from_chars(status->data() + line + kPending.size(), status->data() + status->size(),
+                    pending, 16);
+  }
+  return (pending & kKill) != 0 || stat->state == 'Z' || stat->state == 'X' ||
+         (stat->flags & kExiting) != 0;
 }
 
 Result<std::string> command_name(pid_t pid) {

@@ -26,6 +26,10 @@ Result<ProcessId> identify(pid_t pid);
 /// others run has not.
 bool is_alive(const ProcessId& process);
 
+/// True for a process that was killed, or whose first thread ends or has ended: nearly always, it
+/// is gone in a moment. Only where first threads end alone, it goes on.
+bool is_ending(const ProcessId& process);
+
 /// The name that the kernel shows for the process ("comm").
 Result<std::string> command_name(pid_t pid);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Leaves children behind that end together, when a FIFO has no writer any more:
-// last_members FIFO CHILDREN.
+// Leaves children behind that end together, when a FIFO has no writer any more, with "at-once" by
+// _exit(), as shells' do: last_members FIFO CHILDREN [at-once].
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -9,7 +9,8 @@
 #include "pages.h"
 
 int main(int argc, char** argv) {
-  expect(argc == 3, "arguments: FIFO CHILDREN");
+  const bool at_once = argc == 4 && std::string(argv[3]) == "at-once";
+  expect(argc == 3 || at_once, "arguments: FIFO CHILDREN [at-once]");
   int ready[2];
   expect(pipe(ready) == 0, "a pipe");
   const int children = std::stoi(argv[2]);
@@ -18,7 +19,11 @@ int main(int argc, char** argv) {
       const int fd = open(argv[1], O_RDONLY);
       char byte = 'r';
       expect(fd >= 0 && write(ready[1], &byte, 1) == 1, "the FIFO");
-      return static_cast<int>(read(fd, &byte, 1));
+      const auto rest = static_cast<int>(read(fd, &byte, 1));
+      if (at_once) {
+        _exit(rest);
+      }
+      return rest;
     }
   }
   char byte = 0;

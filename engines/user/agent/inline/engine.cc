@@ -237,6 +237,11 @@ bool running() {
 }
 
 void end() {
+  if (path->keeper().retired()) {
+    // The program's filter may not allow what looking takes. `dime run` sees this.
+    atomic::store(host.membership->member().ending, std::uint64_t{1});
+    return;
+  }
   path->count_pages();
   host.membership->remove_if_last();
 }

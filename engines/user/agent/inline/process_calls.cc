@@ -50,6 +50,9 @@ long process_call(InlinePath& path, Thread& thread, long number, const Arguments
       break;
     case __NR_exit:
       return end_thread(path, thread, number, arguments);
+    case __NR_exit_group:
+      process::end();
+      break;
     case __NR_seccomp:
       return filter_calls(path, thread, number, arguments);
     case __NR_prctl:
