@@ -17,7 +17,6 @@
 #include "engines/kernel/client/floor.h"
 #include "engines/user/control/environment.h"
 #include "engines/user/control/members.h"
-#include "engines/user/inject/target_check.h"
 #include "engines/user/system/process.h"
 #include "engines/user/system/sysctl.h"
 

@@ -3,45 +3,18 @@
 #include "engines/user/control/directory.h"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <csignal>
 #include <fstream>
 #include <string_view>
 
 #include "engines/user/control/members.h"
 #include "runtime_folder.h"
+#include "tests/unit/sleeper.h"
 
 namespace dime {
 namespace {
 
-// A process that lives until it is killed.
-class Sleeper {
- public:
-  Sleeper() : pid_(::fork()) {
-    if (pid_ == 0) {
-      ::pause();
-      ::_exit(0);
-    }
-    id_ = identify(pid_).value_or(ProcessId{});
-  }
-  ~Sleeper() { end(); }
-  Sleeper(const Sleeper&) = delete;
-  Sleeper& operator=(const Sleeper&) = delete;
-
-  void end() {
-    if (pid_ > 0) {
-      ::kill(pid_, SIGKILL);
-      ::waitpid(pid_, nullptr, 0);
-      pid_ = 0;
-    }
-  }
-  [[nodiscard]] ProcessId id() const { return id_; }
-
- private:
-  pid_t pid_;
-  ProcessId id_;
-};
+using test::Sleeper;
 
 class DirectoryTest : public testing::Test {
  protected:

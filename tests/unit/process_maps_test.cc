@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "engines/user/inject/target_check.h"
-
 namespace dime {
 namespace {
 
@@ -62,13 +60,6 @@ TEST(ProcessMaps, NamesAMissingProcess) {
   const auto mappings = read_maps(999999999);
   ASSERT_FALSE(mappings);
   EXPECT_EQ(mappings.error().code, ENOENT);
-}
-
-TEST(StatusField, IsFoundByItsWholeName) {
-  const std::string status = "Name:\tx\nTgid:\t12\nNgid:\t0\nTracerPid:\t7\n";
-  EXPECT_EQ(status_field(status, "Name"), "x");
-  EXPECT_EQ(status_field(status, "TracerPid"), "7");
-  EXPECT_EQ(status_field(status, "gid"), "");
 }
 
 }  // namespace

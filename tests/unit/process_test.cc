@@ -2,62 +2,26 @@
 #include "engines/user/system/process.h"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
+#include "tests/unit/sleeper.h"
 
 namespace dime {
 namespace {
 
-/// A child that waits to be killed.
-class Child {
- public:
-  Child() : pid_(::fork()) {
-    if (pid_ == 0) {
-      for (;;) {
-        ::pause();
-      }
-    }
-  }
-  ~Child() {
-    if (pid_ != 0) {
-      kill();
-      reap();
-    }
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-
-  [[nodiscard]] pid_t pid() const { return pid_; }
-  void kill() const { ::kill(pid_, SIGKILL); }
-  /// Returns when it has ended; it stays a zombie.
-  void wait_for_end() const {
-    siginfo_t info{};
-    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT), 0);
-  }
-  void reap() {
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = 0;
-  }
-
- private:
-  pid_t pid_;
-};
-
 TEST(Process, RunsUntilItIsKilledAndHasEndedAsAZombie) {
-  Child child;
-  const auto id = identify(child.pid());
+  test::Sleeper child;
+  const auto id = identify(child.id().pid);
   ASSERT_TRUE(id);
   EXPECT_TRUE(is_alive(*id));
   EXPECT_FALSE(is_ending(*id));
   child.kill();
   while (!is_ending(*id)) {  // for a moment between taking the signal and acting on it
   }
-  child.wait_for_end();
+  ASSERT_TRUE(child.wait_for_end());
   EXPECT_FALSE(is_alive(*id));
   EXPECT_TRUE(is_ending(*id));
-  child.reap();
+  child.end();
   EXPECT_FALSE(is_alive(*id));
   EXPECT_FALSE(is_ending(*id));
   EXPECT_FALSE(identify(id->pid));
@@ -71,6 +35,13 @@ TEST(Process, AnotherOneWithTheSamePidIsAnother) {
   const ProcessId other{self->pid, self->start_time + 1};
   EXPECT_FALSE(is_alive(other));
   EXPECT_FALSE(is_ending(other));
+}
+
+TEST(StatusField, IsFoundByItsWholeName) {
+  const std::string status = "Name:\tx\nTgid:\t12\nNgid:\t0\nTracerPid:\t7\n";
+  EXPECT_EQ(status_field(status, "Name"), "x");
+  EXPECT_EQ(status_field(status, "TracerPid"), "7");
+  EXPECT_EQ(status_field(status, "gid"), "");
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 #include "engines/user/control/directory.h"
 #include "engines/user/control/members.h"
 #include "engines/user/inject/attach.h"
-#include "engines/user/inject/target_check.h"
 #include "engines/user/inject/thread_wait.h"
+#include "engines/user/system/process.h"
 #include "engines/user/system/sysctl.h"
 
 namespace dime {

@@ -13,7 +13,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "engines/user/inject/target_check.h"
+#include "engines/user/system/process.h"
 #include "engines/user/system/sysctl.h"
 
 namespace dime {

@@ -100,16 +100,6 @@ Result<void> check_program(pid_t pid) {
 
 }  // namespace
 
-std::string status_field(const std::string& status, const std::string& key) {
-  const std::string start = key + ":\t";
-  std::size_t at = status.starts_with(start) ? 0 : status.find('\n' + start);
-  if (at == std::string::npos) {
-    return {};
-  }
-  at += start.size() + (at == 0 ? 0 : 1);
-  return status.substr(at, status.find('\n', at) - at);
-}
-
 Result<void> check_target(pid_t pid) {
   if (pid == ::getpid()) {
     return fail(0, "process {} is dime itself", pid);

@@ -10,9 +10,6 @@
 
 namespace dime {
 
-/// The value of `key` ("TracerPid") in the text of /proc/PID/status; empty where it has none.
-std::string status_field(const std::string& status, const std::string& key);
-
 /// The checks of check_attachable, but for instances.
 Result<void> check_target(pid_t pid);
 

@@ -8,7 +8,6 @@
 #include <climits>
 #include <csignal>
 #include <filesystem>
-#include <string_view>
 #include <vector>
 
 #include "engines/user/system/sysctl.h"
@@ -55,6 +54,11 @@ Result<Stat> read_stat(pid_t pid) {
   return stat;
 }
 
+/// The process, or at least its first thread.
+bool has_ended(const Stat& stat) {
+  return stat.state == 'Z' || stat.state == 'X';
+}
+
 bool has_other_threads(pid_t pid) {
   std::error_code error;
   std::filesystem::directory_iterator tasks(fmt::format("/proc/{}/task", pid), error);
@@ -76,7 +80,7 @@ bool is_alive(const ProcessId& process) {
   if (!stat || stat->start_time != process.start_time) {
     return false;
   }
-  return (stat->state != 'Z' && stat->state != 'X') || has_other_threads(process.pid);
+  return !has_ended(*stat) || has_other_threads(process.pid);
 }
 
 // Any signal that ends a process leaves SIGKILL pending for each of its threads. A thread that has
@@ -84,19 +88,25 @@ bool is_alive(const ProcessId& process) {
 bool is_ending(const ProcessId& process) {
   constexpr std::uint64_t kExiting = 0x4;
   constexpr std::uint64_t kKill = 1u << (SIGKILL - 1);
-  constexpr std::string_view kPending = "\nSigPnd:\t";
   const auto status = read_small_file(fmt::format("/proc/{}/status", process.pid));
   const auto stat = read_stat(process.pid);
   if (!status || !stat || stat->start_time != process.start_time) {
     return false;
   }
+  const std::string mask = status_field(*status, "SigPnd");
   std::uint64_t pending = 0;
-  if (const std::size_t line = status->find(kPending); line != std::string::npos) {
-    std::from_chars(status->data() + line + kPending.size(), status->data() + status->size(),
-                    pending, 16);
+  std::from_chars(mask.data(), mask.data() + mask.size(), pending, 16);
+  return (pending & kKill) != 0 || has_ended(*stat) || (stat->flags & kExiting) != 0;
+}
+
+std::string status_field(const std::string& status, const std::string& key) {
+  const std::string start = key + ":\t";
+  std::size_t at = status.starts_with(start) ? 0 : status.find('\n' + start);
+  if (at == std::string::npos) {
+    return {};
   }
-  return (pending & kKill) != 0 || stat->state == 'Z' || stat->state == 'X' ||
-         (stat->flags & kExiting) != 0;
+  at += start.size() + (at == 0 ? 0 : 1);
+  return status.substr(at, status.find('\n', at) - at);
 }
 
 Result<std::string> command_name(pid_t pid) {
@@ -107,11 +117,11 @@ Result<uid_t> process_owner(pid_t pid) {
   // The owner of the /proc folder becomes root for a process that cannot be dumped; status tells
   // the user whatever happens.
   DIME_TRY(const std::string text, read_small_file(fmt::format("/proc/{}/status", pid)));
-  const std::size_t line = text.find("\nUid:\t");
-  const std::size_t effective = line == std::string::npos ? line : text.find('\t', line + 6);
+  const std::string users = status_field(text, "Uid");
+  const std::size_t effective = users.find('\t');
   uid_t uid = 0;
   if (effective == std::string::npos ||
-      std::from_chars(text.data() + effective + 1, text.data() + text.size(), uid).ec !=
+      std::from_chars(users.data() + effective + 1, users.data() + users.size(), uid).ec !=
           std::errc{}) {
     return fail(EPROTO, "reading the user of process {}", pid);
   }

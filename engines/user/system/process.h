@@ -30,6 +30,9 @@ bool is_alive(const ProcessId& process);
 /// is gone in a moment. Only where first threads end alone, it goes on.
 bool is_ending(const ProcessId& process);
 
+/// The value of `key` ("TracerPid") in the text of /proc/PID/status; empty where it has none.
+std::string status_field(const std::string& status, const std::string& key);
+
 /// The name that the kernel shows for the process ("comm").
 Result<std::string> command_name(pid_t pid);
 
