@@ -116,7 +116,6 @@ TEST_F(LocalSetTest, AClaimedPageCountsUntilItHasLeft) {
 TEST_F(LocalSetTest, ARenamedPageKeepsItsRoom) {
   come(0);
   come(1);
-  leaf_->records[5] = {};
   ASSERT_TRUE(set_.rename(page(0), leaf_->records[0], page(5), leaf_->records[5]));
   EXPECT_EQ(levels_.local_pages, 2u);
   EXPECT_EQ(set_.local(), 2u);
@@ -154,19 +153,18 @@ TEST_F(LocalSetTest, WithoutALimitThereIsAlwaysRoom) {
 TEST_F(LocalSetTest, WhatAChildInheritsIsCountedAgainAsDebt) {
   come(0);
   set_.manage();
-  dime_levels& levels = levels_;  // shared with the parent, whose page and room stay counted
   std::uint64_t child[3] = {};
-  set_.watch(levels, {&limit_, &share_}, {&child[0], &child[1], &child[2]});
-  set_.inherit();
-  EXPECT_EQ(levels.local_pages, 2u);
-  EXPECT_EQ(levels.managed_pages, 2u);
-  EXPECT_EQ(levels.inherited_pages, 1u);
+  set_.watch(levels_, {&limit_, &share_}, {&child[0], &child[1], &child[2]});
+  set_.inherit();  // what the parent counts stays counted
+  EXPECT_EQ(levels_.local_pages, 2u);
+  EXPECT_EQ(levels_.managed_pages, 2u);
+  EXPECT_EQ(levels_.inherited_pages, 1u);
   EXPECT_EQ(set_.debt(), 1u);
   EXPECT_EQ(child[0], 1u);
   EXPECT_EQ(mine_[0], 1u);
   set_.give_back();
-  EXPECT_EQ(levels.local_pages, 1u);
-  EXPECT_EQ(levels.inherited_pages, 0u);
+  EXPECT_EQ(levels_.local_pages, 1u);
+  EXPECT_EQ(levels_.inherited_pages, 0u);
 }
 
 TEST_F(LocalSetTest, ANewPolicyTakesThePagesInTheOldOnesOrder) {

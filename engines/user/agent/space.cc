@@ -6,11 +6,6 @@
 #include "engines/user/agent/mappings.h"
 
 namespace dime::agent {
-namespace {
-
-constexpr AddressRange kEverything{0, kAddressSpaceEnd};
-
-}  // namespace
 
 long Space::create() {
   long opened = app_.open(Userfault::Events::kAll);
@@ -103,7 +98,7 @@ void Space::judge(const Mapping& mapping) {
 
 void Space::judge_all() {
   for_each_manageable([this](const Mapping& mapping) { judge(mapping); });
-  retier(kEverything);
+  retier(kAddressSpace);
 }
 
 void Space::judge_new(AddressRange range, dime_kind kind) {
@@ -267,7 +262,7 @@ long Space::reopen() {
 
 void Space::unregister_all() {
   managed_->for_each([&](AddressRange range) { app_.unregister(range); });
-  managed_->remove(kEverything);
+  managed_->remove(kAddressSpace);
 }
 
 void Space::unmanage(AddressRange range) {

@@ -24,6 +24,7 @@
 namespace dime::agent {
 
 inline constexpr std::uint64_t kAddressSpaceEnd = 0x7ffffffff000;
+inline constexpr AddressRange kAddressSpace{0, kAddressSpaceEnd};
 
 /// Flags of a local page that was moved out ahead of its eviction, or is being moved. Once it is
 /// out, its data is in its slot, and what the eviction will be is known: dirty, unknown or clean.
@@ -224,7 +225,7 @@ class Space {
 
 template <class ReadEvents>
 void Space::bring_all_home(ReadEvents&& read_events) {
-  table_.for_each({0, kAddressSpaceEnd}, [&](PageId id) {
+  table_.for_each(kAddressSpace, [&](PageId id) {
     while (instance_.pool().record(id).state == PageState::kRemote) {
       if (open_remote(id) == Opened::kRetry) {
         read_events();
@@ -241,7 +242,7 @@ void Space::bring_strays_home(ReadEvents&& read_events) {
     return;
   }
   strays_ = false;
-  table_.for_each({0, kAddressSpaceEnd}, [&](PageId id) {
+  table_.for_each(kAddressSpace, [&](PageId id) {
     const PageRecord& record = instance_.pool().record(id);
     // On its way in or out, by another thread: what becomes of it is seen the next time.
     const bool moves = record.state == PageState::kEvicting || record.state == PageState::kInFlight;

@@ -232,7 +232,7 @@ Closed Space::close(PageId id) {
 }
 
 void Space::fill_own_holes() {
-  table_.for_each({0, kAddressSpaceEnd}, [&](PageId id) {
+  table_.for_each(kAddressSpace, [&](PageId id) {
     const PageRecord& record = instance_.pool().record(id);
     if (record.state == PageState::kRemote) {
       while (app_.copy(instance_.pool().page(id).address(), shadow_.address(record.slot)) ==
@@ -243,7 +243,7 @@ void Space::fill_own_holes() {
 }
 
 void Space::fill_child(const Userfault& child) {
-  table_.for_each({0, kAddressSpaceEnd}, [&](PageId id) {
+  table_.for_each(kAddressSpace, [&](PageId id) {
     const PageRecord& record = instance_.pool().record(id);
     const bool away = record.state == PageState::kRemote ||
                       (record.state == PageState::kInFlight && record.slot != Shadow::kNone);

@@ -166,9 +166,9 @@ long start_path() {
   if (const long started = path->start(*host.arena, host.image); failed(started)) {
     return started;
   }
+  own_descriptors::hide(*path);
   calls::start(*path);
   patch::set_hook(calls::on_call);
-  own_descriptors::hide(*path);
   signals::start({on_fault, before_raw, on_dispatched}, path->threads());
   prepare_thread(path->threads().current());
   {

@@ -48,7 +48,7 @@ void hide(InlinePath& with) {
 }
 
 bool contain(long descriptor) {
-  for (unsigned i = 0; path != nullptr && i < kOwn; ++i) {
+  for (unsigned i = 0; i < kOwn; ++i) {
     if (own(i) == static_cast<int>(descriptor) && descriptor >= 0) {
       return true;
     }
@@ -58,7 +58,7 @@ bool contain(long descriptor) {
 
 long from(long least) {
   long lowest = -1;
-  for (unsigned i = 0; path != nullptr && i < kOwn; ++i) {
+  for (unsigned i = 0; i < kOwn; ++i) {
     if (own(i) >= least && (lowest < 0 || own(i) < lowest)) {
       lowest = own(i);
     }
@@ -67,7 +67,7 @@ long from(long least) {
 }
 
 void make_way(long descriptor) {
-  for (unsigned i = 0; path != nullptr && i < kOwn; ++i) {
+  for (unsigned i = 0; i < kOwn; ++i) {
     if (own(i) == static_cast<int>(descriptor)) {
       const long moved = raise(own(i), descriptor + 1);
       own(i) = failed(moved) ? own(i) : static_cast<int>(moved);

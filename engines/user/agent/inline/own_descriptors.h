@@ -10,10 +10,9 @@
 namespace dime::agent::own_descriptors {
 
 /// They are those of `path`, which outlives all calls. Gives them numbers that programs do not use;
-/// again in a forked child, which has new ones.
+/// again in a forked child, which has new ones. Comes before all else.
 void hide(InlinePath& path);
 
-/// False for all before hide().
 [[nodiscard]] bool contain(long descriptor);
 /// The lowest of them at or above `least`, or -1.
 [[nodiscard]] long from(long least);

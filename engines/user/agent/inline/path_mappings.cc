@@ -62,7 +62,7 @@ void InlinePath::cancel_in(AddressRange range) {
 }
 
 void InlinePath::cancel_all() {
-  cancel_in({0, kAddressSpaceEnd});
+  cancel_in(kAddressSpace);
 }
 
 void InlinePath::dropped(AddressRange range, bool unmapped) {
