@@ -7,12 +7,12 @@
 #include <memory>
 #include <thread>
 
+#include "base/process.h"
 #include "cli/command.h"
 #include "cli/emulation_options.h"
 #include "cli/engine_choice.h"
 #include "cli/pid_list.h"
 #include "cli/run_report.h"
-#include "engines/user/system/process.h"
 #include "report/json.h"
 #include "report/summary.h"
 
@@ -38,18 +38,18 @@ Result<Plan> check(AttachOptions& options) {
   DIME_TRY(plan.pids, parse_pids(options.pids));
   DIME_TRY(plan.request, options.emulation.parse());
   if (plan.request.fault_path == "inline") {
-    return fail_with_mend("start the program with dime run, or use --fault-path thread",
+    return fail_with_hint("start the program with dime run, or use --fault-path thread",
                           "--fault-path inline: only for programs that dime starts; allowed with "
                           "attach: auto or thread");
   }
   plan.request.only_thread_path = true;
-  DIME_CHECKED(check_writable(plan.request.json));
+  DIME_TRY_VOID(check_writable(plan.request.json));
   DIME_TRY(plan.engine, choose_engine(plan.request));
   if (auto able = plan.engine->check(plan.request); !able) {
     return tl::unexpected(options.emulation.located(able.error()));
   }
   for (const pid_t pid : plan.pids) {
-    DIME_CHECKED(plan.engine->check_attachable(pid));
+    DIME_TRY_VOID(plan.engine->check_attachable(pid));
     plan.names.push_back(command_name(pid).value_or(std::to_string(pid)));
   }
   return plan;
@@ -71,7 +71,7 @@ Result<void> wait_for_members(const Plan& plan, Session& session) {
 
 Result<void> report_at_end(const Plan& plan, Session& session) {
   const auto begin = Clock::now();
-  DIME_CHECKED(wait_for_members(plan, session));
+  DIME_TRY_VOID(wait_for_members(plan, session));
   DIME_TRY(const InstanceView view, session.view());
   ChildResult end;
   end.wall_s = std::chrono::duration<double>(Clock::now() - begin).count();

@@ -11,8 +11,8 @@
 #include <chrono>
 #include <csignal>
 
-#include "engines/user/control/environment.h"
-#include "engines/user/system/unique_fd.h"
+#include "base/environment.h"
+#include "base/unique_fd.h"
 
 namespace dime {
 namespace {
@@ -164,7 +164,7 @@ Result<ChildResult> run_child(ChildRequest request, const std::function<void()>&
     return fail(exec_error, "program '{}' cannot be executed", request.program);
   }
   if (request.admit) {
-    DIME_CHECKED(admit_stopped(child, request.admit));
+    DIME_TRY_VOID(admit_stopped(child, request.admit));
   }
   rusage usage{};
   const int status = wait_for_end(signals, child, tick, usage);

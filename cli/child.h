@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "engines/user/system/result.h"
+#include "base/result.h"
 
 namespace dime {
 

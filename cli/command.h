@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "engines/user/system/result.h"
+#include "base/result.h"
 
 namespace dime {
 
@@ -50,7 +50,7 @@ extern const Command kCalibrateCommand;
 /// "--". Set before the commands are registered.
 const std::vector<std::string>* words_behind_dashes();
 
-/// Prints `dime: error: MESSAGE` and, where there is one, a line with the mend, on standard error.
+/// Prints `dime: error: MESSAGE` and, where there is one, a line with the hint, on standard error.
 void print_error(const Error& error);
 
 /// Prints `dime: TEXT` on standard error.

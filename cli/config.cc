@@ -6,9 +6,9 @@
 
 #include "cli/command.h"
 #include "cli/engine_choice.h"
+#include "control/members.h"
 #include "core/config_string.h"
 #include "core/config_table.h"
-#include "engines/user/control/members.h"
 
 namespace dime {
 namespace {

@@ -9,14 +9,14 @@
 #include <vector>
 
 #include "cli/command.h"
-#include "cli/config_census.h"
+#include "cli/config_validator.h"
 #include "cli/instance_setup.h"
+#include "control/directory.h"
+#include "control/members.h"
 #include "core/atomic.h"
 #include "core/config_string.h"
 #include "core/link.h"
 #include "core/quantity.h"
-#include "engines/user/control/directory.h"
-#include "engines/user/control/members.h"
 #include "engines/user/inject/attach.h"
 
 namespace dime {
@@ -176,7 +176,7 @@ Result<void> attach_all(const std::vector<std::uint32_t>& pids, const std::strin
 }
 
 Result<void> remove_instance(ControlBlock& block) {
-  DIME_CHECKED(detach_all(member_pids(*block)));
+  DIME_TRY_VOID(detach_all(member_pids(*block)));
   block.remove();
   return remove_unused_links();
 }
@@ -189,13 +189,13 @@ Result<void> change_parameters(ControlBlock& block, const config::Plan& plan) {
   }
   const bool named = plan.has(Key::kLink) && plan.link[0] != '\0';
   if (named) {
-    DIME_CHECKED(ensure_link(plan.link));
+    DIME_TRY_VOID(ensure_link(plan.link));
   }
   set_network(*block, network_of(plan));
-  DIME_CHECKED(block.change_parameters(parameters));
+  DIME_TRY_VOID(block.change_parameters(parameters));
   if (named) {
     // Somebody may have tidied up between the two steps, when no instance named it yet.
-    DIME_CHECKED(ensure_link(plan.link));
+    DIME_TRY_VOID(ensure_link(plan.link));
   }
   if (plan.has(Key::kLink)) {
     return remove_unused_links();
@@ -212,8 +212,8 @@ Result<void> apply_config(const std::string& text) {
     return refusal(error);
   }
   DIME_TRY(std::vector<ControlBlock> blocks, open_instances());
-  UserCensus census(blocks);
-  if (const config::Error error = config::check(plan, slice, census); !error.ok()) {
+  UserValidator validator(blocks);
+  if (const config::Error error = config::check(plan, slice, validator); !error.ok()) {
     return refusal(error);
   }
   if (plan.scope == DIME_SCOPE_ALL) {
@@ -231,7 +231,7 @@ Result<void> apply_config(const std::string& text) {
     }
     return attached;
   }
-  DIME_CHECKED(change_parameters(block, plan));
+  DIME_TRY_VOID(change_parameters(block, plan));
   if (plan.has(Key::kKeep)) {
     atomic::store(block->keep, std::uint32_t{plan.keep});
   }

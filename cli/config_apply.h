@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "engines/user/system/result.h"
+#include "base/result.h"
 
 namespace dime {
 

@@ -143,7 +143,7 @@ Result<void> ConfigFile::take() {
   for (const Item& item : items) {
     CLI::Option* const option = app_->get_option_no_throw("--" + item.option);
     if (option == nullptr || item.option == "config" || item.option == "help") {
-      return fail_with_mend("dime run --help lists the options", "{}:{}: unknown key '{}'", path_,
+      return fail_with_hint("dime run --help lists the options", "{}:{}: unknown key '{}'", path_,
                             item.line, item.option);
     }
     const bool ours = std::find(filled.begin(), filled.end(), option) != filled.end();

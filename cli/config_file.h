@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "engines/user/system/result.h"
+#include "base/result.h"
 
 namespace dime {
 

@@ -11,7 +11,7 @@
 #include "cli/instance_setup.h"
 #include "cli/version.h"
 #include "engines/kernel/client/client.h"
-#include "engines/user/system/machine_probes.h"
+#include "engines/user/calibration/machine_probes.h"
 #include "report/json.h"
 
 namespace dime {
@@ -22,7 +22,7 @@ constexpr const char* kKernelEngine = "kernel engine";
 Finding probe_agent() {
   const auto companions = find_companions();
   if (!companions) {
-    return {"agent", false, /*required=*/true, companions.error().message, companions.error().mend};
+    return {"agent", false, /*required=*/true, companions.error().message, companions.error().hint};
   }
   return {"agent", true, /*required=*/true, companions->agent, {}};
 }
@@ -41,7 +41,7 @@ Finding probe_runtime_directory() {
 Finding probe_kernel_engine() {
   const kernel::Client client;
   if (const auto usable = client.check_usable(); !usable) {
-    return {kKernelEngine, false, /*required=*/false, usable.error().message, usable.error().mend};
+    return {kKernelEngine, false, /*required=*/false, usable.error().message, usable.error().hint};
   }
   const auto stats = client.stats();
   return {kKernelEngine,
@@ -108,8 +108,8 @@ void print_text(const std::vector<Finding>& findings) {
                               : finding.required ? "MISSING"
                                                  : "missing";
     fmt::print("{:<14} {:<10} {}\n", finding.name, state, finding.detail);
-    if (!finding.mend.empty()) {
-      fmt::print("{:<25} mend: {}\n", "", finding.mend);
+    if (!finding.hint.empty()) {
+      fmt::print("{:<25} mend: {}\n", "", finding.hint);
     }
   }
   fmt::print("\ndime run {} here.\n", works(findings) ? "works" : "does not work");
@@ -122,7 +122,7 @@ void print_json(const std::vector<Finding>& findings) {
                     {"available", finding.available},
                     {"required", finding.required},
                     {"detail", finding.detail},
-                    {"mend", finding.mend}});
+                    {"mend", finding.hint}});
   }
   const nlohmann::ordered_json all = {{"schema", kResultSchema},
                                       {"version", kVersion},

@@ -133,7 +133,7 @@ Result<void> EmulationOptions::take_preset(EmulationRequest& request) const {
 }
 
 Result<EmulationRequest> EmulationOptions::parse() {
-  DIME_CHECKED(config_.take());
+  DIME_TRY_VOID(config_.take());
   auto request = parse_values();
   return request ? std::move(request) : tl::unexpected(config_.located(request.error()));
 }
@@ -142,10 +142,10 @@ Result<EmulationRequest> EmulationOptions::parse_values() const {
   EmulationRequest request;
   dime_parameters& parameters = request.parameters;
   parameters = default_parameters();
-  DIME_CHECKED(check_fault_path(fault_path_));
+  DIME_TRY_VOID(check_fault_path(fault_path_));
   DIME_TRY(request.network, network_.parse());
   if (preset_) {
-    DIME_CHECKED(take_preset(request));
+    DIME_TRY_VOID(take_preset(request));
   }
   if (local_) {
     DIME_TRY(const LocalSize size, value_of("--local", *local_, parse_local(text_of(*local_))));
@@ -215,7 +215,7 @@ Result<EmulationRequest> EmulationOptions::parse_values() const {
   request.placement = placement_.request();
   // What is to be changed may refer to tiers that are there.
   if (!changes_) {
-    DIME_CHECKED(new_placement(request.placement));
+    DIME_TRY_VOID(new_placement(request.placement));
   }
   return request;
 }

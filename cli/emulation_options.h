@@ -14,11 +14,11 @@
 #include <optional>
 #include <string>
 
+#include "base/result.h"
 #include "cli/config_file.h"
 #include "cli/network_options.h"
 #include "cli/placement_options.h"
 #include "dime/abi.h"
-#include "engines/user/system/result.h"
 
 namespace dime {
 

@@ -12,11 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "cli/child.h"
 #include "cli/emulation_options.h"
 #include "dime/abi.h"
 #include "engines/user/inject/attach.h"
-#include "engines/user/system/result.h"
 
 namespace dime {
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "control/members.h"
 #include "engines/kernel/client/client.h"
-#include "engines/user/control/members.h"
 
 namespace dime {
 namespace {
@@ -45,13 +45,13 @@ Engines automatic() {
 }
 
 Result<Engines> engines_named(const std::string& name) {
-  DIME_CHECKED(check_name(name));
+  DIME_TRY_VOID(check_name(name));
   if (name == "auto") {
     return automatic();
   }
   Engines engines;
   if (name == "kernel") {
-    DIME_CHECKED(check_kernel());
+    DIME_TRY_VOID(check_kernel());
     engines.push_back(kernel_engine());
   } else {
     engines.push_back(user_engine());

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "cli/command.h"
-#include "engines/user/control/control_block.h"
+#include "control/control_block.h"
 #include "engines/user/sites/site_cache.h"
 
 namespace dime {
@@ -60,7 +60,7 @@ Result<FaultPath> choose_fault_path(const std::string& wanted) {
   }
   auto path = inline_path();
   if (!path && wanted == "inline") {
-    return fail_with_mend("use the handler thread: --fault-path thread",
+    return fail_with_hint("use the handler thread: --fault-path thread",
                           "--fault-path inline: not possible here: {}", path.error().message);
   }
   return path ? std::move(*path) : FaultPath{};

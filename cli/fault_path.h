@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "engines/user/control/fault_path.h"
-#include "engines/user/system/result.h"
+#include "base/result.h"
+#include "control/fault_path.h"
 
 namespace dime {
 

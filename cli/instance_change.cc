@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "cli/instance_setup.h"
-#include "engines/user/control/directory.h"
+#include "control/directory.h"
 
 namespace dime {
 namespace {
@@ -63,13 +63,13 @@ dime_parameters changed_parameters(const EmulationRequest& request, dime_paramet
 // Of what is changed only; a latency that runs already is not raised.
 Result<void> check_floor(const EmulationRequest& request, const dime_placement& placement,
                          std::uint64_t floor_ns, dime_parameters& parameters) {
-  DIME_CHECKED(meet_floor_at_steps(request, floor_ns, parameters));
+  DIME_TRY_VOID(meet_floor_at_steps(request, floor_ns, parameters));
   if ((request.given & (kGivenLatency | kGivenBandwidth | kGivenOneWay)) != 0 ||
       request.network.fetch_times) {
     EmulationRequest asked = request;
     asked.given |= kGivenLatency;
     parameters.flags &= ~DIME_ALLOW_FLOOR;
-    DIME_CHECKED(meet_floor(asked, floor_ns, parameters));
+    DIME_TRY_VOID(meet_floor(asked, floor_ns, parameters));
   }
   return request.placement.empty() ? Result<void>()
                                    : meet_floor(request, placement, floor_ns, parameters);
@@ -88,7 +88,7 @@ void clear_reused(dime_control& control, const dime_placement& fresh) {
 
 Result<void> ensure_links(const dime_parameters& parameters, const dime_placement& placement) {
   if (parameters.link[0] != '\0') {
-    DIME_CHECKED(ensure_link(parameters.link));
+    DIME_TRY_VOID(ensure_link(parameters.link));
   }
   return ensure_tier_links(placement);
 }
@@ -99,18 +99,18 @@ Result<void> change_instance(const EmulationRequest& request) {
   DIME_TRY(std::vector<ControlBlock> blocks, open_instances());
   DIME_TRY(ControlBlock* const block, instance_of(request, blocks));
   DIME_TRY(const dime_placement placement, changed((*block)->placement, request.placement));
-  DIME_CHECKED(check_policy(request));
-  DIME_CHECKED(check_tier_policies(placement));
+  DIME_TRY_VOID(check_policy(request));
+  DIME_TRY_VOID(check_tier_policies(placement));
   dime_parameters parameters = changed_parameters(request, block->parameters());
-  DIME_CHECKED(check_floor(request, placement, (*block)->calibration.floor_ns, parameters));
-  DIME_CHECKED(ensure_links(parameters, placement));
+  DIME_TRY_VOID(check_floor(request, placement, (*block)->calibration.floor_ns, parameters));
+  DIME_TRY_VOID(ensure_links(parameters, placement));
   if (!request.placement.empty()) {
     clear_reused(**block, placement);
   }
   set_network(**block, request.network);
-  DIME_CHECKED(block->change_parameters(parameters, &placement));
+  DIME_TRY_VOID(block->change_parameters(parameters, &placement));
   // Somebody may have tidied up between the two steps, when no instance named them yet.
-  DIME_CHECKED(ensure_links(parameters, placement));
+  DIME_TRY_VOID(ensure_links(parameters, placement));
   return remove_unused_links();
 }
 

@@ -8,12 +8,12 @@
 
 #include "cli/command.h"
 #include "cli/fault_path.h"
+#include "control/directory.h"
+#include "control/members.h"
 #include "core/link.h"
 #include "core/quantity.h"
 #include "engines/user/agent/entry.h"
-#include "engines/user/control/directory.h"
-#include "engines/user/control/members.h"
-#include "engines/user/system/machine_probes.h"
+#include "engines/user/calibration/machine_probes.h"
 #include "policies/registry.h"
 
 namespace dime {
@@ -90,7 +90,7 @@ const char* conflicting_option(const EmulationRequest& request, const dime_param
 
 Result<PreparedInstance> join(ControlBlock block, const EmulationRequest& request,
                               const ProcessId& owner) {
-  DIME_CHECKED(check_same(request, block.id(), block.parameters()));
+  DIME_TRY_VOID(check_same(request, block.id(), block.parameters()));
   const ProcessId present{static_cast<pid_t>(block->owner_pid), block->owner_start_time};
   if (!is_alive(present)) {
     block->owner_start_time = owner.start_time;
@@ -121,14 +121,14 @@ Result<void> meet_floor_at_steps(const EmulationRequest& request, std::uint64_t 
   if (step == nullptr || request.allow_floor) {
     return {};
   }
-  return fail_with_mend("change less, or accept longer stalls with --allow-floor",
+  return fail_with_hint("change less, or accept longer stalls with --allow-floor",
                         "--at {}: the stall from then on is below the floor of {} on this machine",
                         time_text(step->at_ns), time_text(floor_ns));
 }
 
 Result<void> meet_floor(const EmulationRequest& request, std::uint64_t floor_ns,
                         dime_parameters& parameters) {
-  DIME_CHECKED(meet_floor_at_steps(request, floor_ns, parameters));
+  DIME_TRY_VOID(meet_floor_at_steps(request, floor_ns, parameters));
   const std::uint64_t stall = link::unloaded_stall(parameters, times_of(request)).value;
   if (stall >= floor_ns) {
     return {};
@@ -145,7 +145,7 @@ Result<void> meet_floor(const EmulationRequest& request, std::uint64_t floor_ns,
     parameters.flags |= DIME_ALLOW_FLOOR;
     return {};
   }
-  return fail_with_mend(
+  return fail_with_hint(
       "raise the latency, or accept longer stalls with --allow-floor",
       "{}: its stall of {} is below the floor of {} on this machine; allowed: a latency of {} or "
       "more",
@@ -162,17 +162,17 @@ Result<void> meet_floor(const EmulationRequest& request, const dime_placement& p
     parameters.flags |= DIME_ALLOW_FLOOR;
     return {};
   }
-  return fail_with_mend(
+  return fail_with_hint(
       "raise its latency, or accept longer stalls with --allow-floor",
       "tier {}: its stall of {} is below the floor of {} on this machine", tier->name,
       time_text(link::unloaded_stall(parameters, nullptr, *tier).value), time_text(floor_ns));
 }
 
 tl::unexpected<Error> no_instance(const EmulationRequest& request, std::size_t present) {
-  constexpr const char* kMend = "dime status lists the instances";
+  constexpr const char* kHint = "dime status lists the instances";
   return request.instance
-             ? fail_with_mend(kMend, "--instance {}: no such instance", *request.instance)
-             : fail_with_mend(kMend, "--instance is missing: there are {} instances", present);
+             ? fail_with_hint(kHint, "--instance {}: no such instance", *request.instance)
+             : fail_with_hint(kHint, "--instance is missing: there are {} instances", present);
 }
 
 Result<void> check_policy(const EmulationRequest& request) {
@@ -196,7 +196,7 @@ Result<void> check_tier_policies(const dime_placement& placement) {
 Result<void> ensure_tier_links(const dime_placement& placement) {
   for (const dime_tier& tier : placement.tiers) {
     if ((tier.own & DIME_OWN_LINK) != 0) {
-      DIME_CHECKED(ensure_link(tier.link));
+      DIME_TRY_VOID(ensure_link(tier.link));
     }
   }
   return {};
@@ -205,16 +205,16 @@ Result<void> ensure_tier_links(const dime_placement& placement) {
 Result<void> check_same(const EmulationRequest& request, std::uint32_t id,
                         const dime_parameters& instance) {
   if (const char* const option = request.network.first_option()) {
-    return fail_with_mend("leave it out, change the instance with dime config, or use another id",
+    return fail_with_hint("leave it out, change the instance with dime config, or use another id",
                           "--instance {}: exists, and {} is for new instances", id, option);
   }
   if (!request.placement.empty()) {
-    return fail_with_mend("leave them out, change the instance with dime set, or use another id",
+    return fail_with_hint("leave them out, change the instance with dime set, or use another id",
                           "--instance {}: exists, and --tier and --place are for new instances",
                           id);
   }
   if (const char* const option = conflicting_option(request, instance)) {
-    return fail_with_mend(
+    return fail_with_hint(
         fmt::format("leave {} out, change the instance with dime config, or use another id",
                     option),
         "--instance {}: exists, and {} differs from what it has", id, option);
@@ -236,7 +236,7 @@ Result<Companions> find_companions() {
       return Companions{folder / DIME_AGENT_FILE, folder / kProbeFile};
     }
   }
-  return fail_with_mend("build or install dime completely",
+  return fail_with_hint("build or install dime completely",
                         "{} is neither in {}/lib/dime nor in {}/lib", DIME_AGENT_FILE,
                         prefix.string(), prefix.string());
 }
@@ -246,7 +246,7 @@ Result<dime_calibration> calibrate_here(const Companions& companions, const Faul
   if (!measured) {
     for (const Finding& finding : probe_machine()) {
       if (finding.required && !finding.available) {
-        return fail_with_mend(finding.mend, "cannot emulate here: {}: {}", finding.name,
+        return fail_with_hint(finding.hint, "cannot emulate here: {}: {}", finding.name,
                               finding.detail);
       }
     }
@@ -264,13 +264,13 @@ Result<PreparedInstance> prepare_instance(const EmulationRequest& request, pid_t
     }
   }
   DIME_TRY(const dime_placement placement, new_placement(request.placement));
-  DIME_CHECKED(check_tier_policies(placement));
+  DIME_TRY_VOID(check_tier_policies(placement));
   DIME_TRY(FaultPath fault_path, choose_fault_path(wanted_fault_path(request, placement)));
   NewInstance content{request.parameters, {},         owner,
                       request.keep,       &placement, std::move(fault_path)};
   DIME_TRY(content.calibration, calibrate_for(request, companions, content.fault_path));
-  DIME_CHECKED(meet_floor(request, content.calibration.floor_ns, content.parameters));
-  DIME_CHECKED(meet_floor(request, placement, content.calibration.floor_ns, content.parameters));
+  DIME_TRY_VOID(meet_floor(request, content.calibration.floor_ns, content.parameters));
+  DIME_TRY_VOID(meet_floor(request, placement, content.calibration.floor_ns, content.parameters));
   DIME_TRY(ControlBlock block, request.instance ? ControlBlock::create(*request.instance, content)
                                                 : ControlBlock::create_next(content));
   set_network(*block, request.network);

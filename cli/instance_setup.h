@@ -3,8 +3,8 @@
 #pragma once
 
 #include "cli/emulation_options.h"
-#include "engines/user/control/calibration.h"
-#include "engines/user/control/control_block.h"
+#include "control/control_block.h"
+#include "engines/user/calibration/calibration.h"
 
 namespace dime {
 

@@ -8,17 +8,17 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/environment.h"
+#include "base/process.h"
+#include "base/sysctl.h"
 #include "cli/engine.h"
 #include "cli/instance_setup.h"
 #include "cli/kernel_request.h"
+#include "control/members.h"
 #include "core/placement.h"
 #include "engines/kernel/client/client.h"
 #include "engines/kernel/client/config_text.h"
 #include "engines/kernel/client/floor.h"
-#include "engines/user/control/environment.h"
-#include "engines/user/control/members.h"
-#include "engines/user/system/process.h"
-#include "engines/user/system/sysctl.h"
 
 namespace dime {
 namespace {
@@ -168,10 +168,10 @@ class KernelEngine final : public Engine {
     if (pid == ::getpid()) {
       return fail(0, "process {} is dime itself", pid);
     }
-    DIME_CHECKED(check_state(pid));
+    DIME_TRY_VOID(check_state(pid));
     DIME_TRY(const kernel::Stats stats, client_.stats());
     if (const kernel::InstanceStats* const instance = instance_with(stats, pid)) {
-      return fail_with_mend(fmt::format("dime detach -p {}", pid),
+      return fail_with_hint(fmt::format("dime detach -p {}", pid),
                             "process {} is a member of instance {} already", pid,
                             instance->control->instance_id);
     }
@@ -190,8 +190,8 @@ class KernelEngine final : public Engine {
     EmulationRequest wanted = request;
     DIME_TRY(const dime_placement placement, new_placement(request.placement));
     DIME_TRY(const std::uint64_t floor_ns, floor_for(request, stats.floor_ns));
-    DIME_CHECKED(meet_floor(request, floor_ns, wanted.parameters));
-    DIME_CHECKED(meet_floor(request, placement, floor_ns, wanted.parameters));
+    DIME_TRY_VOID(meet_floor(request, floor_ns, wanted.parameters));
+    DIME_TRY_VOID(meet_floor(request, placement, floor_ns, wanted.parameters));
     DIME_TRY(lock, client_.lock());
     DIME_TRY(stats, client_.stats());
     const std::uint32_t id = request.instance.value_or(kernel::next_free_id(stats));
@@ -216,7 +216,7 @@ class KernelEngine final : public Engine {
     DIME_TRY(const kernel::Stats stats, client_.stats());
     const kernel::InstanceStats* const instance = instance_with(stats, pid);
     if (instance == nullptr) {
-      return fail_with_mend("dime status lists the processes of all instances",
+      return fail_with_hint("dime status lists the processes of all instances",
                             "process {} is in no instance", pid);
     }
     const auto left =
@@ -240,12 +240,12 @@ class KernelEngine final : public Engine {
     DIME_TRY(const kernel::Rules present, client_.rules(id));
     const kernel::Rules rules = kernel::changed(present, rules_of(request.placement));
     DIME_TRY(const dime_placement placement, new_placement({rules.tiers, rules.rules}));
-    DIME_CHECKED(meet_floor_at_steps(request, stats.floor_ns, parameters));
+    DIME_TRY_VOID(meet_floor_at_steps(request, stats.floor_ns, parameters));
     if ((request.given & kGivenLatency) != 0) {
-      DIME_CHECKED(meet_floor(request, stats.floor_ns, parameters));
+      DIME_TRY_VOID(meet_floor(request, stats.floor_ns, parameters));
     }
     if (!request.placement.empty()) {
-      DIME_CHECKED(meet_floor(request, placement, stats.floor_ns, parameters));
+      DIME_TRY_VOID(meet_floor(request, placement, stats.floor_ns, parameters));
     }
     if (const std::string text = kernel::changes_text(request); !text.empty()) {
       if (const auto done = client_.configure(fmt::format("instance_id={}{}", id, text)); !done) {
@@ -263,7 +263,7 @@ class KernelEngine final : public Engine {
     }
     const std::string leader = status_field(*status, "Tgid");
     if (leader != std::to_string(pid)) {
-      return fail_with_mend("-p " + leader, "{} is a thread of process {}, not a process", pid,
+      return fail_with_hint("-p " + leader, "{} is a thread of process {}, not a process", pid,
                             leader);
     }
     if (status_field(*status, "State").starts_with('Z')) {
@@ -278,10 +278,10 @@ class KernelEngine final : public Engine {
   Result<std::unique_ptr<Session>> join(const EmulationRequest& request,
                                         const kernel::InstanceStats& present) {
     const std::uint32_t id = present.control->instance_id;
-    DIME_CHECKED(check_same(request, id, present.control->parameters));
+    DIME_TRY_VOID(check_same(request, id, present.control->parameters));
     if (!present.keep) {
       // Makes this process the owner where there is none any more.
-      DIME_CHECKED(client_.configure(fmt::format("instance_id={} keep=0", id)));
+      DIME_TRY_VOID(client_.configure(fmt::format("instance_id={} keep=0", id)));
     }
     return std::make_unique<KernelSession>(client_, id, false);
   }
@@ -308,7 +308,7 @@ class KernelEngine final : public Engine {
       best = best == 0 ? measured : std::min(best, measured);
     }
     if (best != known_ns) {
-      DIME_CHECKED(client_.note_floor(best));
+      DIME_TRY_VOID(client_.note_floor(best));
     }
     return best;
   }
@@ -322,7 +322,7 @@ class KernelEngine final : public Engine {
       }
       error.message = fmt::format("--policy {}: unknown policy; allowed: {}, or load its module",
                                   request.parameters.policy, names);
-      error.mend = "dime module load";
+      error.hint = "dime module load";
     } else if (error.message.starts_with("instance_id=")) {
       error.message.replace(0, error.message.find('='), "--instance");
       error.message[std::string_view("--instance").size()] = ' ';

@@ -79,8 +79,8 @@ const std::vector<std::string>* words_behind_dashes() {
 
 void print_error(const Error& error) {
   fmt::print(stderr, "dime: error: {}\n", error.message);
-  if (!error.mend.empty()) {
-    fmt::print(stderr, "dime: try: {}\n", error.mend);
+  if (!error.hint.empty()) {
+    fmt::print(stderr, "dime: try: {}\n", error.hint);
   }
 }
 

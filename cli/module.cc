@@ -8,13 +8,13 @@
 #include <memory>
 #include <thread>
 
+#include "base/process.h"
 #include "cli/command.h"
 #include "cli/version.h"
+#include "control/members.h"
 #include "engines/kernel/client/client.h"
 #include "engines/kernel/client/config_text.h"
 #include "engines/kernel/client/modules.h"
-#include "engines/user/control/members.h"
-#include "engines/user/system/process.h"
 
 namespace dime {
 namespace {
@@ -58,12 +58,12 @@ Result<void> build(const ModuleOptions& options) {
 
 // dime.ko first: the others need it.
 Result<void> load_folder(const fs::path& folder) {
-  DIME_CHECKED(kernel::load_module(folder / "dime.ko"));
+  DIME_TRY_VOID(kernel::load_module(folder / "dime.ko"));
   std::error_code error;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
     const std::string file = entry.path().filename();
     if (file.starts_with("dime_") && file.ends_with(".ko")) {
-      DIME_CHECKED(kernel::load_module(entry.path()));
+      DIME_TRY_VOID(kernel::load_module(entry.path()));
     }
   }
   return {};
@@ -72,12 +72,12 @@ Result<void> load_folder(const fs::path& folder) {
 Result<void> load_by_name() {
   auto loaded = kernel::load_installed(kModule);
   if (!loaded && loaded.error().code == ENOENT) {
-    return fail_with_mend("dime module build", "there is no dime.ko for the running kernel {}",
+    return fail_with_hint("dime module build", "there is no dime.ko for the running kernel {}",
                           kernel::running_release());
   }
-  DIME_CHECKED(loaded);
+  DIME_TRY_VOID(loaded);
   for (const char* const policy : {"dime_fifo", "dime_random", "dime_lru"}) {
-    DIME_CHECKED(kernel::load_installed(policy));
+    DIME_TRY_VOID(kernel::load_installed(policy));
   }
   return {};
 }
@@ -109,11 +109,11 @@ Result<void> load(const ModuleOptions& options) {
   const auto folder = folder_for(options, kernel::running_release());
   std::error_code error;
   if (folder && fs::exists(fs::path(*folder) / "dime.ko", error)) {
-    DIME_CHECKED(load_folder(*folder));
+    DIME_TRY_VOID(load_folder(*folder));
   } else if (!options.output.empty()) {
-    return fail_with_mend("dime module build", "--output {}: no dime.ko there", options.output);
+    return fail_with_hint("dime module build", "--output {}: no dime.ko there", options.output);
   } else {
-    DIME_CHECKED(load_by_name());
+    DIME_TRY_VOID(load_by_name());
   }
   return status();
 }
@@ -124,13 +124,13 @@ Result<void> empty_instances(const kernel::Client& client) {
   for (const kernel::InstanceStats& instance : stats.instances) {
     const auto members = live_members(*instance.control);
     if (!members.empty()) {
-      return fail_with_mend(fmt::format("dime detach -p {}", members.front()->pid),
+      return fail_with_hint(fmt::format("dime detach -p {}", members.front()->pid),
                             "instance {} has {} members: the modules are in use",
                             instance.control->instance_id, members.size());
     }
   }
   for (const kernel::InstanceStats& instance : stats.instances) {
-    DIME_CHECKED(client.configure(kernel::removal_text(instance.control->instance_id)));
+    DIME_TRY_VOID(client.configure(kernel::removal_text(instance.control->instance_id)));
   }
   return {};
 }
@@ -153,10 +153,10 @@ Result<void> unload() {
     return fail(0, "dime.ko is not loaded");
   }
   const kernel::Client client;
-  DIME_CHECKED(client.check_usable());
-  DIME_CHECKED(empty_instances(client));
+  DIME_TRY_VOID(client.check_usable());
+  DIME_TRY_VOID(empty_instances(client));
   for (auto module = modules.rbegin(); module != modules.rend(); ++module) {
-    DIME_CHECKED(unload_patiently(module->name));
+    DIME_TRY_VOID(unload_patiently(module->name));
   }
   return {};
 }

@@ -4,12 +4,12 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/clock_source.h"
 #include "core/config_string.h"
 #include "core/fetch_times.h"
 #include "core/jitter.h"
 #include "core/link.h"
 #include "core/schedule.h"
-#include "engines/user/system/clock_source.h"
 
 namespace dime {
 namespace {

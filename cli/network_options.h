@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "dime/abi.h"
-#include "engines/user/system/result.h"
 
 namespace dime {
 

@@ -56,10 +56,10 @@ Result<dime_placement> changed(const dime_placement& present, const PlacementReq
     drop_rules(placement);
   }
   for (const std::string& tier : request.tiers) {
-    DIME_CHECKED(accepted("--tier", tier, placement::add_tier(placement, text_of(tier))));
+    DIME_TRY_VOID(accepted("--tier", tier, placement::add_tier(placement, text_of(tier))));
   }
   for (const std::string& rule : request.rules) {
-    DIME_CHECKED(accepted("--place", rule, placement::add_rule(placement, text_of(rule))));
+    DIME_TRY_VOID(accepted("--place", rule, placement::add_rule(placement, text_of(rule))));
   }
   return placement;
 }

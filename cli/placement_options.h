@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "dime/abi.h"
-#include "engines/user/system/result.h"
 
 namespace dime {
 

@@ -4,12 +4,12 @@
 #include <csignal>
 #include <memory>
 
+#include "base/executable.h"
 #include "cli/child.h"
 #include "cli/command.h"
 #include "cli/emulation_options.h"
 #include "cli/engine_choice.h"
 #include "cli/run_report.h"
-#include "engines/user/system/executable.h"
 #include "report/json.h"
 #include "report/summary.h"
 
@@ -64,19 +64,19 @@ Result<Plan> check(RunOptions& options) {
   Plan plan;
   plan.command = command_of(*options.app);
   if (plan.command.empty()) {
-    return fail_with_mend("dime run [OPTIONS] -- PROGRAM [ARGS]", "no program to run");
+    return fail_with_hint("dime run [OPTIONS] -- PROGRAM [ARGS]", "no program to run");
   }
   if (!options.app->remaining().empty() && plan.command.front().starts_with('-')) {
-    return fail_with_mend("dime run --help", "unknown option {}", plan.command.front());
+    return fail_with_hint("dime run --help", "unknown option {}", plan.command.front());
   }
   DIME_TRY(plan.request, options.emulation.parse());
-  DIME_CHECKED(check_writable(plan.request.json));
+  DIME_TRY_VOID(check_writable(plan.request.json));
   DIME_TRY(plan.engine, choose_engine(plan.request));
   if (auto able = plan.engine->check(plan.request); !able) {
     return tl::unexpected(options.emulation.located(able.error()));
   }
   DIME_TRY(plan.program, find_program(plan.command.front()));
-  DIME_CHECKED(plan.engine->check_program(plan.program));
+  DIME_TRY_VOID(plan.engine->check_program(plan.program));
   return plan;
 }
 

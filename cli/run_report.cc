@@ -2,7 +2,7 @@
 #include "cli/run_report.h"
 
 #include "cli/version.h"
-#include "engines/user/control/fault_path.h"
+#include "control/fault_path.h"
 
 namespace dime {
 

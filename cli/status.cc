@@ -7,8 +7,8 @@
 #include "cli/command.h"
 #include "cli/engine_choice.h"
 #include "cli/version.h"
+#include "control/members.h"
 #include "core/quantity.h"
-#include "engines/user/control/members.h"
 #include "report/json.h"
 #include "report/summary.h"
 

@@ -4,15 +4,16 @@
 
 #include <algorithm>
 
+#include "base/environment.h"
+#include "base/executable.h"
 #include "cli/config_apply.h"
 #include "cli/engine.h"
 #include "cli/instance_change.h"
 #include "cli/instance_setup.h"
+#include "control/directory.h"
+#include "control/members.h"
 #include "core/atomic.h"
-#include "engines/user/control/directory.h"
-#include "engines/user/control/environment.h"
-#include "engines/user/control/members.h"
-#include "engines/user/system/executable.h"
+#include "engines/user/calibration/agent_environment.h"
 #include "policies/registry.h"
 
 namespace dime {
@@ -118,7 +119,7 @@ class UserEngine final : public Engine {
   }
 
   Result<void> check(const EmulationRequest& request) override {
-    DIME_CHECKED(check_policy(request));
+    DIME_TRY_VOID(check_policy(request));
     DIME_TRY([[maybe_unused]] const Companions companions, find_companions());
     return {};
   }

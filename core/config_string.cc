@@ -342,18 +342,18 @@ Error parse(Text text, Plan& plan) {
   return {};
 }
 
-Error check(const Plan& plan, Text text, Census& census) {
-  if (const Reason reason = census.instance(plan.instance_id, plan.remove);
+Error check(const Plan& plan, Text text, Validator& validator) {
+  if (const Reason reason = validator.instance(plan.instance_id, plan.remove);
       reason != Reason::kNone) {
     return refuse(plan, text, Key::kInstanceId, reason);
   }
   if (plan.has(Key::kPolicy)) {
-    if (const Reason reason = census.policy(plan.policy); reason != Reason::kNone) {
+    if (const Reason reason = validator.policy(plan.policy); reason != Reason::kNone) {
       return refuse(plan, text, Key::kPolicy, reason);
     }
   }
   if (plan.has(Key::kLink) && plan.link[0] != '\0') {
-    if (const Reason reason = census.link(plan.link); reason != Reason::kNone) {
+    if (const Reason reason = validator.link(plan.link); reason != Reason::kNone) {
       return refuse(plan, text, Key::kLink, reason);
     }
   }
@@ -362,7 +362,7 @@ Error check(const Plan& plan, Text text, Census& census) {
     Text entry;
     const Reason reason = for_each_pid(
         plan.given[static_cast<unsigned>(Key::kPid)], entry,
-        [&](Text) { return census.pid(plan.instance_id, plan.pid_operation, plan.pids[i++]); });
+        [&](Text) { return validator.pid(plan.instance_id, plan.pid_operation, plan.pids[i++]); });
     if (reason != Reason::kNone) {
       return {reason, static_cast<std::uint32_t>(entry.data - text.data), rule_of(Key::kPid).name,
               entry};

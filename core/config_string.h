@@ -108,7 +108,7 @@ enum class Reason : std::uint8_t {
   kDuplicatePid,
   kTooManyPids,
   kNotTogether,  ///< remove=1 next to another change, local_share next to local_npages
-  // What a Census tells.
+  // What a Validator tells.
   kNoSuchInstance,  ///< neither an instance nor the next free id
   kNoSuchPolicy,
   kNoSuchLink,
@@ -135,7 +135,7 @@ struct Error {
 Error parse(Text text, Plan& plan);
 
 /// What is there, as the caller knows it. Each question returns kNone or the reason to refuse.
-class Census {
+class Validator {
  public:
   virtual Reason instance(std::uint32_t id, bool remove) = 0;
   virtual Reason policy(const char* name) = 0;
@@ -143,12 +143,12 @@ class Census {
   virtual Reason pid(std::uint32_t instance_id, PidOperation operation, std::uint32_t pid) = 0;
 
  protected:
-  ~Census() = default;
+  ~Validator() = default;
 };
 
-/// Asks `census` about everything in a parsed plan and returns the first refusal. `text` is what
+/// Asks `validator` about everything in a parsed plan and returns the first refusal. `text` is what
 /// was parsed.
-Error check(const Plan& plan, Text text, Census& census);
+Error check(const Plan& plan, Text text, Validator& validator);
 
 /// The key as it is spelled, and what its value may be.
 const char* name_of(Key key);

@@ -93,12 +93,12 @@ void Instance::place(PageId id, unsigned tier) {
   PageRecord& record = pool_.record(id);
   if (record.state != PageState::kUntouched) {
     record.tier = static_cast<std::uint8_t>(tier);
-    settle(id, record);
+    move_to_set(id, record);
   }
 }
 
 /// Moves the page into the local set of its tier, unless it is on its way in or out.
-void Instance::settle(PageId id, PageRecord& record) {
+void Instance::move_to_set(PageId id, PageRecord& record) {
   const auto wanted = static_cast<std::uint8_t>(set_of_[record.tier]);
   const bool on_its_way =
       record.state == PageState::kInFlight || record.state == PageState::kEvicting;
@@ -197,7 +197,7 @@ void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
       histogram::add(shared_.tiers.uses[tier].stall_ns, stall);
     }
   }
-  settle(id, record);
+  move_to_set(id, record);
 }
 
 void Instance::abandon(PageId id, const Fault& fault) {
@@ -252,7 +252,7 @@ void Instance::drop(PageId id, Freed room) {
   set_of(record).release();
 }
 
-void Instance::rename(PageId from, PageId to) {
+void Instance::relocate(PageId from, PageId to) {
   PageRecord& old = pool_.record(from);
   PageRecord& fresh = pool_.record(to);
   fresh.slot = old.slot;
@@ -262,7 +262,7 @@ void Instance::rename(PageId from, PageId to) {
   fresh.set = old.set;
   old.state = PageState::kUntouched;
   if (fresh.state == PageState::kLocal) {
-    fresh.state = ranked(set_of(fresh).rename(from, old, to, fresh));
+    fresh.state = ranked(set_of(fresh).relocate(from, old, to, fresh));
   }
 }
 
@@ -348,7 +348,7 @@ void Instance::closed(PageId id, PageRecord& record, Closed how, Nanos now, Free
       set_unmovable(id, room);
       break;
   }
-  settle(id, record);
+  move_to_set(id, record);
 }
 
 /// The page is inaccessible: remote from now on.

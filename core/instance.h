@@ -216,7 +216,7 @@ class Instance {
 
   /// The program moved page `from` to `to` (mremap): state and slot go with it, and a local page is
   /// ranked as if it had just come. REQUIRES: `to` is untouched.
-  void rename(PageId from, PageId to);
+  void relocate(PageId from, PageId to);
 
   /// The page came home for good and leaves management as unmovable, outside the limit.
   void set_unmovable(PageId id);
@@ -300,7 +300,7 @@ class Instance {
   [[nodiscard]] LocalSet& set_for(PageId id);
   [[nodiscard]] LocalSet& set_of(const PageRecord& record) { return *set_at_[record.set]; }
   void enter(PageId id) { set_for(id).manage(); }
-  void settle(PageId id, PageRecord& record);
+  void move_to_set(PageId id, PageRecord& record);
   void count(const PageRecord& record, std::uint64_t dime_counters::*which);
 
   void drop(PageId id, Freed room);

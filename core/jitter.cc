@@ -261,7 +261,7 @@ std::int64_t draw(dime_jitter& jitter) {
   return quantile(jitter, random(seed, 2 * n + 1));
 }
 
-Nanos shake(dime_jitter& jitter, Nanos latency) {
+Nanos jittered(dime_jitter& jitter, Nanos latency) {
   if (atomic::load_acquire(jitter.shape) == DIME_JITTER_NONE) {
     return latency;
   }

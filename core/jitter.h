@@ -55,7 +55,7 @@ std::int64_t quantile(const dime_jitter& jitter, std::uint64_t random);
 std::int64_t draw(dime_jitter& jitter);
 
 /// `latency` with the next draw added; as it is where there is no jitter.
-Nanos shake(dime_jitter& jitter, Nanos latency);
+Nanos jittered(dime_jitter& jitter, Nanos latency);
 
 /// The shape as it is spelled.
 const char* name_of(std::uint32_t shape);

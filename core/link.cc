@@ -136,7 +136,7 @@ Nanos fetch(dime_link_direction& wire, Nanos now, std::uint64_t bytes, Terms ter
   Nanos rest = has_times(network.times) ? behind_wire(*network.times, bytes, terms.bandwidth)
                                         : terms.latency;
   if (network.jitter != nullptr) {
-    rest = jitter::shake(*network.jitter, rest);
+    rest = jitter::jittered(*network.jitter, rest);
   }
   Nanos patience = transfer.patience;
   return network.schedule == nullptr

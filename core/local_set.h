@@ -90,7 +90,7 @@ class LocalSet {
   }
   /// A ranked page goes by another name from now on, and is ranked as if it had just come. Its room
   /// stays taken: given back for a moment, another member could take it.
-  [[nodiscard]] bool rename(PageId from, const PageRecord& old, PageId to, PageRecord& fresh) {
+  [[nodiscard]] bool relocate(PageId from, const PageRecord& old, PageId to, PageRecord& fresh) {
     claim(from, old);
     return stay(to, fresh);
   }

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "engines/user/system/result.h"
+#include "base/result.h"
 #include "report/run_result.h"
 
 namespace dime {

@@ -189,7 +189,7 @@ enum dk_closed dk_shim_close(struct dk_instance *instance, uint32_t space, uint6
 int dk_shim_accessed(struct dk_instance *instance, uint32_t space, uint64_t page);
 void dk_shim_visit(void *context, uint32_t id, uint64_t page, int remote);
 
-/* The census of a configuration string; each returns an enum dk_refusal. */
+/* The validator of a configuration string; each returns an enum dk_refusal. */
 int dk_shim_check_instance(uint32_t id, int remove);
 int dk_shim_check_policy(const char *name);
 int dk_shim_check_pid(uint32_t instance_id, uint32_t operation, uint32_t pid);

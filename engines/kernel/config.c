@@ -32,7 +32,7 @@ char dk_refusal[512];
 /* scope=all manages code, stacks and data: an instruction may need several pages of each, and every thread has one. */
 #define DK_LEAST_ALL 32
 
-/* ---- the census: called while a string is checked, with dk_mutex held ---- */
+/* ---- the validator: called while a string is checked, with dk_mutex held ---- */
 
 int dk_shim_check_instance(uint32_t id, int remove)
 {

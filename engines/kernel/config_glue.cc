@@ -37,7 +37,7 @@ Reason reason_of(int refusal) {
   }
 }
 
-class ShimCensus final : public config::Census {
+class ShimValidator final : public config::Validator {
  public:
   Reason instance(std::uint32_t id, bool remove) override {
     return reason_of(dk_shim_check_instance(id, remove ? 1 : 0));
@@ -110,8 +110,8 @@ int dk_config_read(const char* text, uint32_t length, void* scratch, dk_plan* pl
   auto& parsed = *new (scratch) config::Plan;
   config::Error error = config::parse(line, parsed);
   if (error.ok()) {
-    ShimCensus census;
-    error = config::check(parsed, line, census);
+    ShimValidator validator;
+    error = config::check(parsed, line, validator);
   }
   if (!error.ok()) {
     config::describe(error, plan->message, sizeof plan->message);

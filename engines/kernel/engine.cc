@@ -112,7 +112,7 @@ struct dk_table {
 namespace {
 
 /// Corrects the books where the entry says otherwise. Returns the page's state.
-PageState settle(dk_core& core, PageId id, dk_entry entry) {
+PageState reconcile(dk_core& core, PageId id, dk_entry entry) {
   const PageState state = core.instance.pool().record(id).state;
   const bool known =
       state == PageState::kLocal || state == PageState::kRemote || state == PageState::kUnmovable;
@@ -211,7 +211,7 @@ void dk_core_table_destroy(dk_core* core, dk_table* table) {
   // The common case is told apart here, so that it is not asked for twice below.
   const bool remote = state == PageState::kRemote && entry == DK_ENTRY_CLOSED;
   if (!remote) {
-    state = settle(*core, id, entry);
+    state = reconcile(*core, id, entry);
   }
   const bool room_needed = remote || needs_room(state, entry);
   Nanos writeback_end;

@@ -135,7 +135,7 @@ static __always_inline void dk_finish(struct dk_context *c, u64 stall)
 {
 	spin_lock(&c->instance->lock);
 	dk_core_finish(c->instance->core, &c->fault, stall);
-	dk_usage_fault(c->space->usage, c->fault.verdict, stall);
+	dk_process_stats_fault(c->space->usage, c->fault.verdict, stall);
 	spin_unlock(&c->instance->lock);
 }
 

@@ -133,7 +133,7 @@ static void notrace dk_prctl_hook(unsigned long ip, unsigned long parent_ip, str
 	const struct pt_regs *regs = (const struct pt_regs *)dk_regs(fregs)->di;
 	bool ia32 = in_ia32_syscall();
 
-	if (!dk_said_wants(ia32 ? regs->bx : regs->di, ia32 ? (u32)regs->cx : regs->si))
+	if (!dk_hints_wants(ia32 ? regs->bx : regs->di, ia32 ? (u32)regs->cx : regs->si))
 		return;
 	if (!current->mm || !READ_ONCE(dk_space_table[dk_space_hash(current->mm)]))
 		return;

@@ -64,7 +64,7 @@ static void dk_instance_free(struct dk_instance *instance)
 	dk_heap_destroy(&instance->heap);
 	dk_policy_put(instance->policy);
 	dk_link_put(instance->link);
-	dk_usage_destroy(instance);
+	dk_process_stats_destroy(instance);
 	put_pid(instance->owner);
 	dk_tiers_free(instance);
 	kvfree(instance->control);

@@ -42,7 +42,7 @@ static void dk_process_put(struct dk_process *process)
 	if (!refcount_dec_and_test(&process->refs))
 		return;
 	put_pid(process->pid);
-	dk_usage_put(process->usage);
+	dk_process_stats_put(process->usage);
 	dk_instance_put(process->instance);
 	kfree(process->names);
 	kfree(process);
@@ -93,7 +93,7 @@ static struct dk_process *dk_process_add(struct dk_instance *instance, struct pi
 
 	if (!process)
 		return NULL;
-	process->usage = dk_usage_create(instance, pid, task_tgid(parent));
+	process->usage = dk_process_stats_create(instance, pid, task_tgid(parent));
 	if (!process->usage) {
 		kfree(process);
 		return NULL;
@@ -110,7 +110,7 @@ static struct dk_process *dk_process_add(struct dk_instance *instance, struct pi
 /* @task is the process' or NULL. */
 static void dk_process_unlink(struct dk_process *process, struct task_struct *task, u32 state)
 {
-	dk_usage_end(process->instance, process->usage, task, state);
+	dk_process_stats_end(process->instance, process->usage, task, state);
 	hash_del(&process->by_pid);
 	list_del(&process->node);
 }
@@ -144,7 +144,7 @@ static void dk_on_fork(void *data, struct task_struct *parent, struct task_struc
 		if (!process)
 			atomic64_inc(&instance->not_followed);
 		else if (child->mm != parent->mm) {
-			kfree(xchg(&process->names, dk_said_copy(parent->mm)));
+			kfree(xchg(&process->names, dk_hints_copy(parent->mm)));
 			dk_process_queue(process, child);
 		}
 	}
@@ -262,9 +262,9 @@ static struct mm_struct *dk_process_memory(struct task_struct *process, bool *bo
 }
 
 /* The record of a process that joins, with a reference to it; its own, if it is a member. */
-static struct dk_usage *dk_process_enter(struct dk_instance *instance, struct pid *pid, struct task_struct *task)
+static struct dk_process_stats *dk_process_enter(struct dk_instance *instance, struct pid *pid, struct task_struct *task)
 {
-	struct dk_usage *usage = ERR_PTR(-ESRCH);
+	struct dk_process_stats *usage = ERR_PTR(-ESRCH);
 	struct dk_process *process;
 
 	rcu_read_lock();
@@ -276,7 +276,7 @@ static struct dk_usage *dk_process_enter(struct dk_instance *instance, struct pi
 			process = dk_process_add(instance, pid, rcu_dereference(task->real_parent));
 		usage = process ? process->usage : ERR_PTR(-ENOMEM);
 		if (process)
-			dk_usage_get(usage);
+			dk_process_stats_get(usage);
 	}
 	spin_unlock(&dk_processes_lock);
 	rcu_read_unlock();
@@ -286,7 +286,7 @@ static struct dk_usage *dk_process_enter(struct dk_instance *instance, struct pi
 int dk_process_join(struct dk_instance *instance, struct pid *pid)
 {
 	struct task_struct *task = get_pid_task(pid, PIDTYPE_TGID);
-	struct dk_usage *usage = ERR_PTR(-ESRCH);
+	struct dk_process_stats *usage = ERR_PTR(-ESRCH);
 	struct mm_struct *mm;
 	bool borrowed = false;
 	int err;
@@ -309,7 +309,7 @@ int dk_process_join(struct dk_instance *instance, struct pid *pid)
 		/* Borrowed memory is not the process' own to be managed; what it executes will be. */
 		if (!borrowed)
 			err = dk_space_attach(instance, usage, mm, NULL);
-		dk_usage_put(usage);
+		dk_process_stats_put(usage);
 		if (err)
 			dk_process_leave(instance, pid);
 	}

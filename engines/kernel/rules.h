@@ -6,7 +6,7 @@
 #define DK_RULES_H
 
 #include "bridge.h"
-#include "said.h"
+#include "hints.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -36,7 +36,7 @@
 #include <dime/call.h>
 
 #include "bridge.h"
-#include "said.h"
+#include "hints.h"
 #include "walk.h"
 
 extern struct mutex dk_mutex;
@@ -102,7 +102,7 @@ struct dk_instance {
 	struct dk_heap heap;
 	struct xarray spaces; /* of struct dk_space, by their number */
 	struct list_head processes; /* of struct dk_process, under dk_processes_lock */
-	struct list_head usages;    /* of struct dk_usage, under dk_processes_lock */
+	struct list_head usages;    /* of struct dk_process_stats, under dk_processes_lock */
 	u32 usages_over;            /* of them, of processes that left */
 	struct pid *owner;          /* keeps an instance without members alive; under dk_mutex */
 	struct dime_control *control; /* without members */
@@ -151,9 +151,9 @@ void dk_tiers_replace(struct dk_space *space, struct vm_area_struct *vma, unsign
 int dk_rules_init(void);
 void dk_rules_exit(void);
 
-/* ---- usage.c: what each member used ---- */
+/* ---- process_stats.c: what each member used ---- */
 
-struct dk_usage {
+struct dk_process_stats {
 	struct list_head node; /* instance->usages */
 	refcount_t refs;
 	u32 state; /* DIME_MEMBER_ACTIVE, _DETACHED or _ENDED; under dk_processes_lock */
@@ -166,15 +166,15 @@ struct dk_usage {
 };
 
 /* A record for a process that joins, on the list; NULL without memory. REQUIRES: dk_processes_lock. */
-struct dk_usage *dk_usage_create(struct dk_instance *instance, struct pid *pid, struct pid *parent);
-void dk_usage_get(struct dk_usage *usage);
-void dk_usage_put(struct dk_usage *usage);
+struct dk_process_stats *dk_process_stats_create(struct dk_instance *instance, struct pid *pid, struct pid *parent);
+void dk_process_stats_get(struct dk_process_stats *usage);
+void dk_process_stats_put(struct dk_process_stats *usage);
 /* The process has left; @task may be NULL. REQUIRES: dk_processes_lock. */
-void dk_usage_end(struct dk_instance *instance, struct dk_usage *usage, struct task_struct *task, u32 state);
+void dk_process_stats_end(struct dk_instance *instance, struct dk_process_stats *usage, struct task_struct *task, u32 state);
 /* Drops all records of an instance that nobody else sees any more. */
-void dk_usage_destroy(struct dk_instance *instance);
+void dk_process_stats_destroy(struct dk_instance *instance);
 /* A fault has ended. REQUIRES: instance->lock. */
-static inline void dk_usage_fault(struct dk_usage *usage, u32 verdict, u64 stall)
+static inline void dk_process_stats_fault(struct dk_process_stats *usage, u32 verdict, u64 stall)
 {
 	if (verdict == DK_REMOTE) {
 		usage->remote++;
@@ -183,7 +183,7 @@ static inline void dk_usage_fault(struct dk_usage *usage, u32 verdict, u64 stall
 		usage->first_touch++;
 	}
 }
-void dk_usage_show(struct seq_file *seq, struct dk_instance *instance);
+void dk_process_stats_show(struct seq_file *seq, struct dk_instance *instance);
 
 /* ---- space.c: the address spaces under management ---- */
 
@@ -204,7 +204,7 @@ struct dk_space {
 	refcount_t refs;             /* 1 while attached, and one for each fault under way */
 	u32 index;                   /* in instance->spaces */
 	struct dk_instance *instance;
-	struct dk_usage *usage;
+	struct dk_process_stats *usage;
 	struct dk_table *table;
 	bool closing; /* under instance->lock: no page is closed any more */
 	bool gone;    /* the process has exited: no page table is left */
@@ -215,7 +215,7 @@ struct dk_space {
 	bool had_thp_disabled;
 	u64 unmanaged_pages; /* resident, and left alone, when last looked at */
 	struct dk_stuck stuck[1 << DK_STUCK_BITS]; /* by thread; lost updates only delay what it is for */
-	/* Remote pages that the kernel is moving to other frames lie in this range, under instance->lock: see books.c. */
+	/* Remote pages that the kernel is moving to other frames lie in this range, under instance->lock: see sync.c. */
 	unsigned long migrating_start, migrating_end;
 	struct delayed_work recheck;
 	struct rcu_head rcu;
@@ -270,7 +270,7 @@ static __always_inline void dk_space_put(struct dk_space *space)
  */
 struct dk_space *dk_space_next(struct dk_instance *instance, unsigned long *index);
 /* Makes @mm, which the caller keeps alive, a member of @instance, which takes over @names. REQUIRES: dk_mutex. */
-int dk_space_attach(struct dk_instance *instance, struct dk_usage *usage, struct mm_struct *mm, struct dk_names *names);
+int dk_space_attach(struct dk_instance *instance, struct dk_process_stats *usage, struct mm_struct *mm, struct dk_names *names);
 /* Brings every page of @mm home and ends its management. REQUIRES: dk_mutex, and that the caller keeps @mm alive. */
 void dk_space_detach(struct mm_struct *mm);
 /* The same for all that is left in @instance: memory that a member shares, or shared, with a process that is none. */
@@ -293,7 +293,7 @@ static __always_inline bool dk_in_scope(const struct dk_space *space, const stru
 	       READ_ONCE(space->instance->control->parameters.scope) == DIME_SCOPE_ALL;
 }
 
-/* ---- books.c ---- */
+/* ---- sync.c ---- */
 
 /* A walk of what the books know of a space. */
 struct dk_visit {
@@ -337,7 +337,7 @@ struct dk_process {
 	refcount_t refs;
 	struct pid *pid;
 	struct dk_instance *instance;
-	struct dk_usage *usage;
+	struct dk_process_stats *usage;
 	struct callback_head work; /* attaches the process' memory before it returns to user mode */
 	atomic_t work_pending;
 	struct dk_names *names; /* what its parent's memory was called at the fork, until the process' own is attached */
@@ -410,10 +410,10 @@ void dk_fault_quiesce(void);
 /* Threads in the module's wrappers of kernel functions, for each processor; only the sum means something. */
 DECLARE_PER_CPU(long, dk_inside);
 
-/* ---- said.c: what programs say by prctl ---- */
+/* ---- hints.c: what programs say by prctl ---- */
 
 /* Whether a call with these first two arguments is for us. */
-static __always_inline bool dk_said_wants(int option, unsigned long operation)
+static __always_inline bool dk_hints_wants(int option, unsigned long operation)
 {
 	return unlikely(option == DIME_CALL || (option == PR_SET_VMA && operation == PR_SET_VMA_ANON_NAME));
 }
@@ -421,11 +421,11 @@ static __always_inline bool dk_said_wants(int option, unsigned long operation)
 /* Stands in for the system call prctl, of a member's thread. */
 long dk_prctl_wrapper(const struct pt_regs *regs);
 /* What was said of [start, end), which was unmapped, is forgotten. */
-void dk_said_unmapped(struct dk_space *space, unsigned long start, unsigned long end);
+void dk_hints_unmapped(struct dk_space *space, unsigned long start, unsigned long end);
 /* It goes along with memory that is moved. */
-void dk_said_moved(struct dk_space *space, unsigned long from, unsigned long to, unsigned long bytes);
+void dk_hints_moved(struct dk_space *space, unsigned long from, unsigned long to, unsigned long bytes);
 /* The names of @mm's memory, for a child's, or NULL; any context. */
-struct dk_names *dk_said_copy(struct mm_struct *mm);
+struct dk_names *dk_hints_copy(struct mm_struct *mm);
 
 /* ---- config.c, stats.c ---- */
 

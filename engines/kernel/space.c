@@ -75,7 +75,7 @@ void dk_space_look_unmanaged(struct dk_space *space)
 
 /* ---- attach ---- */
 
-static struct dk_space *dk_space_create(struct dk_instance *instance, struct dk_usage *usage, struct mm_struct *mm,
+static struct dk_space *dk_space_create(struct dk_instance *instance, struct dk_process_stats *usage, struct mm_struct *mm,
 					struct dk_names *names)
 {
 	struct dk_space *space = kzalloc(sizeof(*space) + dk_core_table_bytes(), GFP_KERNEL);
@@ -88,7 +88,7 @@ static struct dk_space *dk_space_create(struct dk_instance *instance, struct dk_
 	}
 	space->mm = mm;
 	space->names = names;
-	dk_usage_get(usage);
+	dk_process_stats_get(usage);
 	space->usage = usage;
 	refcount_set(&space->refs, 1);
 	init_completion(&space->idle);
@@ -116,14 +116,14 @@ static void dk_space_destroy(struct dk_space *space)
 	xa_erase(&instance->spaces, space->index);
 	dk_instance_serve_heap(instance, GFP_KERNEL);
 	dk_space_note_unmanaged(space, 0);
-	dk_usage_put(space->usage);
+	dk_process_stats_put(space->usage);
 	dk_instance_put(instance);
 	kfree(space->names);
 	kvfree(space->places);
 	kfree_rcu(space, rcu);
 }
 
-int dk_space_attach(struct dk_instance *instance, struct dk_usage *usage, struct mm_struct *mm, struct dk_names *names)
+int dk_space_attach(struct dk_instance *instance, struct dk_process_stats *usage, struct mm_struct *mm, struct dk_names *names)
 {
 	struct dk_space *space = dk_space_get(mm);
 	struct vm_area_struct *vma;

@@ -164,7 +164,7 @@ static void dk_show_audit(struct seq_file *seq, struct dk_instance *instance)
 {
 	struct dk_audit audit = { 0 };
 	struct dk_space *space;
-	struct dk_usage *usage;
+	struct dk_process_stats *usage;
 	unsigned long index;
 
 	spin_lock(&dk_processes_lock);
@@ -212,7 +212,7 @@ static void dk_show_instance(struct seq_file *seq, struct dk_instance *instance)
 		dk_show_tiers(seq, control);
 	dk_show_marks(seq, control);
 	dk_show_audit(seq, instance);
-	dk_usage_show(seq, instance);
+	dk_process_stats_show(seq, instance);
 }
 
 static int dk_stats_show(struct seq_file *seq, void *at)

@@ -139,7 +139,7 @@ void require_refusal(const Error& error, Text text) {
 }
 
 /// Refuses the process number `refused_` of the list and nothing else.
-class OneRefusal final : public Census {
+class OneRefusal final : public Validator {
  public:
   explicit OneRefusal(std::uint32_t refused) : refused_(refused) {}
   Reason instance(std::uint32_t /*id*/, bool /*remove*/) override { return Reason::kNone; }
@@ -184,8 +184,8 @@ void try_text(const std::string& string) {
   REQUIRE(parse(text_of(twice), *again).reason == Reason::kDuplicateKey);
 
   for (std::uint32_t i = 0; i < plan->pid_count; i += 1 + plan->pid_count / 4) {
-    OneRefusal census(i);
-    const Error refused = check(*plan, text, census);
+    OneRefusal validator(i);
+    const Error refused = check(*plan, text, validator);
     REQUIRE(refused.reason == Reason::kNoSuchProcess && inside(refused.value, text));
     std::uint64_t number = 0;
     REQUIRE(read_decimal(refused.value, number) && number == plan->pids[i]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // The statistics of calibration on made-up samples.
-#include "engines/user/control/calibration.h"
+#include "engines/user/calibration/calibration.h"
 
 #include <gtest/gtest.h>
 

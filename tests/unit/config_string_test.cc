@@ -357,7 +357,7 @@ TEST(Message, EveryReasonHasItsOwnText) {
 }
 
 /// Knows instance 0 with member 10, the policy fifo, and processes below 100.
-class SmallWorld final : public Census {
+class SmallWorld final : public Validator {
  public:
   Reason instance(std::uint32_t id, bool remove) override {
     return id <= (remove ? 0u : 1u) ? Reason::kNone : Reason::kNoSuchInstance;

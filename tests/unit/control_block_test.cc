@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "engines/user/control/control_block.h"
+#include "control/control_block.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

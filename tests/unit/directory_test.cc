@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 // Which instances stay, which are stale, and what becomes of members and links.
-#include "engines/user/control/directory.h"
+#include "control/directory.h"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <string_view>
 
-#include "engines/user/control/members.h"
+#include "control/members.h"
 #include "runtime_folder.h"
 #include "tests/unit/sleeper.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Which programs can be followed, told from their files.
-#include "engines/user/system/executable.h"
+#include "base/executable.h"
 
 #include <elf.h>
 #include <gtest/gtest.h>
@@ -89,7 +89,7 @@ TEST_F(ExecutableTest, SaysWhyAndWhatMends) {
     const auto refused = check_followable({"/bin/p", kind, privileged, {}});
     ASSERT_FALSE(refused);
     EXPECT_NE(refused.error().message.find("'/bin/p'"), std::string::npos);
-    EXPECT_FALSE(refused.error().mend.empty());
+    EXPECT_FALSE(refused.error().hint.empty());
   }
 }
 

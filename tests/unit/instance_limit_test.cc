@@ -211,7 +211,7 @@ TEST_F(InheritedPages, ArePaidAlsoWhileAPageIsInFlight) {
 TEST_F(InheritedPages, StayWhenTheyAreRenamed) {
   fill_parent();
   inherit(6);
-  child_.instance().rename(child_.table().find({0}), child_.table().obtain({700}));
+  child_.instance().relocate(child_.table().find({0}), child_.table().obtain({700}));
   EXPECT_EQ(child_.instance().debt(), 6u);
   EXPECT_EQ(block_.levels.local_pages, 16u);
 }

@@ -247,8 +247,8 @@ TEST(Instance, RenamedPagesKeepStateSlotAndRoom) {
   engine.touch(1);
   PageRecord& record = engine.instance().pool().record(engine.table().find({0}));
   record.slot = 77;
-  engine.instance().rename(engine.table().find({0}), engine.table().obtain({600}));
-  engine.instance().rename(engine.table().find({1}), engine.table().obtain({601}));
+  engine.instance().relocate(engine.table().find({0}), engine.table().obtain({600}));
+  engine.instance().relocate(engine.table().find({1}), engine.table().obtain({601}));
   EXPECT_EQ(engine.state(0), PageState::kUntouched);
   EXPECT_EQ(engine.state(600), PageState::kRemote);
   EXPECT_EQ(engine.instance().pool().record(engine.table().find({600})).slot, 77u);

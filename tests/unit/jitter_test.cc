@@ -161,11 +161,11 @@ TEST(Jitter, ATableIsItsOwnQuantiles) {
 
 TEST(Jitter, IsAddedToTheLatencyAndNeverBelowZero) {
   const auto table = jitter_of("table:300:300");
-  EXPECT_EQ(jitter::shake(*table, {1'000}), Nanos{1'300});
+  EXPECT_EQ(jitter::jittered(*table, {1'000}), Nanos{1'300});
   const auto wide = jitter_of("normal,1ms");
   bool zero = false;
   for (int i = 0; i < 100; ++i) {
-    const Nanos shaken = jitter::shake(*wide, {10});
+    const Nanos shaken = jitter::jittered(*wide, {10});
     EXPECT_LT(shaken, Nanos{10'000'000});
     zero = zero || shaken == Nanos{0};
   }
@@ -174,7 +174,7 @@ TEST(Jitter, IsAddedToTheLatencyAndNeverBelowZero) {
 
 TEST(Jitter, NoneLeavesTheLatencyAndDrawsNothing) {
   const auto none = jitter_of("none");
-  EXPECT_EQ(jitter::shake(*none, {1'000}), Nanos{1'000});
+  EXPECT_EQ(jitter::jittered(*none, {1'000}), Nanos{1'000});
   EXPECT_EQ(none->draws, 0u);
 }
 

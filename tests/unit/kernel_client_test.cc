@@ -275,7 +275,7 @@ TEST_F(KernelClientTest, SaysThatTheModuleIsNotLoaded) {
   const auto usable = client_.check_usable();
   ASSERT_FALSE(usable);
   EXPECT_NE(usable.error().message.find("not loaded"), std::string::npos);
-  EXPECT_EQ(usable.error().mend, "dime module load");
+  EXPECT_EQ(usable.error().hint, "dime module load");
 }
 
 TEST_F(KernelClientTest, SaysThatTheModuleIsOfAnotherVersion) {

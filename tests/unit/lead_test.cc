@@ -31,11 +31,11 @@ TEST(RecentMedian, BeginsWithTheFirstSamples) {
   EXPECT_EQ(median.value(), 0U);
   median.note(3'000);
   EXPECT_EQ(median.value(), 3'000U);
-  EXPECT_FALSE(median.is_settled());
+  EXPECT_FALSE(median.has_enough_samples());
   median.note(3'000);
   median.note(90'000);
   EXPECT_EQ(median.value(), 3'000U);
-  EXPECT_TRUE(median.is_settled());
+  EXPECT_TRUE(median.has_enough_samples());
 }
 
 TEST(RecentMedian, OutliersDoNotShow) {

@@ -116,7 +116,7 @@ TEST_F(LocalSetTest, AClaimedPageCountsUntilItHasLeft) {
 TEST_F(LocalSetTest, ARenamedPageKeepsItsRoom) {
   come(0);
   come(1);
-  ASSERT_TRUE(set_.rename(page(0), leaf_->records[0], page(5), leaf_->records[5]));
+  ASSERT_TRUE(set_.relocate(page(0), leaf_->records[0], page(5), leaf_->records[5]));
   EXPECT_EQ(levels_.local_pages, 2u);
   EXPECT_EQ(set_.local(), 2u);
   EXPECT_EQ(set_.ranking().after(page(1)), page(5));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "engines/user/system/process.h"
+#include "base/process.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "engines/user/system/result.h"
+#include "base/result.h"
 
 #include <gtest/gtest.h>
 
@@ -23,7 +23,7 @@ Result<int> quarter(int value) {
 }
 
 Result<void> check_even(int value) {
-  DIME_CHECKED(half(value));
+  DIME_TRY_VOID(half(value));
   return {};
 }
 
@@ -38,7 +38,7 @@ TEST(ResultTest, ErrorComesThroughWithItsText) {
   ASSERT_FALSE(result.has_value());
   EXPECT_EQ(result.error().code, EINVAL);
   EXPECT_EQ(result.error().message, "halving 3: Invalid argument");
-  EXPECT_EQ(result.error().mend, "");
+  EXPECT_EQ(result.error().hint, "");
 }
 
 TEST(ResultTest, VoidResultsPassErrorsOn) {
@@ -52,9 +52,9 @@ TEST(ResultTest, ErrorWithoutCodeHasOnlyItsMessage) {
 }
 
 TEST(ResultTest, MendGoesAlong) {
-  const Result<int> result = fail_with_mend("sysctl vm.x=1", "x is {}", 0);
+  const Result<int> result = fail_with_hint("sysctl vm.x=1", "x is {}", 0);
   EXPECT_EQ(result.error().message, "x is 0");
-  EXPECT_EQ(result.error().mend, "sysctl vm.x=1");
+  EXPECT_EQ(result.error().hint, "sysctl vm.x=1");
   EXPECT_EQ(result.error().code, 0);
 }
 

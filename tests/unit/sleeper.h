@@ -7,7 +7,7 @@
 
 #include <csignal>
 
-#include "engines/user/system/process.h"
+#include "base/process.h"
 
 namespace dime::test {
 

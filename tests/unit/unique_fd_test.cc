@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "engines/user/system/unique_fd.h"
+#include "base/unique_fd.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

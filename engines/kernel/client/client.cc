@@ -59,14 +59,14 @@ bool Client::is_loaded() const {
 
 Result<void> Client::check_usable() const {
   if (!is_loaded()) {
-    return fail_with_mend("dime module load",
+    return fail_with_hint("dime module load",
                           "the kernel engine is not available: dime.ko is not loaded");
   }
   if (::access(config_path().c_str(), W_OK) != 0) {
     Error error =
         fail(errno, "the kernel engine is not available: writing {}", config_path()).value();
     error.code = 0;
-    error.mend = "run dime as root";
+    error.hint = "run dime as root";
     return tl::unexpected(std::move(error));
   }
   DIME_TRY([[maybe_unused]] const Stats stats, this->stats());

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <string>
 
+#include "base/unique_fd.h"
 #include "engines/kernel/client/rules.h"
 #include "engines/kernel/client/stats.h"
-#include "engines/user/system/unique_fd.h"
 
 namespace dime::kernel {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "engines/kernel/client/floor.h"
 
+#include "base/environment.h"
 #include "engines/kernel/client/config_text.h"
-#include "engines/user/control/environment.h"
 
 namespace dime::kernel {
 namespace {
@@ -17,15 +17,15 @@ Result<ProbeResult> run_probe(const Client& client, const Companions& companions
   DIME_TRY(UniqueFd lock, client.lock());
   DIME_TRY(const Stats before, client.stats());
   const std::uint32_t id = next_free_id(before);
-  DIME_CHECKED(client.configure(creation_text(id, request.parameters)));
+  DIME_TRY_VOID(client.configure(creation_text(id, request.parameters)));
   lock.reset();
   auto samples = run_probe_program(companions, request, own_environment(), [&](pid_t pid) {
     return client.configure(members_text(id, '+', {pid}));
   });
   const auto after = client.stats();
-  DIME_CHECKED(client.configure(removal_text(id)));
-  DIME_CHECKED(samples);
-  DIME_CHECKED(after);
+  DIME_TRY_VOID(client.configure(removal_text(id)));
+  DIME_TRY_VOID(samples);
+  DIME_TRY_VOID(after);
   const InstanceStats* const instance = find_instance(*after, id);
   const std::uint64_t remote = instance == nullptr ? 0 : instance->control->counters.faults_remote;
   if (samples->empty() || remote < samples->size()) {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "engines/kernel/client/client.h"
-#include "engines/user/control/calibration.h"
+#include "engines/user/calibration/calibration.h"
 
 namespace dime::kernel {
 

@@ -12,9 +12,9 @@
 #include <charconv>
 #include <filesystem>
 
-#include "engines/user/control/environment.h"
-#include "engines/user/system/sysctl.h"
-#include "engines/user/system/unique_fd.h"
+#include "base/environment.h"
+#include "base/sysctl.h"
+#include "base/unique_fd.h"
 
 namespace dime::kernel {
 namespace {
@@ -73,25 +73,25 @@ Result<int> run_program(std::vector<std::string> words, const std::string& log) 
 Error load_error(int code, const std::string& path) {
   switch (code) {
     case EPERM:
-      return fail_with_mend("run dime as root", "{}: loading a kernel module needs root", path)
+      return fail_with_hint("run dime as root", "{}: loading a kernel module needs root", path)
           .value();
     case ENOEXEC:
-      return fail_with_mend("dime module build", "{}: is not built for the running kernel {}", path,
+      return fail_with_hint("dime module build", "{}: is not built for the running kernel {}", path,
                             running_release())
           .value();
     case EKEYREJECTED:
-      return fail_with_mend("sign it (mokutil --import), or switch Secure Boot off",
+      return fail_with_hint("sign it (mokutil --import), or switch Secure Boot off",
                             "{}: this kernel takes signed modules only", path)
           .value();
     case ENOENT:
-      return fail_with_mend("dmesg | tail says which symbol",
+      return fail_with_hint("dmesg | tail says which symbol",
                             "{}: needs a symbol that this kernel or dime.ko does not have", path)
           .value();
     default:
       break;
   }
   Error error = fail(code, "{}: cannot be loaded", path).value();
-  error.mend = "dmesg | tail says why";
+  error.hint = "dmesg | tail says why";
   return error;
 }
 
@@ -119,7 +119,7 @@ std::vector<LoadedModule> modules_in(std::string_view proc_modules) {
 Result<std::vector<LoadedModule>> loaded_modules() {
   const auto text = read_small_file("/proc/modules");
   if (!text) {
-    return fail_with_mend("use the user engine: --engine user",
+    return fail_with_hint("use the user engine: --engine user",
                           "the running kernel {} takes no modules", running_release());
   }
   return modules_in(*text);
@@ -135,7 +135,7 @@ Result<ModuleTree> find_tree(const std::string& prefix, const std::string& versi
   if (fs::exists(installed / kScript, error)) {
     return ModuleTree{installed, "/var/lib/dime"};
   }
-  return fail_with_mend("install dime completely", "the module's source is neither in {} nor in {}",
+  return fail_with_hint("install dime completely", "the module's source is neither in {} nor in {}",
                         source.string(), installed.string());
 }
 
@@ -157,7 +157,7 @@ Result<std::string> release_of(const std::string& kernel_dir) {
   // /lib/modules/RELEASE/build says by its name what is missing.
   const std::string wanted =
       folder.filename() == "build" ? folder.parent_path().filename().string() : running_release();
-  return fail_with_mend(fmt::format("apt-get install linux-headers-{}", wanted),
+  return fail_with_hint(fmt::format("apt-get install linux-headers-{}", wanted),
                         "no kernel headers in {}", kernel_dir);
 }
 
@@ -173,7 +173,7 @@ Result<std::vector<std::string>> build_modules(const ModuleTree& tree,
   DIME_TRY(const int status,
            run_program({"/bin/sh", tree.source + "/" + kScript, kernel_dir, folder}, log));
   if (status != 0) {
-    return fail_with_mend("apt-get install make g++, if they are missing",
+    return fail_with_hint("apt-get install make g++, if they are missing",
                           "building the modules failed; {} says why", log);
   }
   std::vector<std::string> files;
@@ -204,7 +204,7 @@ Result<void> load_installed(const std::string& name) {
   }
   DIME_TRY(const int status, run_program({"modprobe", name}, ""));
   if (status != 0) {
-    return fail_with_mend("dmesg | tail says why", "modprobe {} failed", name);
+    return fail_with_hint("dmesg | tail says why", "modprobe {} failed", name);
   }
   return {};
 }
@@ -214,7 +214,7 @@ Result<void> unload_module(const std::string& name) {
     return {};
   }
   if (errno == EPERM) {
-    return fail_with_mend("run dime as root", "module {}: unloading needs root", name);
+    return fail_with_hint("run dime as root", "module {}: unloading needs root", name);
   }
   const int code = errno == EAGAIN ? EBUSY : errno;
   return fail(code, "module {} cannot be unloaded", name);

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engines/user/system/result.h"
+#include "base/result.h"
 
 namespace dime::kernel {
 

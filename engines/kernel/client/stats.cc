@@ -368,7 +368,7 @@ class Reader {
 Result<Stats> parse_stats(std::string_view text) {
   std::string_view first = text.substr(0, text.find('\n'));
   if (next_word(first) != "dime_stats" || first != kForm) {
-    return fail_with_mend("dime module unload, then dime module build and load",
+    return fail_with_hint("dime module unload, then dime module build and load",
                           "the module that is loaded is of another version of DiME");
   }
   Reader reader;

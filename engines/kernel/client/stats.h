@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "dime/abi.h"
-#include "engines/user/system/result.h"
 
 namespace dime::kernel {
 

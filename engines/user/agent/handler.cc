@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // The loop, the faults and their release. What is done between faults is in requests.cc and the
-// keeper.
+// manager.
 #include "engines/user/agent/handler.h"
 
 #include <linux/poll.h>
@@ -24,8 +24,8 @@ Handler::Handler(HandlerStart& start)
       membership_(*start.membership),
       mailbox_(*start.mailbox),
       control_(start.membership->control()),
-      keeper_(*start.arena, membership_, start.inherited),
-      space_(keeper_.space()) {}
+      manager_(*start.arena, membership_, start.inherited),
+      space_(manager_.space()) {}
 
 void Handler::run() {
   const long prepared = prepare();
@@ -40,10 +40,10 @@ void Handler::run() {
     release_due();
     make_rooms();
     if (atomic::load(membership_.member().give_back) != 0) {
-      keeper_.give_back();
+      manager_.give_back();
     }
     const Nanos done = clock::now();
-    placement_.on_served(done - begun);
+    affinity_.on_served(done - begun);
     if (done >= next_tick_) {
       tick();
     }
@@ -68,10 +68,10 @@ void Handler::wait_for_work() {
   }
   const auto timeout = clock::timespec_of(wake - now);
   pollfd wanted[] = {{space_.faults().fd(), POLLIN, 0},
-                     {keeper_.neighbours().doorbell(), POLLIN, 0}};
+                     {manager_.neighbours().doorbell(), POLLIN, 0}};
   system_call(__NR_ppoll, wanted, 2L, &timeout, 0L, 0L);
   if (wanted[1].revents != 0) {
-    keeper_.neighbours().silence();
+    manager_.neighbours().silence();
   }
 }
 
@@ -136,8 +136,8 @@ void Handler::on_fault(std::uint64_t address, bool writes, std::uint32_t thread)
   if (fault.kind == FaultKind::kFirstTouch) {
     space_.instance().pool().record(id).slot = Shadow::kNone;
   }
-  placement_.on_fault(thread, entry, fault.ready - placement_.lead(writes) - entry);
-  const Nanos lead = placement_.lead(writes);
+  affinity_.on_fault(thread, entry, fault.ready - affinity_.lead(writes) - entry);
+  const Nanos lead = affinity_.lead(writes);
   PendingFault pending{entry, entry, lead, fault, id, /*has_room=*/false};
   if (fault.kind == FaultKind::kRemote || fault.ready > entry) {
     pending.release = fault.ready - lead;
@@ -200,13 +200,13 @@ bool Handler::release(PendingFault& pending) {
     case Opened::kPresent:
       break;
   }
-  keeper_.finish(pending.page, pending.fault, opened_at, opened_at - pending.entry + pending.lead);
+  manager_.finish(pending.page, pending.fault, opened_at, opened_at - pending.entry + pending.lead);
   return true;
 }
 
 void Handler::make_room(PendingFault& pending) {
   pending.has_room = true;
-  pending.release = later(pending.release, keeper_.make_room(pending.page));
+  pending.release = later(pending.release, manager_.make_room(pending.page));
 }
 
 void Handler::on_fork(int descriptor) {

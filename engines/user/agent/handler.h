@@ -7,9 +7,9 @@
 // file descriptors and no TLS; it touches only the arena, its stack, and the control block.
 #pragma once
 
-#include "engines/user/agent/keeper.h"
+#include "engines/user/agent/handler_affinity.h"
+#include "engines/user/agent/page_manager.h"
 #include "engines/user/agent/pending.h"
-#include "engines/user/agent/placement.h"
 #include "engines/user/agent/request.h"
 
 namespace dime::agent {
@@ -59,9 +59,9 @@ class Handler {
   Membership& membership_;
   Mailbox& mailbox_;
   dime_control& control_;
-  Keeper keeper_;
+  PageManager manager_;
   Space& space_;
-  Placement placement_;
+  HandlerAffinity affinity_;
   PendingFaults pending_;
   bool serving_ = true;
   bool served_ = false;  ///< something was done since the last wait

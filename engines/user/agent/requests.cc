@@ -12,18 +12,18 @@ namespace dime::agent {
 long Handler::prepare() {
   // From here on this thread has its own table of descriptors, with nothing of the program's in it.
   system_call(__NR_close_range, 0L, 0xffffffffL, 0L);
-  if (const long started = keeper_.start(start_.image, start_.thread_area); failed(started)) {
+  if (const long started = manager_.start(start_.image, start_.thread_area); failed(started)) {
     return started;
   }
   start_.fork_events = space_.follows_raw_forks();
   const AddressRange box = mailbox_.range();
   if (const long registered = space_.faults().register_missing(box); failed(registered)) {
-    keeper_.stop();
+    manager_.stop();
     return registered;
   }
-  placement_.start(start_.rseq, start_.thread, control_.calibration);
-  keeper_.spread_out();
-  next_tick_ = clock::now() + Keeper::kTick;
+  affinity_.start(start_.rseq, start_.thread, control_.calibration);
+  manager_.start_managing();
+  next_tick_ = clock::now() + PageManager::kTick;
   atomic::store(membership_.member().handler_tid,
                 static_cast<std::uint32_t>(system_call(__NR_gettid)));
   atomic::store_release(membership_.member().state, std::uint32_t{DIME_MEMBER_ACTIVE});
@@ -38,31 +38,31 @@ void Handler::on_request(std::uint64_t page) {
     case RequestKind::kMappedWritable:
     case RequestKind::kHeapGrown:
       if (request.stack) {
-        space_.keep(range.end - kPageBytes);
+        space_.pin(range.end - kPageBytes);
       }
-      keeper_.mapped(range,
-                     request.kind == RequestKind::kHeapGrown ? DIME_KIND_HEAP : DIME_KIND_ANON);
-      if (keeper_.manages() && space_.adopt(range) == 0 && request.kind != RequestKind::kMapped) {
+      manager_.mapped(range,
+                      request.kind == RequestKind::kHeapGrown ? DIME_KIND_HEAP : DIME_KIND_ANON);
+      if (manager_.manages() && space_.adopt(range) == 0 && request.kind != RequestKind::kMapped) {
         space_.prime(request.begin);
       }
       break;
     case RequestKind::kNamed:
-      keeper_.named(range, request.name);
+      manager_.named(range, request.name);
       break;
     case RequestKind::kPlace:
-      mailbox_.request().result = keeper_.place(range, request.tier, [this] { read_messages(); });
+      mailbox_.request().result = manager_.place(range, request.tier, [this] { read_messages(); });
       break;
     case RequestKind::kMark:
-      keeper_.mark(request.name);
+      manager_.mark(request.name);
       break;
     case RequestKind::kComeHome:
       bring_all_home();
       break;
     case RequestKind::kForkDone:
-      keeper_.pause(false);
+      manager_.pause(false);
       break;
     case RequestKind::kLeave:
-      keeper_.count_pages();
+      manager_.count_pages();
       membership_.remove_if_last();
       break;
   }
@@ -76,10 +76,10 @@ void Handler::on_request(std::uint64_t page) {
   space_.empty((page - box.begin + box.bytes() / 2) % box.bytes() + box.begin);
 }
 
-/// Nothing is remote or in flight afterwards, and nothing is evicted until keeper_.pause(false).
+/// Nothing is remote or in flight afterwards, and nothing is evicted until manager_.pause(false).
 void Handler::bring_all_home() {
-  placement_.hurry();
-  keeper_.pause(true);
+  affinity_.hurry();
+  manager_.pause(true);
   do {
     // A page in flight has its data in the shadow, too. Its stall is cut short.
     while (!pending_.empty()) {
@@ -99,13 +99,13 @@ void Handler::tick() {
     return;
   }
   const Nanos before = clock::now();
-  keeper_.tick([this] {
+  manager_.tick([this] {
     served_ = read_messages() || served_;
     release_due();
   });
-  placement_.on_tick();
+  affinity_.on_tick();
   const Nanos now = clock::now();
-  next_tick_ = now + Keeper::until_next_tick(now - before);
+  next_tick_ = now + PageManager::until_next_tick(now - before);
 }
 
 void Handler::detach() {
@@ -114,7 +114,7 @@ void Handler::detach() {
   bring_all_home();
   const std::uint64_t behind = mailbox_.range().end;
   mailbox_.close();
-  keeper_.stop();
+  manager_.stop();
   // A thread may be about to touch the mailbox, and this one needs its stack and what is here.
   start_.arena->drop_from(behind);
   membership_.leave(DIME_MEMBER_DETACHED);

@@ -211,7 +211,7 @@ std::uint64_t& Space::kept_place(std::uint64_t address) {
   return kept_[(address >> DIME_PAGE_SHIFT) * 0x9e3779b97f4a7c15u >> 56];
 }
 
-void Space::keep(std::uint64_t address) {
+void Space::pin(std::uint64_t address) {
   std::uint64_t& place = kept_place(address);
   kept_count_ += place == 0 ? 1 : 0;
   place = address;
@@ -221,7 +221,7 @@ void Space::keep_stacks() {
   std::uint64_t guard_end = 0;
   for_each_manageable([&](const Mapping& mapping) {
     if (mapping.writable && mapping.range.begin == guard_end) {
-      keep(mapping.range.end - kPageBytes);
+      pin(mapping.range.end - kPageBytes);
     }
     guard_end = mapping.readable || mapping.writable ? 0 : mapping.range.end;
   });
@@ -236,7 +236,7 @@ void Space::let_go(AddressRange range) {
   }
 }
 
-bool Space::is_kept(std::uint64_t address) {
+bool Space::is_pinned(std::uint64_t address) {
   return kept_count_ != 0 && kept_place(address) == address && kept_count_ * 2 <= instance_.limit();
 }
 
@@ -280,7 +280,7 @@ void Space::moved(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {
       return;
     }
     instance_.forget(place);
-    instance_.rename(id, place);
+    instance_.relocate(id, place);
   });
 }
 

@@ -106,8 +106,8 @@ class Space {
 
   /// The kernel writes to the page at `address` when a thread has ended, and cannot wait for it any
   /// more then: it is not evicted as long as such pages are at most half of the limit.
-  void keep(std::uint64_t address);
-  /// keep() for the threads' stacks that were there before the agent: writable mappings behind
+  void pin(std::uint64_t address);
+  /// pin() for the threads' stacks that were there before the agent: writable mappings behind
   /// inaccessible ones, which can be other things too.
   void keep_stacks();
 
@@ -157,8 +157,8 @@ class Space {
   [[nodiscard]] Shadow& shadow() { return shadow_; }
   /// Whether evictions tell clean pages from dirty ones from now on. Without, they are kUnknown.
   void tell_clean(bool tells) { tells_clean_ = tells && page_sum::is_available(); }
-  /// True for a page that is not to be evicted: see keep().
-  [[nodiscard]] bool is_kept(std::uint64_t address);
+  /// True for a page that is not to be evicted: see pin().
+  [[nodiscard]] bool is_pinned(std::uint64_t address);
 
   /// No longer managed: unmapped, or something else was mapped there.
   void unmanage(AddressRange range);

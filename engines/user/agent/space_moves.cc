@@ -205,7 +205,7 @@ Closed Space::moved_out(PageId id, std::uint32_t slot, long moved) {
 
 Closed Space::close(PageId id) {
   PageRecord& record = instance_.pool().record(id);
-  if (is_kept(instance_.pool().page(id).address())) {
+  if (is_pinned(instance_.pool().page(id).address())) {
     return Closed::kRefused;
   }
   if ((record.flags & kAhead) != 0) {

@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "base/unique_fd.h"
 #include "engines/user/agent/entry.h"
 #include "engines/user/inject/process_memory.h"
-#include "engines/user/system/unique_fd.h"
 
 namespace dime {
 namespace {
@@ -26,7 +26,7 @@ void name_mapping(HelperThread& helper, RemoteRange range) {
 }
 
 Result<void> fill(HelperThread& helper, pid_t pid, RemoteAddress base, const ElfImage& agent) {
-  DIME_CHECKED(write_memory(pid, base, agent.bytes()));
+  DIME_TRY_VOID(write_memory(pid, base, agent.bytes()));
   for (const ElfSegment& segment : agent.segments()) {
     DIME_TRY([[maybe_unused]] const auto done,
              helper.system_call({SYS_mprotect,

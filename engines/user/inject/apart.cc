@@ -10,7 +10,7 @@
 #include <csignal>
 #include <string_view>
 
-#include "engines/user/system/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace dime {
 namespace {
@@ -20,7 +20,7 @@ std::string encode(const Result<std::string>& result) {
     return '+' + *result;
   }
   const Error& error = result.error();
-  return fmt::format("-{}\n{}\n{}", error.code, error.message, error.mend);
+  return fmt::format("-{}\n{}\n{}", error.code, error.message, error.hint);
 }
 
 Result<std::string> decode(std::string_view answer) {
@@ -35,7 +35,7 @@ Result<std::string> decode(std::string_view answer) {
   Error error;
   std::from_chars(answer.data() + 1, answer.data() + code_end, error.code);
   error.message = answer.substr(code_end + 1, message_end - code_end - 1);
-  error.mend = answer.substr(message_end + 1);
+  error.hint = answer.substr(message_end + 1);
   return tl::unexpected(std::move(error));
 }
 

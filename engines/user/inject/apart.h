@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "engines/user/system/result.h"
+#include "base/result.h"
 
 namespace dime {
 

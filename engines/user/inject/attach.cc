@@ -12,8 +12,8 @@
 #include <charconv>
 #include <filesystem>
 
+#include "control/members.h"
 #include "core/atomic.h"
-#include "engines/user/control/members.h"
 #include "engines/user/inject/agent_loader.h"
 #include "engines/user/inject/apart.h"
 #include "engines/user/inject/process_memory.h"
@@ -63,7 +63,7 @@ void unload(StoppedProcess& process, const BorrowedCode& code, const LoadedAgent
 
 tl::unexpected<Error> refused_by_agent(pid_t pid, int code) {
   auto error = fail(code, "the agent could not start in process {}", pid);
-  error.value().mend = "dime doctor says what is missing here";
+  error.value().hint = "dime doctor says what is missing here";
   return error;
 }
 
@@ -108,7 +108,7 @@ Result<Attempt> try_once(const Injection& what, LoadedAgent& agent) {
     return process.error().code == EPERM ? tracing_refused(what.pid, EPERM)
                                          : tl::unexpected(process.error());
   }
-  DIME_CHECKED(check_seccomp(*process));
+  DIME_TRY_VOID(check_seccomp(*process));
   return start_agent(*process, std::move(image), what, agent);
 }
 
@@ -141,10 +141,10 @@ void note_agent_base(const Injection& what, const std::string& base) {
 }  // namespace
 
 Result<void> check_attachable(pid_t pid) {
-  DIME_CHECKED(check_target(pid));
+  DIME_TRY_VOID(check_target(pid));
   DIME_TRY(const auto instance, instance_of(pid));
   if (instance) {
-    return fail_with_mend(fmt::format("dime detach -p {}", pid),
+    return fail_with_hint(fmt::format("dime detach -p {}", pid),
                           "process {} is in instance {} already", pid, *instance);
   }
   return {};
@@ -152,7 +152,7 @@ Result<void> check_attachable(pid_t pid) {
 
 Result<void> attach_process(pid_t pid, const std::string& agent_path,
                             const std::string& control_path) {
-  DIME_CHECKED(check_attachable(pid));
+  DIME_TRY_VOID(check_attachable(pid));
   const Injection what{pid, agent_path, control_path};
   DIME_TRY(const std::string base, run_apart([&what] { return inject(what); }));
   note_agent_base(what, base);

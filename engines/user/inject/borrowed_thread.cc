@@ -70,8 +70,8 @@ Result<SystemCallResult> make_system_call(StoppedProcess& process, pid_t tid,
     return thread_gone(tid);
   }
   SystemCallResult result;
-  DIME_CHECKED(run_to_system_call(process, tid, result.new_thread));  // its entry
-  DIME_CHECKED(run_to_system_call(process, tid, result.new_thread));  // its exit
+  DIME_TRY_VOID(run_to_system_call(process, tid, result.new_thread));  // its entry
+  DIME_TRY_VOID(run_to_system_call(process, tid, result.new_thread));  // its exit
   if (::ptrace(PTRACE_GETREGS, tid, nullptr, &registers) != 0) {
     return thread_gone(tid);
   }

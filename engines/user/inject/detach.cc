@@ -5,13 +5,13 @@
 #include <thread>
 #include <vector>
 
+#include "base/process.h"
+#include "base/sysctl.h"
+#include "control/directory.h"
+#include "control/members.h"
 #include "core/atomic.h"
-#include "engines/user/control/directory.h"
-#include "engines/user/control/members.h"
 #include "engines/user/inject/attach.h"
 #include "engines/user/inject/thread_wait.h"
-#include "engines/user/system/process.h"
-#include "engines/user/system/sysctl.h"
 
 namespace dime {
 namespace {
@@ -60,7 +60,7 @@ Result<DetachOutcome> detach_process(pid_t pid) {
   DIME_TRY(std::vector<ControlBlock> blocks, open_instances());
   dime_member* const member = find_member(blocks, pid);
   if (member == nullptr) {
-    return fail_with_mend("dime status lists the processes of all instances",
+    return fail_with_hint("dime status lists the processes of all instances",
                           "process {} is in no instance", pid);
   }
   atomic::store_release(member->command, std::uint32_t{DIME_COMMAND_DETACH});

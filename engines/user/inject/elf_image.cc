@@ -116,8 +116,8 @@ Result<ElfImage> ElfImage::from_file(std::span<const std::byte> file, std::strin
     std::copy_n(file.begin() + static_cast<std::ptrdiff_t>(header.p_offset), header.p_filesz,
                 image.image_.begin() + static_cast<std::ptrdiff_t>(header.p_vaddr));
   }
-  DIME_CHECKED(image.read_headers());
-  DIME_CHECKED(image.read_dynamic(0, image.dynamic_.begin, image.dynamic_.bytes));
+  DIME_TRY_VOID(image.read_headers());
+  DIME_TRY_VOID(image.read_dynamic(0, image.dynamic_.begin, image.dynamic_.bytes));
   if (!image.self_contained_) {
     return fail(0, "{} needs other libraries or text relocations: it cannot be injected",
                 image.name_);
@@ -128,8 +128,8 @@ Result<ElfImage> ElfImage::from_file(std::span<const std::byte> file, std::strin
 Result<ElfImage> ElfImage::from_memory(std::vector<std::byte> memory, RemoteAddress base,
                                        std::string name) {
   ElfImage image(std::move(memory), std::move(name));
-  DIME_CHECKED(image.read_headers());
-  DIME_CHECKED(image.read_dynamic(base.value, image.dynamic_.begin, image.dynamic_.bytes));
+  DIME_TRY_VOID(image.read_headers());
+  DIME_TRY_VOID(image.read_dynamic(base.value, image.dynamic_.begin, image.dynamic_.bytes));
   return image;
 }
 
@@ -261,7 +261,7 @@ std::optional<ElfSymbol> ElfImage::find(std::string_view name) const {
 }
 
 Result<void> ElfImage::relocate(RemoteAddress base, const Resolver& resolve) {
-  DIME_CHECKED(relocate_table(relocations_, base, resolve));
+  DIME_TRY_VOID(relocate_table(relocations_, base, resolve));
   return relocate_table(jump_slots_, base, resolve);
 }
 

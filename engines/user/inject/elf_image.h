@@ -17,8 +17,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "engines/user/inject/remote_address.h"
-#include "engines/user/system/result.h"
 
 namespace dime {
 

@@ -71,10 +71,10 @@ Result<HelperThread> HelperThread::start(StoppedProcess& process, const Borrowed
   HelperThread helper(process, code);
   {
     DIME_TRY(auto borrowed, BorrowedThread::borrow(process, code));
-    DIME_CHECKED(helper.make_code(borrowed));
-    DIME_CHECKED(helper.make_thread(borrowed));
+    DIME_TRY_VOID(helper.make_code(borrowed));
+    DIME_TRY_VOID(helper.make_thread(borrowed));
   }
-  DIME_CHECKED(helper.make_stack());
+  DIME_TRY_VOID(helper.make_stack());
   return helper;
 }
 
@@ -147,8 +147,8 @@ Result<RemoteAddress> HelperThread::place_text(std::string_view text) {
     return fail(ENAMETOOLONG, "passing '{}' to process {}", text, process_->pid());
   }
   const RemoteAddress at = stack_ + text_bytes_;
-  DIME_CHECKED(write_memory(process_->pid(), at,
-                            std::as_bytes(std::span(terminated.c_str(), terminated.size() + 1))));
+  DIME_TRY_VOID(write_memory(process_->pid(), at,
+                             std::as_bytes(std::span(terminated.c_str(), terminated.size() + 1))));
   text_bytes_ += terminated.size() + 1;
   return at;
 }
@@ -158,7 +158,7 @@ Result<int> HelperThread::call_and_end(RemoteAddress function, RemoteAddress fir
   // The state at a function's first instruction: 16 bytes of alignment, less the return address.
   const std::uint64_t top = stack_.value + kStackBytes - 16 - sizeof(std::uint64_t);
   const std::uint64_t back = code_.value + kReturn;
-  DIME_CHECKED(write_memory(process_->pid(), {top}, std::as_bytes(std::span(&back, 1))));
+  DIME_TRY_VOID(write_memory(process_->pid(), {top}, std::as_bytes(std::span(&back, 1))));
   user_regs_struct registers{};
   if (::ptrace(PTRACE_GETREGS, tid_, nullptr, &registers) != 0) {
     return fail(ESRCH, "process {}", process_->pid());

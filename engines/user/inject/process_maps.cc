@@ -7,7 +7,7 @@
 
 #include <charconv>
 
-#include "engines/user/system/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace dime {
 namespace {

@@ -40,12 +40,12 @@ Result<void> write_memory(pid_t pid, RemoteAddress to, std::span<const std::byte
 
 Result<ElfImage> read_library(pid_t pid, RemoteAddress base, std::string name) {
   std::vector<std::byte> memory(DIME_PAGE_BYTES);
-  DIME_CHECKED(read_memory(pid, base, memory));
+  DIME_TRY_VOID(read_memory(pid, base, memory));
   DIME_TRY(const auto segments, ElfImage::segments_of(memory, name));
   memory.resize(segments.back().begin + segments.back().bytes);
   for (const ElfSegment& segment : segments) {
     const auto part = std::span(memory).subspan(segment.begin, segment.bytes);
-    DIME_CHECKED(read_memory(pid, base + segment.begin, part));
+    DIME_TRY_VOID(read_memory(pid, base + segment.begin, part));
   }
   return ElfImage::from_memory(std::move(memory), base, std::move(name));
 }

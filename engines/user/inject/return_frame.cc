@@ -123,7 +123,7 @@ Result<BorrowedCode> find_borrowed_code(pid_t pid, const std::vector<ProcessMapp
     return fail(0, "process {} has no glibc (libc.so.6) mapped", pid);
   }
   std::vector<std::byte> bytes(code->range.bytes());
-  DIME_CHECKED(read_memory(pid, code->range.begin, bytes));
+  DIME_TRY_VOID(read_memory(pid, code->range.begin, bytes));
   const auto call = find_bytes(bytes, code->range.begin, kCallAndReturn);
   const auto signal_return = find_bytes(bytes, code->range.begin, kSignalReturn);
   if (!call || !signal_return) {

@@ -13,8 +13,8 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "engines/user/system/process.h"
-#include "engines/user/system/sysctl.h"
+#include "base/process.h"
+#include "base/sysctl.h"
 
 namespace dime {
 namespace {
@@ -176,7 +176,7 @@ Result<std::vector<std::vector<sock_filter>>> read_filters(pid_t pid, pid_t tid)
     }
     std::vector<sock_filter> filter(static_cast<std::size_t>(std::max(length, 0L)));
     if (length < 0 || ::ptrace(PTRACE_SECCOMP_GET_FILTER, tid, number, filter.data()) < 0) {
-      return fail_with_mend(
+      return fail_with_hint(
           "run dime as root, which can read the filter",
           "process {} has a seccomp filter, which may kill it for the agent's system calls", pid);
     }
@@ -241,7 +241,7 @@ Result<void> check_seccomp(const StoppedProcess& process) {
           std::find_if_not(std::begin(kNeeded), std::end(kNeeded),
                            [&](const NeededCall& needed) { return permits(filter, needed); });
       if (refused != std::end(kNeeded)) {
-        return fail_with_mend(
+        return fail_with_hint(
             kKernelEngine, "process {} has a seccomp filter that forbids {}, which the agent needs",
             process.pid(), refused->name);
       }

@@ -11,8 +11,8 @@
 #include <csignal>
 #include <memory>
 
+#include "base/sysctl.h"
 #include "engines/user/inject/interrupted_call.h"
-#include "engines/user/system/sysctl.h"
 
 namespace dime {
 namespace {
@@ -92,7 +92,7 @@ Result<bool> StoppedProcess::stop_new_threads(Deadline deadline) {
     seized.push_back(tid);
   }
   for (const pid_t tid : seized) {
-    DIME_CHECKED(stop_thread(tid, deadline));
+    DIME_TRY_VOID(stop_thread(tid, deadline));
   }
   return !seized.empty();
 }

@@ -9,10 +9,10 @@
 #include <charconv>
 #include <filesystem>
 
+#include "base/executable.h"
+#include "base/process.h"
+#include "base/sysctl.h"
 #include "engines/user/inject/process_maps.h"
-#include "engines/user/system/executable.h"
-#include "engines/user/system/process.h"
-#include "engines/user/system/sysctl.h"
 
 namespace dime {
 namespace {
@@ -28,7 +28,7 @@ Result<void> check_owner(pid_t pid) {
   DIME_TRY(const uid_t owner, process_owner(pid));
   if (owner != ::geteuid()) {
     const std::string name = user_name(owner);
-    return fail_with_mend(fmt::format("sudo -u {} dime attach -p {}", name, pid),
+    return fail_with_hint(fmt::format("sudo -u {} dime attach -p {}", name, pid),
                           "process {} belongs to user {}, not to {}", pid, name,
                           user_name(::geteuid()));
   }
@@ -37,7 +37,7 @@ Result<void> check_owner(pid_t pid) {
 
 Result<void> check_state(pid_t pid, const std::string& status) {
   if (status_field(status, "Tgid") != std::to_string(pid)) {
-    return fail_with_mend(fmt::format("-p {}", status_field(status, "Tgid")),
+    return fail_with_hint(fmt::format("-p {}", status_field(status, "Tgid")),
                           "{} is a thread of process {}, not a process", pid,
                           status_field(status, "Tgid"));
   }
@@ -52,13 +52,13 @@ Result<void> check_state(pid_t pid, const std::string& status) {
   if (tracer != "0") {
     pid_t tracer_pid = 0;
     std::from_chars(tracer.data(), tracer.data() + tracer.size(), tracer_pid);
-    return fail_with_mend(fmt::format("end process {} first", tracer),
+    return fail_with_hint(fmt::format("end process {} first", tracer),
                           "process {} is traced by process {} ({}) already", pid, tracer,
                           command_name(tracer_pid).value_or("unknown"));
   }
   constexpr const char* kStrict = "1";
   if (status_field(status, "Seccomp") == kStrict) {
-    return fail_with_mend(
+    return fail_with_hint(
         kKernelEngine,
         "process {} runs in seccomp's strict mode, which kills it for any new system call", pid);
   }
@@ -72,7 +72,7 @@ Result<void> check_namespace(pid_t pid) {
   const auto theirs = std::filesystem::read_symlink(fmt::format("/proc/{}/ns/pid", pid), hidden);
   const auto ours = std::filesystem::read_symlink("/proc/self/ns/pid", error);
   if (!hidden && !error && theirs != ours) {
-    return fail_with_mend("run dime in its container",
+    return fail_with_hint("run dime in its container",
                           "process {} is in another pid namespace (a container)", pid);
   }
   return {};
@@ -85,15 +85,15 @@ Result<void> check_program(pid_t pid) {
     return tracing_refused(pid, maps ? facts.error().code : maps.error().code);
   }
   if (facts->kind == ProgramKind::kForeign) {
-    return fail_with_mend(kKernelEngine,
+    return fail_with_hint(kKernelEngine,
                           "process {} is a 32-bit or foreign program; allowed: 64-bit x86", pid);
   }
   if (!find_libc(*maps)) {
     if (facts->kind == ProgramKind::kStatic) {
-      return fail_with_mend(
+      return fail_with_hint(
           kKernelEngine, "process {} is statically linked; allowed: programs that use glibc", pid);
     }
-    return fail_with_mend(kKernelEngine, "process {} has no glibc (libc.so.6) mapped", pid);
+    return fail_with_hint(kKernelEngine, "process {} has no glibc (libc.so.6) mapped", pid);
   }
   return {};
 }
@@ -108,9 +108,9 @@ Result<void> check_target(pid_t pid) {
   if (pid <= 0 || !status) {
     return fail(0, "process {} does not exist", pid);
   }
-  DIME_CHECKED(check_state(pid, *status));
-  DIME_CHECKED(check_owner(pid));
-  DIME_CHECKED(check_namespace(pid));
+  DIME_TRY_VOID(check_state(pid, *status));
+  DIME_TRY_VOID(check_owner(pid));
+  DIME_TRY_VOID(check_namespace(pid));
   return check_program(pid);
 }
 
@@ -119,12 +119,12 @@ tl::unexpected<Error> tracing_refused(pid_t pid, int code) {
   const auto yama = read_sysctl("kernel.yama.ptrace_scope");
   constexpr long kAdminOnly = 2;
   if (yama && *yama > kAdminOnly) {
-    error.value().mend =
+    error.value().hint =
         "reboot: kernel.yama.ptrace_scope=3 forbids tracing and cannot be changed back";
   } else if (yama && *yama > 0 && ::geteuid() != 0) {
-    error.value().mend = "sudo sysctl kernel.yama.ptrace_scope=0";
+    error.value().hint = "sudo sysctl kernel.yama.ptrace_scope=0";
   } else {
-    error.value().mend = "dime doctor says what is missing here";
+    error.value().hint = "dime doctor says what is missing here";
   }
   return error;
 }

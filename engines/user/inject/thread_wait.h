@@ -6,7 +6,7 @@
 
 #include <chrono>
 
-#include "engines/user/system/result.h"
+#include "base/result.h"
 
 namespace dime {
 
@@ -18,8 +18,8 @@ inline Deadline deadline_in(std::chrono::milliseconds time) {
 }
 
 /// An error with code ETIMEDOUT and `message` alone: errno's text speaks of connections.
-inline tl::unexpected<Error> timed_out(std::string message, std::string mend = {}) {
-  return tl::unexpected<Error>(Error{ETIMEDOUT, std::move(message), std::move(mend)});
+inline tl::unexpected<Error> timed_out(std::string message, std::string hint = {}) {
+  return tl::unexpected<Error>(Error{ETIMEDOUT, std::move(message), std::move(hint)});
 }
 
 /// Why a traced thread stands still.

@@ -56,7 +56,7 @@ class Reader {
       return fail(0, "{} is not a 64-bit x86 program or shared object", name_);
     }
     code_.position_independent = header_.e_type == ET_DYN;
-    DIME_CHECKED(read_segments());
+    DIME_TRY_VOID(read_segments());
     read_sections();
     if (!sort_apart(code_.text) || !sort_apart(code_.data)) {
       return fail(0, "{} is damaged: its parts overlap", name_);

@@ -13,8 +13,8 @@
 #include <optional>
 #include <span>
 
+#include "base/unique_fd.h"
 #include "engines/user/sites/stub_writer.h"
-#include "engines/user/system/unique_fd.h"
 
 namespace dime::sites {
 namespace {
@@ -151,7 +151,7 @@ Result<std::string> site_table_for(const std::string& elf_path, const std::strin
            read_part(fd.get(), 0, static_cast<std::uint64_t>(about.st_size), elf_path));
   DIME_TRY(const ElfCode code, read_elf_code(file, elf_path));
   const Instructions instructions(code);
-  DIME_CHECKED(write_file(path, write_table(code, instructions, find_sites(instructions), id)));
+  DIME_TRY_VOID(write_file(path, write_table(code, instructions, find_sites(instructions), id)));
   return path;
 }
 

@@ -9,7 +9,7 @@
 
 #include <string>
 
-#include "engines/user/system/result.h"
+#include "base/result.h"
 
 namespace dime::sites {
 

@@ -10,13 +10,13 @@ namespace {
 constexpr std::uint64_t kLeastPiece = 16 * kPageBytes;
 
 /// Brings what arguments point to, where nothing better is known. True if something was brought.
-bool bring_arguments(InlinePath& path, Thread& thread, const Arguments& arguments) {
+bool make_arguments_resident(InlinePath& path, Thread& thread, const Arguments& arguments) {
   bool any = false;
   for (const long argument : arguments) {
     const auto address = static_cast<std::uint64_t>(argument);
     if (address >= kPageBytes && address < kAddressSpaceEnd &&
-        (!path.is_settled(address) || !path.is_settled(address + kPageBytes))) {
-      path.bring({address, address + kPageBytes}, thread);
+        (!path.is_resident(address) || !path.is_resident(address + kPageBytes))) {
+      path.make_resident({address, address + kPageBytes}, thread);
       any = true;
     }
   }
@@ -66,7 +66,7 @@ long transfer_in_pieces(InlinePath& path, Thread& thread, long number, const Arg
   const Transfer transfer = transfer_of(number);
   const Pieces pieces = pieces_of(number, arguments[0]);
   if (pieces == Pieces::kNone) {
-    return held_call(path, thread, number, arguments);
+    return pinned_call(path, thread, number, arguments);
   }
   Arguments part;
   __builtin_memcpy(part, arguments, sizeof(part));
@@ -75,7 +75,7 @@ long transfer_in_pieces(InlinePath& path, Thread& thread, long number, const Arg
   do {
     const std::uint64_t now = left < piece ? left : piece;
     part[transfer.length] = static_cast<long>(now);
-    const long result = held_call(path, thread, number, part);
+    const long result = pinned_call(path, thread, number, part);
     if (failed(result)) {
       return done != 0 ? done : result;
     }
@@ -100,7 +100,7 @@ void shorten_read(InlinePath& path, long number, Arguments& arguments) {
   const auto bytes = static_cast<std::uint64_t>(arguments[transfer.length]);
   const bool reads = number == __NR_read || number == __NR_recvfrom;
   if (!reads || bytes <= kPageBytes || bytes > kLongestTransfer ||
-      path.are_settled({begin, begin + bytes}) ||
+      path.are_resident({begin, begin + bytes}) ||
       pieces_of(number, arguments[0]) != Pieces::kFirst) {
     return;
   }
@@ -122,19 +122,19 @@ void shorten_events(InlinePath& path, long number, Arguments& arguments) {
   const auto begin = static_cast<std::uint64_t>(arguments[1]);
   const auto most = static_cast<std::int32_t>(arguments[2]);
   if (events && most > static_cast<std::int32_t>(kEnough) &&
-      !path.are_settled({begin, begin + static_cast<std::uint64_t>(most) * kEventBytes})) {
+      !path.are_resident({begin, begin + static_cast<std::uint64_t>(most) * kEventBytes})) {
     arguments[2] = kEnough;
   }
 }
 
 }  // namespace
 
-long held_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
-  const Held held(path, thread, number, arguments);
+long pinned_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
+  const PinnedBuffers pinned(path, thread, number, arguments);
   long result = raw(number, arguments);
   for (unsigned i = 0; result == -EFAULT && i < kRepeats; ++i) {
     // Nested pointers that the table does not know.
-    if (!bring_arguments(path, thread, arguments)) {
+    if (!make_arguments_resident(path, thread, arguments)) {
       break;
     }
     result = raw(number, arguments);
@@ -148,16 +148,16 @@ long buffers_call(InlinePath& path, Thread& thread, long number, const Arguments
   __builtin_memcpy(shortened, arguments, sizeof(shortened));
   shorten_events(path, number, shortened);
   if (!chunkable) {
-    return held_call(path, thread, number, shortened);
+    return pinned_call(path, thread, number, shortened);
   }
   shorten_read(path, number, shortened);
-  const std::uint64_t quarter = path.keeper().instance().limit() * kPageBytes / 4;
+  const std::uint64_t quarter = path.manager().instance().limit() * kPageBytes / 4;
   const std::uint64_t piece = quarter < kLeastPiece ? kLeastPiece : quarter & ~(kPageBytes - 1);
   const auto bytes = static_cast<std::uint64_t>(shortened[transfer_of(number).length]);
   if (bytes > piece && bytes <= kLongestTransfer) {
     return transfer_in_pieces(path, thread, number, shortened, piece);
   }
-  return held_call(path, thread, number, shortened);
+  return pinned_call(path, thread, number, shortened);
 }
 
 }  // namespace dime::agent::calls

@@ -15,7 +15,7 @@ long futex_call(InlinePath& path, Thread& thread, long number, const Arguments& 
   long result = -EFAULT;
   for (unsigned i = 0; result == -EFAULT && i < kRepeats; ++i) {
     {
-      const Held held(path, thread, number, arguments);
+      const PinnedBuffers pinned(path, thread, number, arguments);
     }
     result = raw(number, arguments);
   }
@@ -40,14 +40,14 @@ long futex_call(InlinePath& path, Thread& thread, long number, const Arguments& 
     case CallKind::kProcess:
       return process_call(path, thread, number, arguments, frame);
     case CallKind::kAsynchronous:
-      path.keeper().membership().note_problem(
+      path.manager().membership().note_problem(
           "asynchronous I/O (io_uring, AIO) was refused: use --fault-path thread for it");
       return -ENOSYS;
     case CallKind::kUnknown:
     case CallKind::kPlain:
       break;
   }
-  return held_call(path, thread, number, arguments);
+  return pinned_call(path, thread, number, arguments);
 }
 
 }  // namespace
@@ -95,9 +95,9 @@ long on_call(long number, patch::Frame* frame) {
   // compiler's -fstack-usage.
   constexpr std::uint64_t kUsual = std::uint64_t{8} << 10;
   constexpr std::uint64_t kToFork = std::uint64_t{16} << 10;
-  Held held(path, thread);
-  held.hold_stack(reinterpret_cast<std::uint64_t>(frame + 1),
-                  what.kind == CallKind::kProcess ? kToFork : kUsual);
+  PinnedBuffers pinned(path, thread);
+  pinned.hold_stack(reinterpret_cast<std::uint64_t>(frame + 1),
+                    what.kind == CallKind::kProcess ? kToFork : kUsual);
   return call_of_kind(path, thread, what, number, *frame);
 }
 

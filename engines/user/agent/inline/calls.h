@@ -6,8 +6,8 @@
 // together with what they change here.
 #pragma once
 
-#include "engines/user/agent/inline/held.h"
 #include "engines/user/agent/inline/path.h"
+#include "engines/user/agent/inline/pinned_buffers.h"
 #include "engines/user/agent/patch/patch.h"
 
 namespace dime::agent::calls {
@@ -21,8 +21,9 @@ long on_call(long number, patch::Frame* frame);
 /// How often a call is repeated that met a page which had gone again.
 inline constexpr unsigned kRepeats = 4;
 
-/// held_raw(), and what the table of buffers does not know is met by repeating the call.
-long held_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments);
+/// call_with_buffers_pinned(), and what the table of buffers does not know is met by repeating the
+/// call.
+long pinned_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments);
 
 // The kinds of calls.
 /// A call with buffers; in pieces where they are larger than a part of the limit, if `chunkable`.

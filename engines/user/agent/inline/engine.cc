@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Life of the inline path. A forked child has a copy of everything, its parent's page records and
-// remote pages included, so it goes on with that: descriptors, member slot and upkeep thread of its
-// own are all that it lacks.
+// remote pages included, so it goes on with that: descriptors, member slot and maintenance thread
+// of its own are all that it lacks.
 #include "engines/user/agent/inline/engine.h"
 
 #include <linux/poll.h>
@@ -24,7 +24,7 @@ constexpr std::uint64_t kMainStack = 8 << 20;
 
 Host host;
 InlinePath* path = nullptr;
-void* upkeep_stack = nullptr;
+void* maintenance_stack = nullptr;
 std::uint8_t dispatch = 0;  ///< 1: system calls outside patch::raw_code() are signals
 bool is_running = false;
 
@@ -44,21 +44,21 @@ void detach() {
   }
   atomic::store(dispatch, std::uint8_t{0});
   signals::stop();
-  path->keeper().stop();
+  path->manager().stop();
   membership.leave(DIME_MEMBER_DETACHED);
 }
 
-void upkeep() {
+void maintenance() {
   Membership& membership = *host.membership;
   dime_member& member = membership.member();
   own_descriptors::close_others();
-  Nanos next = clock::now() + Keeper::kTick;
+  Nanos next = clock::now() + PageManager::kTick;
   for (;;) {
     const auto timeout = clock::timespec_of(next - clock::now());
-    pollfd doorbell{path->keeper().neighbours().doorbell(), POLLIN, 0};
+    pollfd doorbell{path->manager().neighbours().doorbell(), POLLIN, 0};
     system_call(__NR_ppoll, &doorbell, 1L, &timeout, 0L, 0L);
     if (doorbell.revents != 0) {
-      path->keeper().neighbours().silence();
+      path->manager().neighbours().silence();
     }
     if (atomic::load(member.give_back) != 0) {
       path->give_back();
@@ -74,18 +74,18 @@ void upkeep() {
     path->tick();
     follow_management();
     const Nanos now = clock::now();
-    next = now + Keeper::until_next_tick(now - before);
+    next = now + PageManager::until_next_tick(now - before);
   }
 }
 
-void upkeep_main(void* /*nothing*/) {
-  upkeep();
+void maintenance_main(void* /*nothing*/) {
+  maintenance();
 }
 
-long start_upkeep() {
+long start_maintenance() {
   const SignalsBlocked blocked;  // those of the program are for its own threads
   const long started = own_thread::start(
-      reinterpret_cast<std::uint64_t>(upkeep_stack) + kStackBytes, upkeep_main, nullptr);
+      reinterpret_cast<std::uint64_t>(maintenance_stack) + kStackBytes, maintenance_main, nullptr);
   if (!failed(started)) {
     dime_member& member = host.membership->member();
     atomic::store(member.handler_tid, static_cast<std::uint32_t>(started));
@@ -157,9 +157,9 @@ void arm() {
 }
 
 long start_path() {
-  upkeep_stack = host.arena->allocate(kStackBytes);
+  maintenance_stack = host.arena->allocate(kStackBytes);
   void* const memory = host.arena->allocate(sizeof(InlinePath));
-  if (upkeep_stack == nullptr || memory == nullptr) {
+  if (maintenance_stack == nullptr || memory == nullptr) {
     return -ENOMEM;
   }
   path = ::new (memory) InlinePath(*host.arena, *host.membership);
@@ -174,10 +174,10 @@ long start_path() {
   {
     const InlinePath::Exclusive alone(*path);
     leave_own_alone();
-    path->keeper().spread_out();
+    path->manager().start_managing();
   }
   follow_management();
-  return start_upkeep();
+  return start_maintenance();
 }
 
 /// Emulates for a child that fork() has just made. Under Exclusive.
@@ -191,7 +191,7 @@ void continue_in_child(Thread& thread) {
     own_descriptors::hide(*path);
     arm();
     follow_management();
-    if (!failed(start_upkeep())) {
+    if (!failed(start_maintenance())) {
       return;
     }
   }
@@ -237,7 +237,7 @@ bool running() {
 }
 
 void end() {
-  if (path->keeper().retired()) {
+  if (path->manager().retired()) {
     // The program's filter may not allow what looking takes. `dime run` sees this.
     atomic::store(host.membership->member().ending, std::uint64_t{1});
     return;
@@ -286,7 +286,7 @@ long fork(Thread& thread, long number, const long (&arguments)[6], patch::Frame&
     frame.stack = static_cast<std::uint64_t>(wanted[1]);
     wanted[1] = 0;
   }
-  const calls::Held held(*path, thread, number, arguments);
+  const calls::PinnedBuffers pinned(*path, thread, number, arguments);
   const InlinePath::Exclusive alone(*path);
   const long child = calls::raw(number, wanted);
   if (child == 0) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The inline path in a process: its start, its upkeep thread, forks, detach.
+// The inline path in a process: its start, its maintenance thread, forks, detach.
 #pragma once
 
 #include "engines/user/agent/inline/path.h"
@@ -27,7 +27,7 @@ long start(const Host& host);
 /// True in processes in which start() succeeded, and in their forked children.
 [[nodiscard]] bool running();
 
-/// What the program says of its memory through libdime: as Keeper has it.
+/// What the program says of its memory through libdime: as PageManager has it.
 int place(AddressRange range, unsigned tier);
 void named(AddressRange range, const char* name);
 void mark(const char* name);

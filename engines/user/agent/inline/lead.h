@@ -36,7 +36,7 @@ class RecentMedian {
   /// 0 = nothing was noted.
   [[nodiscard]] std::uint64_t value() const { return value_; }
   /// True if it does not depend on one sample alone.
-  [[nodiscard]] bool is_settled() const { return noted_ >= 3; }
+  [[nodiscard]] bool has_enough_samples() const { return noted_ >= 3; }
 
  private:
   static constexpr unsigned kSamples = 5;
@@ -78,14 +78,14 @@ class Lead {
     Kind& kind = kinds_[writes ? 1 : 0];
     kind.ways.note(way.value);
     opening_.note(opening.value);
-    if (kind.ways.is_settled()) {
+    if (kind.ways.has_enough_samples()) {
       kind.usual.note(kind.ways.value() + opening_.value());
     }
   }
   /// What was found lately, and over all; 0 = too little is known.
   [[nodiscard]] Nanos found(bool writes) const {
     const RecentMedian& ways = kinds_[writes ? 1 : 0].ways;
-    return {ways.is_settled() ? ways.value() + opening_.value() : 0};
+    return {ways.has_enough_samples() ? ways.value() + opening_.value() : 0};
   }
   [[nodiscard]] Nanos usual(bool writes) const { return {kinds_[writes ? 1 : 0].usual.value()}; }
 

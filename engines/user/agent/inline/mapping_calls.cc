@@ -142,7 +142,7 @@ long advise(InlinePath& path, Thread& thread, const Arguments& arguments) {
     }
     case kPopulateRead:
     case kPopulateWrite: {
-      const Held held(path, thread, range);
+      const PinnedBuffers pinned(path, thread, range);
       return raw(__NR_madvise, arguments);
     }
     default:
@@ -151,7 +151,7 @@ long advise(InlinePath& path, Thread& thread, const Arguments& arguments) {
 }
 
 long lock_pages(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
-  const Held held(path, thread, range_of(arguments[0], arguments[1]));
+  const PinnedBuffers pinned(path, thread, range_of(arguments[0], arguments[1]));
   return raw(number, arguments);
 }
 
@@ -192,7 +192,7 @@ long map_call(InlinePath& path, Thread& thread, long number, const Arguments& ar
     default:
       break;
   }
-  return held_raw(path, thread, number, arguments);
+  return call_with_buffers_pinned(path, thread, number, arguments);
 }
 
 }  // namespace dime::agent::calls

@@ -13,14 +13,14 @@ constexpr std::uint64_t kLeast = 1000;  // where they begin, if the limit allows
 InlinePath* path = nullptr;
 
 int& own(unsigned which) {
-  Space& space = path->keeper().space();
+  Space& space = path->manager().space();
   switch (which) {
     case 0:
       return *space.app_descriptor().place();
     case 1:
       return *space.shadow_descriptor().place();
     default:
-      return *path->keeper().neighbours().place();
+      return *path->manager().neighbours().place();
   }
 }
 

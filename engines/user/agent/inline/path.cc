@@ -22,7 +22,7 @@ struct CpuMask {
 }  // namespace
 
 InlinePath::InlinePath(Arena& arena, Membership& membership)
-    : keeper_(arena, membership, /*inherited=*/false), ahead_(keeper_.space()) {}
+    : manager_(arena, membership, /*inherited=*/false), ahead_(manager_.space()) {}
 
 long InlinePath::start(Arena& arena, AddressRange image) {
   if (!managed_.start(arena) || !excluded_.start(arena) || !threads_.start(arena)) {
@@ -36,12 +36,12 @@ long InlinePath::start(Arena& arena, AddressRange image) {
       ++processors_;
     }
   }
-  return keeper_.start_for_threads(image, managed_, excluded_, threads_);
+  return manager_.start_for_threads(image, managed_, excluded_, threads_);
 }
 
 /// What the access takes outside this code's own clock, and from when the page is opened.
 Nanos InlinePath::lead(bool writes) {
-  const dime_calibration& measured = keeper_.control().calibration;
+  const dime_calibration& measured = manager_.control().calibration;
   return writes ? lead_.now(true, {measured.lead_ns}, {measured.found_ns})
                 : lead_.now(false, {measured.lead_read_ns}, {measured.found_read_ns});
 }
@@ -53,8 +53,8 @@ bool InlinePath::send_back(PageNumber page, bool writes, Nanos entry, Thread& th
       Threads::is_shared(thread) || atomic::load(waiting_) >= processors_) {
     return false;
   }
-  const PageId id = keeper_.space().table().find(page);
-  if (id == kNoPage || state_of(keeper_.instance().pool().record(id)) != PageState::kRemote) {
+  const PageId id = manager_.space().table().find(page);
+  if (id == kNoPage || state_of(manager_.instance().pool().record(id)) != PageState::kRemote) {
     return false;
   }
   thread.bounces.send(page, entry, clock::now());
@@ -64,7 +64,7 @@ bool InlinePath::send_back(PageNumber page, bool writes, Nanos entry, Thread& th
 /// A fault that was sent back has come again, and its page is there. Under the lock.
 void InlinePath::note_lead(bool writes, Nanos way, Nanos opening) {
   lead_.note(writes, way, opening);
-  dime_member& member = keeper_.membership().member();
+  dime_member& member = manager_.membership().member();
   atomic::store(writes ? member.found_ns : member.found_read_ns, lead_.usual(writes).value);
 }
 
@@ -78,12 +78,12 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
   if (!for_call && way == Nanos{} && send_back(page, writes, entry, thread)) {
     return;
   }
-  Instance& instance = keeper_.instance();
+  Instance& instance = manager_.instance();
   gate_.enter();
   lock_.lock();
-  const PageId id = keeper_.space().table().obtain(page);
+  const PageId id = manager_.space().table().obtain(page);
   if (id == kNoPage) {
-    keeper_.membership().note_problem("out of memory for page records");
+    manager_.membership().note_problem("out of memory for page records");
     lock_.unlock();
     gate_.leave();
     return;
@@ -99,10 +99,10 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
         ahead_.bring_back(id);
       } else {
         // Opened by another thread meanwhile, or dropped by the kernel (MADV_FREE).
-        keeper_.space().open_zeroed(id);
+        manager_.space().open_zeroed(id);
       }
     } else {
-      atomic::add(keeper_.membership().member().faults_joined, std::uint64_t{1});
+      atomic::add(manager_.membership().member().faults_joined, std::uint64_t{1});
     }
     lock_.unlock();
     gate_.leave();
@@ -137,9 +137,9 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
     const Nanos opened_at = clock::now();
     if (open(id, fault, opened_at)) {
       if (for_call) {
-        keeper_.count_for_call(id, fault);
+        manager_.count_for_call(id, fault);
       }
-      keeper_.finish(id, fault, opened_at, opened_at - entry + after);
+      manager_.finish(id, fault, opened_at, opened_at - entry + after);
       if (way != Nanos{}) {
         note_lead(writes, way, clock::now() - opened_at);
       }
@@ -155,11 +155,11 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
   gate_.leave();
 }
 
-/// Moves the page in, from `now` on. Takes the lock, and returns with it held. False: there was
+/// Moves the page in, from `now` on. Takes the lock, and returns with it pinned. False: there was
 /// nothing to do it to, and the books are as if it had not been tried.
 bool InlinePath::open(PageId page, const Fault& fault, Nanos now) {
-  Space& space = keeper_.space();
-  Instance& instance = keeper_.instance();
+  Space& space = manager_.space();
+  Instance& instance = manager_.instance();
   const bool copies = moves_.interrupt_others();
   Opened opened = Opened::kRetry;
   Backoff backoff;
@@ -200,7 +200,7 @@ bool InlinePath::open(PageId page, const Fault& fault, Nanos now) {
 Nanos InlinePath::make_room_for(Claim& claim, Nanos spare, Nanos now) {
   const Nanos write_back = make_room(claim.page, spare, now);
   if (claim.cancelled) {
-    keeper_.instance().cancel_room(claim.page);
+    manager_.instance().cancel_room(claim.page);
   }
   claim.has_room = true;
   return write_back;
@@ -208,7 +208,7 @@ Nanos InlinePath::make_room_for(Claim& claim, Nanos spare, Nanos now) {
 
 /// Spends a stall. False if it was ended early for a signal.
 bool InlinePath::wait(Nanos until, const std::uint64_t* interrupted) {
-  const std::uint32_t mode = atomic::load(keeper_.control().parameters.wait);
+  const std::uint32_t mode = atomic::load(manager_.control().parameters.wait);
   const std::uint32_t waiting = atomic::add(waiting_, 1u);
   bool whole = true;
   Nanos now = clock::now();
@@ -254,7 +254,7 @@ void InlinePath::wait_for(const PageRecord& record) {
 void InlinePath::tick() {
   threads_.release_gone();
   lock_.lock();
-  keeper_.tick([this] {
+  manager_.tick([this] {
     lock_.unlock();
     lock_.lock();
   });
@@ -263,14 +263,14 @@ void InlinePath::tick() {
 
 void InlinePath::give_back() {
   lock_.lock();
-  keeper_.give_back();
+  manager_.give_back();
   lock_.unlock();
 }
 
 void InlinePath::count_pages() {
   const SignalsBlocked blocked;
   lock_.lock();
-  keeper_.count_pages();
+  manager_.count_pages();
   lock_.unlock();
 }
 

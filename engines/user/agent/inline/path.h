@@ -3,9 +3,9 @@
 // handler of SIGBUS.
 //
 // Each fault is three short sections under the lock: what is it and which page goes; the victim has
-// gone; the page has come. Pages are moved between them, and the stall is spent with nothing held,
-// so that threads disturb each other little. Nothing here touches memory of the program, and all of
-// it runs with signals blocked.
+// gone; the page has come. Pages are moved between them, and the stall is spent with nothing
+// pinned, so that threads disturb each other little. Nothing here touches memory of the program,
+// and all of it runs with signals blocked.
 #pragma once
 
 #include "engines/user/agent/inline/ahead.h"
@@ -14,7 +14,7 @@
 #include "engines/user/agent/inline/move_times.h"
 #include "engines/user/agent/inline/regions.h"
 #include "engines/user/agent/inline/threads.h"
-#include "engines/user/agent/keeper.h"
+#include "engines/user/agent/page_manager.h"
 
 namespace dime::agent {
 
@@ -35,14 +35,14 @@ class InlinePath {
 
   /// True if the kernel may use the page at `address`: it is there, or not managed. Without the
   /// lock. It stays true as long as the calling thread holds the page.
-  [[nodiscard]] bool is_settled(std::uint64_t address);
+  [[nodiscard]] bool is_resident(std::uint64_t address);
   /// The same of all pages of a range.
-  [[nodiscard]] bool are_settled(AddressRange range);
+  [[nodiscard]] bool are_resident(AddressRange range);
 
   /// Makes the pages of `range` be there, for a system call. They stay as long as the calling
   /// thread holds them. Remote ones are fetched by one request for up to Thread::kClaims of them,
   /// which pays the latency once.
-  void bring(AddressRange range, Thread& thread);
+  void make_resident(AddressRange range, Thread& thread);
 
   /// While nobody moves a page or is in the books: for changes of mappings, forks, the end.
   class Exclusive {
@@ -69,7 +69,7 @@ class InlinePath {
   /// `range` was mapped by the program, privately and anonymously.
   void mapped(AddressRange range, bool writable, dime_kind kind);
   /// `range` is about to move.
-  void unwatch(AddressRange range) { keeper_.space().faults().unregister(range); }
+  void unwatch(AddressRange range) { manager_.space().faults().unregister(range); }
   /// `range` was moved or made longer.
   void remapped(AddressRange range);
   /// `range` is the program's, but never managed: stacks, files, shared memory.
@@ -80,12 +80,12 @@ class InlinePath {
   /// The pages of `range` were dropped; `unmapped`: so was the range.
   void dropped(AddressRange range, bool unmapped);
   void moved(std::uint64_t from, std::uint64_t to, std::uint64_t bytes);
-  /// What the program says of its memory: see Keeper.
-  void named(AddressRange range, const char* name) { keeper_.named(range, name); }
+  /// What the program says of its memory: see PageManager.
+  void named(AddressRange range, const char* name) { manager_.named(range, name); }
   int place(AddressRange range, unsigned tier) {
-    return keeper_.place(range, tier, [] {});
+    return manager_.place(range, tier, [] {});
   }
-  void mark(const char* name) { keeper_.mark(name); }
+  void mark(const char* name) { manager_.mark(name); }
   /// Every page comes home, and nothing is evicted any more.
   void come_home();
   /// After come_home(): nothing is managed any more.
@@ -95,17 +95,17 @@ class InlinePath {
   /// In a forked child, in which only `thread` lives. 0 or a negative errno.
   long continue_in_child(Thread& thread);
 
-  // Under the lock only: the upkeep between faults. For the upkeep thread, whose signals are
-  // blocked for good; count_pages() for any.
+  // Under the lock only: the maintenance between faults. For the maintenance thread, whose signals
+  // are blocked for good; count_pages() for any.
   void tick();
   void give_back();
   void count_pages();
 
-  [[nodiscard]] Keeper& keeper() { return keeper_; }
+  [[nodiscard]] PageManager& manager() { return manager_; }
   [[nodiscard]] Threads& threads() { return threads_; }
   [[nodiscard]] const Regions& managed() const { return managed_; }
   [[nodiscard]] const Regions& excluded() const { return excluded_; }
-  [[nodiscard]] bool manages() const { return keeper_.manages(); }
+  [[nodiscard]] bool manages() const { return manager_.manages(); }
 
  private:
   [[nodiscard]] Nanos lead(bool writes);
@@ -128,7 +128,7 @@ class InlinePath {
   void cancel_all();
   void cancel_in(AddressRange range);
 
-  Keeper keeper_;
+  PageManager manager_;
   Ahead ahead_;
   Lock lock_;
   Gate gate_;

@@ -6,16 +6,16 @@ namespace dime::agent {
 
 void InlinePath::mapped(AddressRange range, bool writable, dime_kind kind) {
   excluded_.remove(range);
-  keeper_.mapped(range, kind);
-  if (manages() && keeper_.space().adopt(range) == 0 && writable) {
-    keeper_.space().prime(range.begin);
+  manager_.mapped(range, kind);
+  if (manages() && manager_.space().adopt(range) == 0 && writable) {
+    manager_.space().prime(range.begin);
   }
 }
 
 void InlinePath::remapped(AddressRange range) {
   excluded_.remove(range);
   if (manages()) {
-    keeper_.space().adopt(range);
+    manager_.space().adopt(range);
   }
 }
 
@@ -26,13 +26,13 @@ void InlinePath::leave_alone(AddressRange range) {
 
 void InlinePath::becomes_stack(AddressRange range) {
   cancel_in(range);
-  Space& space = keeper_.space();
+  Space& space = manager_.space();
   space.table().for_each(range, [&](PageId id) {
-    if (keeper_.instance().pool().record(id).state == PageState::kRemote) {
+    if (manager_.instance().pool().record(id).state == PageState::kRemote) {
       while (space.open_remote(id) == Opened::kRetry) {
       }
     }
-    keeper_.instance().forget(id);
+    manager_.instance().forget(id);
   });
   space.faults().unregister(range);
   space.unmanage(range);
@@ -41,15 +41,15 @@ void InlinePath::becomes_stack(AddressRange range) {
 
 /// Takes the room and the page in flight from a thread, which will find out.
 void InlinePath::cancel(Claim& claim, const Fault& fault) {
-  keeper_.instance().abandon(claim.page, fault);
+  manager_.instance().abandon(claim.page, fault);
   if (claim.has_room) {
-    keeper_.instance().cancel_room(claim.page);
+    manager_.instance().cancel_room(claim.page);
   }
   claim.cancelled = true;
 }
 
 void InlinePath::cancel_in(AddressRange range) {
-  PagePool& pool = keeper_.instance().pool();
+  PagePool& pool = manager_.instance().pool();
   threads_.for_each([&](Thread& thread) {
     for (std::uint32_t i = 0; i < thread.claim_count; ++i) {
       Claim& claim = thread.claims[i];
@@ -67,36 +67,36 @@ void InlinePath::cancel_all() {
 
 void InlinePath::dropped(AddressRange range, bool unmapped) {
   cancel_in(range);
-  keeper_.space().forget(range, [](PageId) {});
+  manager_.space().forget(range, [](PageId) {});
   if (unmapped) {
-    keeper_.space().unmanage(range);
+    manager_.space().unmanage(range);
   }
 }
 
 void InlinePath::moved(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {
   cancel_in({from, from + bytes});
   dropped({to, to + bytes}, /*unmapped=*/true);
-  keeper_.space().moved(from, to, bytes);
+  manager_.space().moved(from, to, bytes);
 }
 
 void InlinePath::come_home() {
-  keeper_.pause(true);
+  manager_.pause(true);
   cancel_all();
-  keeper_.space().bring_all_home([] {});
+  manager_.space().bring_all_home([] {});
 }
 
 void InlinePath::retire() {
-  keeper_.space().unregister_all();
-  keeper_.retire();
+  manager_.space().unregister_all();
+  manager_.retire();
 }
 
 void InlinePath::leave_in_child(Thread& thread) {
   threads_.forget_others(thread);
-  if (!failed(keeper_.space().reopen())) {
-    keeper_.space().fill_own_holes();
+  if (!failed(manager_.space().reopen())) {
+    manager_.space().fill_own_holes();
   }
   retire();
-  keeper_.stop();
+  manager_.stop();
 }
 
 long InlinePath::continue_in_child(Thread& thread) {
@@ -104,7 +104,7 @@ long InlinePath::continue_in_child(Thread& thread) {
   threads_.forget_others(thread);
   thread.claim_count = 0;
   waiting_ = 0;
-  return keeper_.continue_in_child();
+  return manager_.continue_in_child();
 }
 
 }  // namespace dime::agent

@@ -28,10 +28,10 @@ long filter_calls(InlinePath& path, Thread& thread, long number, const Arguments
     const InlinePath::Exclusive alone(path);
     path.come_home();
     path.retire();
-    path.keeper().membership().note_problem(
+    path.manager().membership().note_problem(
         "a program that filters its system calls (seccomp) was let go: use --fault-path thread");
   }
-  return held_raw(path, thread, number, arguments);
+  return call_with_buffers_pinned(path, thread, number, arguments);
 }
 
 }  // namespace
@@ -67,7 +67,7 @@ long process_call(InlinePath& path, Thread& thread, long number, const Arguments
                                 reinterpret_cast<const char*>(arguments[4]));
       }
       if (arguments[0] == kNameMemory && arguments[1] == 0) {
-        const long named = held_raw(path, thread, number, arguments);
+        const long named = call_with_buffers_pinned(path, thread, number, arguments);
         // Without CONFIG_ANON_VMA_NAME the kernel refuses every name; rules may still ask for it.
         if (!failed(named) || named == -EINVAL) {
           const std::uint64_t begin = word(arguments[2]);
@@ -80,7 +80,7 @@ long process_call(InlinePath& path, Thread& thread, long number, const Arguments
     default:
       break;
   }
-  return held_raw(path, thread, number, arguments);
+  return call_with_buffers_pinned(path, thread, number, arguments);
 }
 
 // A child of vfork() never comes back to let go of what it holds. Its parent does, with its next
@@ -91,7 +91,7 @@ long exec_call(InlinePath& path, Thread& thread, long number, const Arguments& a
   const auto* const name = reinterpret_cast<const char*>(arguments[first]);
   auto* const* const words = reinterpret_cast<char* const*>(arguments[first + 1]);
   auto* const* const environment = reinterpret_cast<char* const*>(arguments[first + 2]);
-  const Held held(path, thread, number, arguments);
+  const PinnedBuffers pinned(path, thread, number, arguments);
   return exec::run(at ? static_cast<int>(arguments[0]) : AT_FDCWD, name, words, environment,
                    at ? static_cast<int>(arguments[4]) : 0);
 }

@@ -22,16 +22,16 @@ std::uint64_t entry_of(std::uint64_t pointer) {
   return pointer & ~std::uint64_t{1};
 }
 
-void hold_entry(Held& held, std::uint64_t entry, std::int64_t word_offset) {
+void hold_entry(PinnedBuffers& pinned, std::uint64_t entry, std::int64_t word_offset) {
   const std::uint64_t word = entry + static_cast<std::uint64_t>(word_offset);
-  held.hold({entry, entry + sizeof(std::uint64_t)});
+  pinned.hold({entry, entry + sizeof(std::uint64_t)});
   if (word / kPageBytes != entry / kPageBytes) {
-    held.hold({word, word + sizeof(std::uint32_t)});
+    pinned.hold({word, word + sizeof(std::uint32_t)});
   }
 }
 
 /// True if there is something that the kernel will touch.
-bool hold_list(InlinePath& path, Thread& thread, Held& held) {
+bool hold_list(InlinePath& path, Thread& thread, PinnedBuffers& pinned) {
   std::uint64_t head = 0;
   std::uint64_t bytes = 0;
   ListHead list{};
@@ -40,13 +40,13 @@ bool hold_list(InlinePath& path, Thread& thread, Held& held) {
       (entry_of(list.first) == head && list.pending == 0)) {
     return false;
   }
-  held.hold({head, head + sizeof(list)});
+  pinned.hold({head, head + sizeof(list)});
   if (list.pending != 0) {
-    hold_entry(held, entry_of(list.pending), list.word_offset);
+    hold_entry(pinned, entry_of(list.pending), list.word_offset);
   }
   std::uint64_t entry = entry_of(list.first);
   for (unsigned i = 0; i < kLongest && entry != head; ++i) {
-    hold_entry(held, entry, list.word_offset);
+    hold_entry(pinned, entry, list.word_offset);
     std::uint64_t next = 0;
     if (!read_program(path, thread, entry, &next, sizeof(next))) {
       break;
@@ -63,8 +63,8 @@ long end_thread(InlinePath& path, Thread& thread, long number, const Arguments& 
     path.threads().leave(thread);
     return raw(number, arguments);
   }
-  Held held(path, thread);
-  if (hold_list(path, thread, held)) {
+  PinnedBuffers pinned(path, thread);
+  if (hold_list(path, thread, pinned)) {
     path.threads().leave_holding(thread, static_cast<std::uint32_t>(system_call(__NR_gettid)));
   } else {
     path.threads().leave(thread);

@@ -22,15 +22,15 @@ constexpr Nanos kRunTakes{3'000};
 /// are waited for. To ask for the time costs more than most of the rest: `now` is that of the fault
 /// as long as nothing has taken any.
 Nanos InlinePath::make_room(PageId page, Nanos spare, Nanos now) {
-  Instance& instance = keeper_.instance();
+  Instance& instance = manager_.instance();
   PageId evicted = kNoPage;
   PageId victim = kNoPage;
   for (unsigned steps = 0;; ++steps) {
-    const Keeper::Step step = keeper_.room_step(page, steps, now, victim);
-    if (step == Keeper::Step::kMade) {
+    const PageManager::Step step = manager_.room_step(page, steps, now, victim);
+    if (step == PageManager::Step::kMade) {
       return evicted != kNoPage ? instance.writeback_stall(evicted, now) : Nanos{};
     }
-    if (step == Keeper::Step::kWait) {
+    if (step == PageManager::Step::kWait) {
       lock_.unlock();
       gate_.leave();
       clock::sleep(kForOthers);
@@ -57,8 +57,8 @@ unsigned InlinePath::together(Nanos spare) const {
 
 /// Moves out a claimed victim, and others with it. Lets go of the lock meanwhile.
 Closed InlinePath::evict(PageId victim, Nanos spare, Nanos& now) {
-  Space& space = keeper_.space();
-  const PagePool& pool = keeper_.instance().pool();
+  Space& space = manager_.space();
+  const PagePool& pool = manager_.instance().pool();
   Ahead::Run run;
   ahead_.choose(victim, together(spare), run);
   // The claims are seen by those who start to use a page from here on; those who used it before are
@@ -90,7 +90,7 @@ Closed InlinePath::evict(PageId victim, Nanos spare, Nanos& now) {
 
 /// In the gate. Where the stall until `ready` hides that, or where there are too many.
 void InlinePath::empty_stale_slots(Nanos ready) {
-  Shadow& shadow = keeper_.space().shadow();
+  Shadow& shadow = manager_.space().shadow();
   const std::uint32_t count = shadow.stale_count();
   if (count < kFewStale || (count < kMostStale && ready < clock::now() + kEmptyingTakes)) {
     return;

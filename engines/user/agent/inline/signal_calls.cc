@@ -81,7 +81,7 @@ long set_stack(InlinePath& path, Thread& thread, const Arguments& arguments) {
 /// Calls that wait with another mask: argument `at` points to it.
 long with_mask(InlinePath& path, Thread& thread, long number, const Arguments& arguments,
                unsigned at) {
-  const Held held(path, thread, number, arguments);
+  const PinnedBuffers pinned(path, thread, number, arguments);
   const Input<std::uint64_t> mask(path, thread, arguments[at]);
   if (mask.given == nullptr || mask.bad) {
     return raw(number, arguments);
@@ -95,7 +95,7 @@ long with_mask(InlinePath& path, Thread& thread, long number, const Arguments& a
 
 /// pselect6 has its mask in a structure with its length.
 long select_with_mask(InlinePath& path, Thread& thread, const Arguments& arguments) {
-  const Held held(path, thread, __NR_pselect6, arguments);
+  const PinnedBuffers pinned(path, thread, __NR_pselect6, arguments);
   struct Mask {
     std::uint64_t address;
     std::uint64_t bytes;
@@ -139,7 +139,7 @@ long signal_call(InlinePath& path, Thread& thread, long number, const Arguments&
     default:
       break;
   }
-  return held_raw(path, thread, number, arguments);
+  return call_with_buffers_pinned(path, thread, number, arguments);
 }
 
 }  // namespace dime::agent::calls

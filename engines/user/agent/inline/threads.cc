@@ -33,7 +33,7 @@ Thread& Threads::current() {
       if (index >= kCapacity - 1) {
         atomic::store(used_, kCapacity);
         Thread& shared = threads_[kCapacity - 1];
-        shared.holds_all = true;
+        shared.pins_all = true;
         shared.pointer = kNobody;
         return shared;
       }
@@ -55,8 +55,8 @@ Thread& Threads::current() {
 }
 
 void Threads::leave(Thread& thread) {
-  atomic::store(thread.held_count, 0u);
-  thread.holds_all = false;
+  atomic::store(thread.pinned_count, 0u);
+  thread.pins_all = false;
   thread.depth = 0;
   thread.prepared = false;
   thread.blocked = 0;
@@ -67,21 +67,21 @@ void Threads::leave(Thread& thread) {
 }
 
 void Threads::leave_holding(Thread& thread, std::uint32_t number) {
-  const std::uint32_t held = thread.held_count;
-  const bool all = thread.holds_all;
+  const std::uint32_t pinned = thread.pinned_count;
+  const bool all = thread.pins_all;
   leave(thread);
-  thread.holds_all = all;
-  atomic::store(thread.held_count, held);
+  thread.pins_all = all;
+  atomic::store(thread.pinned_count, pinned);
   atomic::add(ending_, 1u);
   atomic::store_release(thread.ending, number);
 }
 
-/// The next thread with the same pointer may come while the upkeep looks at the record: one of them
-/// lets go, and the other waits for that.
+/// The next thread with the same pointer may come while the maintenance looks at the record: one of
+/// them lets go, and the other waits for that.
 void Threads::release(Thread& thread, std::uint32_t number) {
   if (number != kReleasing && atomic::compare_exchange(thread.ending, number, kReleasing)) {
-    thread.holds_all = false;
-    atomic::store(thread.held_count, 0u);
+    thread.pins_all = false;
+    atomic::store(thread.pinned_count, 0u);
     atomic::sub(ending_, 1u);
     atomic::store_release(thread.ending, 0u);
   }
@@ -107,13 +107,13 @@ bool Threads::holds(std::uint64_t address) const {
   const std::uint32_t used = atomic::load_acquire(used_);
   for (std::uint32_t i = 0; i < used; ++i) {
     const Thread& thread = threads_[i];
-    if (atomic::load(thread.holds_all)) {
+    if (atomic::load(thread.pins_all)) {
       return true;
     }
-    const std::uint32_t count = atomic::load_acquire(thread.held_count);
+    const std::uint32_t count = atomic::load_acquire(thread.pinned_count);
     for (std::uint32_t k = 0; k < count; ++k) {
-      if (address >= atomic::load(thread.held[k].begin) &&
-          address < atomic::load(thread.held[k].end)) {
+      if (address >= atomic::load(thread.pinned[k].begin) &&
+          address < atomic::load(thread.pinned[k].end)) {
         return true;
       }
     }

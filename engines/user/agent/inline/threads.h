@@ -23,16 +23,16 @@ struct Claim {
 
 struct alignas(64) Thread {
   // Read by others while they look for victims.
-  std::uint32_t held_count = 0;  ///< ranges in `held`
-  std::uint32_t ending = 0;      ///< number of a thread that ends and holds all that until then
-  std::uint64_t pointer = 0;     ///< fs; 0 = the record is free
-  bool holds_all = false;        ///< nothing may be evicted
+  std::uint32_t pinned_count = 0;  ///< ranges in `pinned`
+  std::uint32_t ending = 0;        ///< number of a thread that ends and holds all that until then
+  std::uint64_t pointer = 0;       ///< fs; 0 = the record is free
+  bool pins_all = false;           ///< nothing may be evicted
 
   /// The thread's own: has an alternate stack, and its calls are dispatched.
   bool prepared = false;
 
-  static constexpr std::uint32_t kHeld = 64;
-  AddressRange held[kHeld];  ///< whole pages that must stay local
+  static constexpr std::uint32_t kPinned = 64;
+  AddressRange pinned[kPinned];  ///< whole pages that must stay local
 
   // Under the lock.
   static constexpr std::uint32_t kClaims = 16;
@@ -51,7 +51,7 @@ struct alignas(64) Thread {
   static constexpr std::uint32_t kDepth = 8;
   std::uint32_t depth = 0;
   std::uint64_t level_stack[kDepth];   ///< stack pointer of the calls
-  std::uint32_t level_before[kDepth];  ///< held_count before them
+  std::uint32_t level_before[kDepth];  ///< pinned_count before them
 };
 
 class Threads {
@@ -92,7 +92,7 @@ class Threads {
   }
 
  private:
-  /// `ending` while somebody lets go of what is held.
+  /// `ending` while somebody lets go of what is pinned.
   static constexpr std::uint32_t kReleasing = UINT32_MAX;
   void release(Thread& thread, std::uint32_t number);
 

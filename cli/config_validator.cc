@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/config_validator.h"
+
+#include <unistd.h>
+
+#include "base/executable.h"
+#include "control/members.h"
+#include "policies/registry.h"
+
+namespace dime {
+
+using config::Reason;
+
+Reason UserValidator::instance(std::uint32_t id, bool remove) {
+  std::uint32_t next_free = 0;
+  for (const ControlBlock& block : blocks_) {
+    if (block.id() == id) {
+      return Reason::kNone;
+    }
+    next_free += block.id() == next_free ? 1 : 0;
+  }
+  return !remove && id == next_free ? Reason::kNone : Reason::kNoSuchInstance;
+}
+
+Reason UserValidator::policy(const char* name) {
+  return policies::find(name) != nullptr ? Reason::kNone : Reason::kNoSuchPolicy;
+}
+
+// A link comes into being with the first instance that names it.
+Reason UserValidator::link(const char* /*name*/) {
+  return Reason::kNone;
+}
+
+Reason UserValidator::pid(std::uint32_t instance_id, config::PidOperation operation,
+                          std::uint32_t pid) {
+  for (const ControlBlock& block : blocks_) {
+    for (const dime_member* const member : live_members(*block)) {
+      if (member->pid == pid) {
+        return block.id() == instance_id ? Reason::kNone : Reason::kPidTaken;
+      }
+    }
+  }
+  if (operation == config::PidOperation::kRemove) {
+    return Reason::kNotAMember;
+  }
+  const auto id = static_cast<pid_t>(pid);
+  const auto owner = process_owner(id);
+  if (!identify(id) || !owner) {
+    return Reason::kNoSuchProcess;
+  }
+  if (*owner != ::geteuid() && ::geteuid() != 0) {
+    return Reason::kNotPermitted;
+  }
+  const auto facts = program_facts(fmt::format("/proc/{}/exe", pid));
+  return facts && facts->kind == ProgramKind::kDynamic ? Reason::kNone : Reason::kCannotEmulate;
+}
+
+}  // namespace dime

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "control/control_block.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <utility>
+
+#include "core/atomic.h"
+#include "core/link.h"
+#include "core/placement.h"
+
+namespace dime {
+namespace {
+
+// Guards against a foreign or cut file: what is mapped must be ours alone to write, and whole.
+Result<void> check_file(int fd, const std::string& path) {
+  struct stat about {};
+  if (::fstat(fd, &about) != 0) {
+    return fail(errno, "reading {}", path);
+  }
+  if (!S_ISREG(about.st_mode) || about.st_uid != ::geteuid() ||
+      (about.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return fail(EPERM, "{} is not a control block of this user", path);
+  }
+  if (static_cast<std::size_t>(about.st_size) != sizeof(dime_control)) {
+    return fail(EPROTO, "{} is not a control block of this version of dime", path);
+  }
+  return {};
+}
+
+Result<dime_control*> map_block(int fd, const std::string& path) {
+  void* const at = ::mmap(nullptr, sizeof(dime_control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (at == MAP_FAILED) {
+    return fail(errno, "mapping {}", path);
+  }
+  return static_cast<dime_control*>(at);
+}
+
+std::uint64_t monotonic_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * kNanosPerSecond +
+         static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+void fill(dime_control& control, std::uint32_t instance_id, const NewInstance& content) {
+  control.abi_version = DIME_ABI_VERSION;
+  control.bytes = sizeof(dime_control);
+  control.engine = DIME_ENGINE_USER;
+  control.instance_id = instance_id;
+  control.owner_pid = static_cast<std::uint32_t>(content.owner.pid);
+  control.owner_start_time = content.owner.start_time;
+  control.keep = content.keep ? 1 : 0;
+  control.fault_path = content.fault_path.kind;
+  std::size_t table = 0;
+  for (const std::string& path : content.fault_path.site_tables) {
+    path.copy(control.site_tables[table++], DIME_PATH_BYTES - 1);
+  }
+  control.parameters = content.parameters;
+  control.parameters.sequence = 0;
+  control.calibration = content.calibration;
+  control.target_ns = link::unloaded_stall(content.parameters).value;
+  control.created_ns = monotonic_now();
+  placement::init(control.placement);
+  if (content.placement != nullptr) {
+    control.placement = *content.placement;
+  }
+  control.link.magic = DIME_LINK_MAGIC;
+  control.link.abi_version = DIME_ABI_VERSION;
+  control.jitter.seed = 1;
+  control.schedule.outage_max_ns = schedule::kDefaultOutageMaxNs;
+  control.magic = DIME_CONTROL_MAGIC;
+}
+
+// Holds the lock of a block's file; the kernel drops it with the process.
+class FileLock {
+ public:
+  explicit FileLock(int fd) : fd_(fd), held_(::flock(fd, LOCK_EX) == 0) {}
+  ~FileLock() {
+    if (held_) {
+      ::flock(fd_, LOCK_UN);
+    }
+  }
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+  [[nodiscard]] bool held() const { return held_; }
+
+ private:
+  int fd_;
+  bool held_;
+};
+
+}  // namespace
+
+std::string runtime_directory() {
+  const char* const given = std::getenv("DIME_RUNTIME_DIR");  // NOLINT(concurrency-mt-unsafe)
+  return given != nullptr && *given != '\0' ? given : "/dev/shm";
+}
+
+std::string control_path(std::uint32_t instance_id) {
+  return fmt::format("{}/dime-{}-{}", runtime_directory(), ::geteuid(), instance_id);
+}
+
+ControlBlock::ControlBlock(UniqueFd fd, dime_control* control, std::string path)
+    : fd_(std::move(fd)), control_(control), path_(std::move(path)) {}
+
+ControlBlock::ControlBlock(ControlBlock&& other) noexcept
+    : fd_(std::move(other.fd_)),
+      control_(std::exchange(other.control_, nullptr)),
+      path_(std::move(other.path_)) {}
+
+ControlBlock& ControlBlock::operator=(ControlBlock&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(control_, other.control_);
+  std::swap(path_, other.path_);
+  return *this;
+}
+
+ControlBlock::~ControlBlock() {
+  if (control_ != nullptr) {
+    ::munmap(control_, sizeof(dime_control));
+  }
+}
+
+Result<ControlBlock> ControlBlock::create(std::uint32_t instance_id, const NewInstance& content) {
+  const std::string directory = runtime_directory();
+  UniqueFd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!fd.valid()) {
+    return fail(errno, "creating a control block in {}", directory);
+  }
+  // posix_fallocate, so that a full file system is an error here and not a SIGBUS in a member.
+  if (const int error = ::posix_fallocate(fd.get(), 0, sizeof(dime_control)); error != 0) {
+    return fail(error, "creating a control block in {}", directory);
+  }
+  std::string path = control_path(instance_id);
+  DIME_TRY(dime_control* const control, map_block(fd.get(), path));
+  const std::string unnamed = fmt::format("/proc/self/fd/{}", fd.get());
+  ControlBlock block(std::move(fd), control, path);
+  fill(*control, instance_id, content);
+  if (::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    return fail(errno, "creating {}", path);
+  }
+  return block;
+}
+
+Result<ControlBlock> ControlBlock::create_private(const NewInstance& content) {
+  UniqueFd fd(::memfd_create("dime-control", MFD_CLOEXEC));
+  if (!fd.valid() || ::ftruncate(fd.get(), sizeof(dime_control)) != 0) {
+    return fail(errno, "creating a control block");
+  }
+  std::string path = fmt::format("/proc/{}/fd/{}", ::getpid(), fd.get());
+  DIME_TRY(dime_control* const control, map_block(fd.get(), path));
+  ControlBlock block(std::move(fd), control, std::move(path));
+  fill(*control, 0, content);
+  return block;
+}
+
+Result<ControlBlock> ControlBlock::create_next(const NewInstance& content) {
+  for (std::uint32_t id = 0;; ++id) {
+    auto block = create(id, content);
+    if (block || block.error().code != EEXIST) {
+      return block;
+    }
+  }
+}
+
+Result<ControlBlock> ControlBlock::open(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  if (!fd.valid()) {
+    return fail(errno, "opening {}", path);
+  }
+  DIME_TRY_VOID(check_file(fd.get(), path));
+  DIME_TRY(dime_control* const control, map_block(fd.get(), path));
+  ControlBlock block(std::move(fd), control, path);
+  if (control->magic != DIME_CONTROL_MAGIC || control->abi_version != DIME_ABI_VERSION ||
+      control->bytes != sizeof(dime_control)) {
+    return fail(EPROTO, "{} is not a control block of this version of dime", path);
+  }
+  return block;
+}
+
+dime_parameters ControlBlock::parameters() const {
+  dime_parameters& shared = control_->parameters;
+  dime_parameters copy{};
+  // A writer holds the file's lock for some dozen instructions; one that died there leaves an odd
+  // number for ever, and its half-written values are then as good as any.
+  constexpr int kTries = 1'000'000;
+  for (int tries = 0; tries < kTries; ++tries) {
+    const std::uint64_t before = atomic::load_acquire(shared.sequence);
+    std::memcpy(&copy, &shared, sizeof copy);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (before % 2 == 0 && atomic::load(shared.sequence) == before) {
+      break;
+    }
+  }
+  return copy;
+}
+
+Result<void> ControlBlock::change_parameters(const dime_parameters& parameters,
+                                             const dime_placement* placement) {
+  const FileLock lock(fd_.get());
+  if (!lock.held()) {
+    return fail(errno, "locking {}", path_);
+  }
+  dime_parameters& shared = control_->parameters;
+  const std::uint64_t odd = atomic::load(shared.sequence) | 1;
+  atomic::store(shared.sequence, odd);
+  __atomic_thread_fence(__ATOMIC_RELEASE);
+  constexpr std::size_t kBehindSequence = sizeof(shared.sequence);
+  std::memcpy(reinterpret_cast<char*>(&shared) + kBehindSequence,
+              reinterpret_cast<const char*>(&parameters) + kBehindSequence,
+              sizeof shared - kBehindSequence);
+  if (placement != nullptr) {
+    std::memcpy(&control_->placement, placement, sizeof *placement);
+  }
+  atomic::store(control_->target_ns,
+                link::unloaded_stall(parameters, &control_->fetch_times).value);
+  atomic::store_release(shared.sequence, odd + 1);
+  return {};
+}
+
+void ControlBlock::remove() {
+  struct stat named {};
+  struct stat mapped {};
+  if (::stat(path_.c_str(), &named) == 0 && ::fstat(fd_.get(), &mapped) == 0 &&
+      named.st_ino == mapped.st_ino && named.st_dev == mapped.st_dev) {
+    ::unlink(path_.c_str());
+  }
+}
+
+}  // namespace dime

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+// The manager's part in tiers: rules that change, and what the program itself says of its memory.
+#include "core/atomic.h"
+#include "engines/user/agent/page_manager.h"
+#include "policies/registry.h"
+
+namespace dime::agent {
+
+/// Tiers are in use from now on, with the one that is always local.
+bool PageManager::start_tiers() {
+  if (space_.tiers().in_use()) {
+    return true;
+  }
+  if (!space_.start_tiers(membership_.member().comm, control_.rule_matched)) {
+    membership_.note_problem("out of memory for tiers; all memory is of one");
+    return false;
+  }
+  space_.tiers().read_rules(control_.placement);
+  follow_tier(DIME_TIER_LOCAL);
+  return true;
+}
+
+void PageManager::follow_placement() {
+  const bool wanted = placement::in_use(control_.placement);
+  if ((!wanted && !space_.tiers().in_use()) || !start_tiers()) {
+    return;
+  }
+  space_.tiers().read_rules(control_.placement);
+  if (atomic::load_acquire(control_.parameters.sequence) != parameters_) {
+    parameters_ = ~std::uint64_t{0};  // changed meanwhile: read again at the next tick
+    return;
+  }
+  for (unsigned tier = 1; tier < DIME_MAX_TIERS; ++tier) {
+    follow_tier(tier);
+  }
+  space_.judge_all();
+}
+
+/// Limit, ranking and link of one tier.
+void PageManager::follow_tier(unsigned tier) {
+  const dime_placement& rules = space_.tiers().rules();
+  const dime_tier& wanted = rules.tiers[tier];
+  const bool own_policy = (wanted.own & DIME_OWN_POLICY) != 0;
+  const dime_policy_ops* const policy =
+      tier == DIME_TIER_LOCAL
+          ? &policies::kFifo
+          : policies::find(own_policy ? wanted.policy : control_.parameters.policy);
+  const bool own_set = placement::has_own_set(rules, tier);
+  if (own_set && policy != nullptr && policy != instance().policy(tier)) {
+    const auto slot = static_cast<std::uint64_t>(&membership_.member() - control_.members);
+    instance().use_policy(
+        tier, *policy,
+        (std::uint64_t{control_.instance_id} << 16) + (std::uint64_t{tier} << 12) + slot + 1);
+  }
+  instance().use_own_set(tier, own_set && instance().policy(tier) != nullptr);
+  if ((wanted.own & DIME_OWN_LINK) != 0) {
+    if (dime_link* const link = membership_.named_link(wanted.link); link != nullptr) {
+      instance().use_link(tier, link);
+    }
+  } else {
+    const bool own_wire = (wanted.own & DIME_OWN_BANDWIDTH) != 0;
+    instance().use_link(tier, own_wire ? &control_.tier_uses[tier].link : nullptr);
+  }
+}
+
+void PageManager::mapped(AddressRange range, dime_kind kind) {
+  space_.judge_new(range, kind);
+}
+
+void PageManager::named(AddressRange range, const char* name) {
+  space_.named(range, name);
+}
+
+void PageManager::mark(const char* name) {
+  const std::uint64_t index = atomic::add(control_.mark_count, std::uint64_t{1}) - 1;
+  if (index >= DIME_MAX_MARKS) {
+    return;
+  }
+  dime_mark& mark = control_.marks[index];
+  const dime_counters& counters = control_.counters;
+  mark.at_ns = clock::now().value;
+  mark.first_touch = atomic::load(counters.faults_first_touch);
+  mark.remote = atomic::load(counters.faults_remote);
+  mark.joined = atomic::load(counters.faults_joined);
+  mark.evictions = atomic::load(counters.evictions_clean) + atomic::load(counters.evictions_dirty) +
+                   atomic::load(counters.evictions_unknown);
+  mark.stall_ns = atomic::load(control_.stall_ns.sum);
+  mark.pid = membership_.member().pid;
+  for (unsigned i = 0; i + 1 < DIME_NAME_BYTES && name[i] != '\0'; ++i) {
+    mark.name[i] = name[i];
+  }
+  atomic::store_release(mark.ready, 1u);
+}
+
+}  // namespace dime::agent

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0
+// What this machine allows this user to do, found out by trying it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace dime {
+
+struct Finding {
+  std::string name;
+  bool available = false;
+  bool required = false;  ///< `dime run` does not work without it
+  std::string detail;     ///< what was found, or why it is missing
+  std::string hint;       ///< the command that helps; empty = nothing to mend
+};
+
+/// Tries each facility. Changes nothing; takes a few milliseconds.
+std::vector<Finding> probe_machine();
+
+}  // namespace dime
