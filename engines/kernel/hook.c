@@ -17,6 +17,7 @@
 #include <asm/linkage.h>
 
 #include "shim.h"
+#include "signatures.h"
 
 /* A wrapper's only call of the hooked function lies within so many bytes of its caller's start. */
 #define DK_CALLER_BYTES 64
@@ -43,7 +44,9 @@ void dk_gate(void);
  */
 static void __used dk_gate_template(void)
 {
-	asm(".pushsection .text.dk_gate, \"ax\"\n"
+	asm(".pushsection .text.dk_gate, \"ax\"\n\t"
+	    /* With CONFIG_DYNAMIC_FTRACE_WITH_JMP (6.19), bit 0 of the address would tell ftrace to jump, not to call. */
+	    ".balign 16\n"
 	    ".globl dk_gate\n"
 	    ".type dk_gate, @function\n"
 	    "dk_gate:\n\t" ASM_ENDBR
@@ -68,28 +71,42 @@ static void __used dk_gate_template(void)
 
 static struct ftrace_ops dk_hook_ops;
 
-/* Newer kernels hide the registers. */
-#ifdef arch_ftrace_regs
-#define dk_regs(fregs) (&arch_ftrace_regs(fregs)->regs)
-#else
-#define dk_regs(fregs) (&(fregs)->regs)
-#endif
+struct dk_move {
+	const struct vm_area_struct *vma;
+	unsigned long from, to, bytes;
+};
+
+/* What move_page_tables() was called with. */
+static __always_inline struct dk_move dk_read_move(const struct pt_regs *regs)
+{
+	const struct dk_move_arguments *a = &dk_move_arguments;
+	const char *record = (const char *)regs->di;
+	unsigned long from;
+
+	if (!a->by_record)
+		return (struct dk_move){ (const struct vm_area_struct *)regs->di, regs->si, regs->cx, regs->r8 };
+	from = *(const unsigned long *)(record + a->from);
+	return (struct dk_move){ *(struct vm_area_struct *const *)(record + a->vma), from,
+				 *(const unsigned long *)(record + a->to),
+				 *(const unsigned long *)(record + a->from_end) - from };
+}
 
 /* Where pages are moved within an address space (mremap): the range is read again once the move is over. */
 static void notrace dk_move_hook(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
 				 struct ftrace_regs *fregs)
 {
-	struct vm_area_struct *vma = (struct vm_area_struct *)dk_regs(fregs)->di;
+	const struct pt_regs *regs = dk_regs(fregs);
+	struct dk_move move = dk_read_move(regs);
 	struct dk_space *space;
 
-	if (likely(!READ_ONCE(dk_space_table[dk_space_hash(vma->vm_mm)])))
+	if (likely(!READ_ONCE(dk_space_table[dk_space_hash(move.vma->vm_mm)])))
 		return;
-	space = dk_space_get(vma->vm_mm);
+	space = dk_space_get(move.vma->vm_mm);
 	if (!space)
 		return;
-	space->moved_from = dk_regs(fregs)->si;
-	space->moved_to = dk_regs(fregs)->cx;
-	space->moved_bytes = dk_regs(fregs)->r8;
+	space->moved_from = move.from;
+	space->moved_to = move.to;
+	space->moved_bytes = move.bytes;
 	WRITE_ONCE(space->moving, current);
 	dk_space_put(space);
 }
@@ -146,15 +163,6 @@ static struct ftrace_ops dk_prctl_ops = {
 	.func = dk_prctl_hook,
 	.flags = FTRACE_OPS_FL_RECURSION | FTRACE_OPS_FL_IPMODIFY,
 };
-
-/* Older kernels have direct calls for a single function under this name, and for any number under another. */
-#ifdef DK_DIRECT_MULTI
-#define dk_register_direct(ops, to) register_ftrace_direct_multi(ops, to)
-#define dk_unregister_direct(ops, to) unregister_ftrace_direct_multi(ops, to)
-#else
-#define dk_register_direct(ops, to) register_ftrace_direct(ops, to)
-#define dk_unregister_direct(ops, to) unregister_ftrace_direct(ops, to, false)
-#endif
 
 /* The entry for 32-bit programs, if the kernel has one. */
 static int dk_filter_prctl_ia32(void)

@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "shim.h"
+#include "signatures.h"
 
 static int __init dk_init(void)
 {
@@ -26,6 +27,8 @@ static int __init dk_init(void)
 	}
 	dk_clock_init();
 	err = dk_symbols_init();
+	if (!err)
+		err = dk_signatures_check();
 	if (err)
 		return err;
 	err = dk_spaces_init();

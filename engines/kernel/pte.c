@@ -24,19 +24,6 @@
 #error "entries are exchanged without the hooks of CONFIG_PAGE_TABLE_CHECK"
 #endif
 
-#ifdef _PAGE_DIRTY_BITS
-#define DK_DIRTY _PAGE_DIRTY_BITS
-#else
-#define DK_DIRTY _PAGE_DIRTY
-#endif
-
-/* A device's memory, where the architecture has a bit for that. */
-#ifdef _PAGE_DEVMAP
-#define DK_DEVMAP _PAGE_DEVMAP
-#else
-#define DK_DEVMAP 0
-#endif
-
 /* Tries to get a page-table lock before the victim counts as busy. */
 #define DK_LOCK_TRIES 100
 

@@ -382,6 +382,8 @@ void dk_batch_flush(struct dk_batch *batch);
 /* ---- symbols.c: what the kernel does not export ---- */
 
 int dk_symbols_init(void);
+/* The address of a function of the kernel's, 0 where it has none of that name. REQUIRES: dk_symbols_init(). */
+unsigned long dk_symbol(const char *name);
 void dk_flush(struct mm_struct *mm, unsigned long start, unsigned long end);
 /* Flushes one page on this processor only. REQUIRES: dk_has_flush_one, interrupts off. */
 void dk_flush_one_missing(unsigned long address);

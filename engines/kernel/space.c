@@ -11,7 +11,6 @@
 
 #include <linux/delay.h>
 #include <linux/mm.h>
-#include <linux/sched/coredump.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/userfaultfd_k.h>
@@ -143,7 +142,7 @@ int dk_space_attach(struct dk_instance *instance, struct dk_process_stats *usage
 	err = dk_hook_get();
 	if (err)
 		goto destroy;
-	space->had_thp_disabled = test_and_set_bit(MMF_DISABLE_THP, &mm->flags);
+	space->had_thp_disabled = dk_thp_test_and_disable(mm);
 	err = mmu_notifier_register(&space->notifier, mm);
 	if (err)
 		goto unhook;
@@ -162,7 +161,7 @@ int dk_space_attach(struct dk_instance *instance, struct dk_process_stats *usage
 
 unhook:
 	if (!space->had_thp_disabled)
-		clear_bit(MMF_DISABLE_THP, &mm->flags);
+		dk_thp_enable(mm);
 	dk_hook_put();
 destroy:
 	dk_space_destroy(space);
@@ -210,7 +209,7 @@ void dk_space_detach(struct mm_struct *mm)
 	dk_space_bring_home(space);
 	mmu_notifier_unregister(&space->notifier, mm);
 	if (!space->had_thp_disabled)
-		clear_bit(MMF_DISABLE_THP, &mm->flags);
+		dk_thp_enable(mm);
 	dk_space_destroy(space);
 	dk_hook_put();
 	atomic_dec(&dk_space_count);

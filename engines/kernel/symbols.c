@@ -59,9 +59,14 @@ void dk_split_huge(struct vm_area_struct *vma, pmd_t *pmd, unsigned long address
 	static_call(dk_split)(vma, pmd, address, false, NULL);
 }
 
+unsigned long dk_symbol(const char *name)
+{
+	return static_call(dk_lookup)(name);
+}
+
 static unsigned long dk_address_of(const char *name)
 {
-	unsigned long address = static_call(dk_lookup)(name);
+	unsigned long address = dk_symbol(name);
 
 	if (!address)
 		pr_err("this kernel has no function %s: the module cannot work here\n", name);
@@ -97,7 +102,7 @@ int dk_symbols_init(void)
 	static_call_update(dk_flush_range, (typeof(&dk_flush_missing))flush);
 	static_call_update(dk_split, (typeof(&dk_split_missing))split);
 	/* Without it, every flush takes the way that asks the other processors. */
-	flush_one = static_call(dk_lookup)("native_flush_tlb_one_user");
+	flush_one = dk_symbol("native_flush_tlb_one_user");
 	if (flush_one) {
 		static_call_update(dk_flush_single, (typeof(&dk_flush_one_missing))flush_one);
 		dk_has_flush_one = true;

@@ -9,19 +9,10 @@
 #define DK_WALK_H
 
 #include <linux/mm.h>
-#include <linux/swapops.h>
 #include <asm/pgtable.h>
 
 #include "bridge.h"
-
-/* Whether each page table has a lock of its own; newer kernels say so in their configuration. */
-#ifdef CONFIG_SPLIT_PTE_PTLOCKS
-#define DK_SPLIT_LOCKS
-#elif defined(USE_SPLIT_PTE_PTLOCKS)
-#if USE_SPLIT_PTE_PTLOCKS
-#define DK_SPLIT_LOCKS
-#endif
-#endif
+#include "compat.h"
 
 struct dk_site {
 	pte_t *pte; /* NULL: no page table, or a huge page */
@@ -38,7 +29,7 @@ static __always_inline bool dk_pte_closed(pteval_t pte)
 /* Whether the kernel is moving the page to another frame: it makes the page accessible when it is done. */
 static __always_inline bool dk_is_migrating(pteval_t pte)
 {
-	return pte && !(pte & (_PAGE_PRESENT | _PAGE_PROTNONE)) && is_migration_entry(pte_to_swp_entry(__pte(pte)));
+	return pte && !(pte & (_PAGE_PRESENT | _PAGE_PROTNONE)) && dk_is_migration(__pte(pte));
 }
 
 /* The entry of the next lower table, for the index that starts at bit @shift of @address. */
