@@ -7,6 +7,7 @@
  */
 #define pr_fmt(fmt) "dime: " fmt
 
+#include <linux/capability.h>
 #include <linux/pid.h>
 #include <linux/proc_fs.h>
 #include <linux/sched/signal.h>
@@ -205,7 +206,9 @@ static int dk_apply(const struct dk_plan *plan, const void *scratch)
 	if (!err) {
 		if (plan->given & DK_KEY_KEEP)
 			dk_instance_set_keep(instance, plan->keep);
+		spin_lock(&instance->lock);
 		dk_config_set_network(scratch, instance->control, dk_now());
+		spin_unlock(&instance->lock);
 		dk_apply_numbers(instance, plan);
 		dk_instance_note_limits(instance);
 		dk_instance_trim(instance);
@@ -223,6 +226,8 @@ static ssize_t dk_config_write(struct file *file, const char __user *from, size_
 	char *text, *scratch;
 	int err;
 
+	if (!dk_may_configure())
+		return -EPERM;
 	if (count > DK_STRING_BYTES) {
 		pr_err("a configuration string has at most %u characters, this one has %zu\n", DK_STRING_BYTES, count);
 		return -E2BIG;
@@ -310,8 +315,15 @@ static const struct seq_operations dk_table_ops = {
 	.show = dk_table_show,
 };
 
+bool dk_may_configure(void)
+{
+	return capable(CAP_SYS_ADMIN);
+}
+
 static int dk_config_open(struct inode *inode, struct file *file)
 {
+	if (file->f_mode & FMODE_WRITE && !dk_may_configure())
+		return -EPERM;
 	return seq_open(file, &dk_table_ops);
 }
 

@@ -160,17 +160,43 @@ static vm_fault_t dk_map(struct dk_context *c, u64 stall)
 }
 
 /* An anonymous mapping keeps its table while it is locked; of a file, the kernel may have replaced it meanwhile. */
-static __always_inline bool dk_open_fetched(struct dk_context *c)
+static bool dk_open_found_again(struct dk_context *c)
 {
 	bool opened;
 
-	if (likely(vma_is_anonymous(c->vma)))
-		return dk_open_entry(c->site.pte, c->flags & FAULT_FLAG_WRITE);
 	rcu_read_lock();
 	dk_find(c->space->mm, c->address, &c->site);
 	opened = c->site.pte && dk_open(c->space->mm, &c->site, c->flags & FAULT_FLAG_WRITE);
 	rcu_read_unlock();
 	return opened;
+}
+
+static __always_inline bool dk_open_fetched(struct dk_context *c)
+{
+	if (likely(vma_is_anonymous(c->vma)))
+		return dk_open_entry(c->site.pte, c->flags & FAULT_FLAG_WRITE);
+	return dk_open_found_again(c);
+}
+
+static __always_inline bool dk_reopen(struct dk_context *c)
+{
+	if (likely(vma_is_anonymous(c->vma)))
+		return dk_open(c->space->mm, &c->site, c->flags & FAULT_FLAG_WRITE);
+	return dk_open_found_again(c);
+}
+
+/* What the entry of the page is now. The site was found just now, or, for a file's page, is found again. */
+static __always_inline enum dk_entry dk_look(struct dk_context *c)
+{
+	enum dk_entry entry;
+
+	if (likely(vma_is_anonymous(c->vma)))
+		return dk_entry_at(&c->site);
+	rcu_read_lock();
+	dk_find(c->space->mm, c->address, &c->site);
+	entry = dk_entry_at(&c->site);
+	rcu_read_unlock();
+	return entry;
 }
 
 static vm_fault_t dk_fetch(struct dk_context *c)
@@ -267,7 +293,7 @@ static void dk_ask(struct dk_context *c)
 	c->fault.force = unlikely(READ_ONCE(instance->tight)) && dk_stuck(c);
 	for (;;) {
 		spin_lock(&instance->lock);
-		c->entry = dk_entry_at(&c->site);
+		c->entry = dk_look(c);
 		if (unlikely(instance->tiers))
 			dk_tiers_choose(c->space, c->vma, c->address);
 		dk_core_fault(instance->core, c->space->table, c->address >> PAGE_SHIFT, c->entry, &c->batch, &c->fault);
@@ -277,6 +303,9 @@ static void dk_ask(struct dk_context *c)
 		if (unlikely(dk_heap_pending(&instance->heap)))
 			dk_instance_serve_heap(instance, GFP_KERNEL);
 		if (likely(c->fault.verdict != DK_AGAIN && c->fault.verdict != DK_NO_MEMORY))
+			break;
+		/* Memory that a dying thread waits for may never come: the kernel's handler lets it die. */
+		if (c->fault.verdict == DK_NO_MEMORY && fatal_signal_pending(current))
 			break;
 		if (c->fault.verdict == DK_AGAIN)
 			c->fault.force = dk_wait_for_room(c, &looks);
@@ -311,7 +340,7 @@ static vm_fault_t dk_emulate(struct dk_context *c)
 	case DK_JOINED:
 		return dk_join(c);
 	case DK_REOPEN:
-		if (dk_open(c->space->mm, &c->site, c->flags & FAULT_FLAG_WRITE)) {
+		if (dk_reopen(c)) {
 			__set_current_state(TASK_RUNNING);
 			return 0;
 		}

@@ -77,8 +77,8 @@ bool dk_instance_serve_heap(struct dk_instance *instance, gfp_t gfp)
 	u64 wanted = READ_ONCE(heap->wanted);
 
 	if (wanted)
-		block = gfpflags_allow_blocking(gfp) ? kvzalloc(sizeof(*block) + wanted, gfp) :
-						       kzalloc(sizeof(*block) + wanted, gfp);
+		block = gfpflags_allow_blocking(gfp) ? kvzalloc(sizeof(*block) + wanted, gfp | __GFP_ACCOUNT) :
+						       kzalloc(sizeof(*block) + wanted, gfp | __GFP_ACCOUNT);
 	spin_lock(&instance->lock);
 	/* Under other locks of the kernel nothing is freed: vfree() may sleep. */
 	if (gfpflags_allow_blocking(gfp))

@@ -70,7 +70,7 @@ static void dk_hint_name(struct dk_space *space, unsigned long start, unsigned l
 	int err = 0;
 
 	if (!space->names && *name) {
-		void *memory = kzalloc(dk_names_bytes(), GFP_KERNEL);
+		void *memory = kzalloc(dk_names_bytes(), GFP_KERNEL_ACCOUNT);
 
 		if (!memory) {
 			atomic64_inc(&instance->not_kept);
@@ -132,7 +132,7 @@ static int dk_places_begin(struct dk_space *space)
 
 	if (err || space->places)
 		return err;
-	memory = kvzalloc(dk_places_bytes(), GFP_KERNEL);
+	memory = kvzalloc(dk_places_bytes(), GFP_KERNEL_ACCOUNT);
 	if (!memory)
 		return -ENOMEM;
 	spin_lock(&instance->lock);

@@ -57,6 +57,9 @@ static void dk_control_init(struct dime_control *control, u32 id)
 	control->schedule.outage_max_ns = 10 * NSEC_PER_SEC;
 }
 
+/* Each has some 330 KB of kernel memory. */
+#define DK_MAX_INSTANCES 256
+
 static void dk_instance_free(struct dk_instance *instance)
 {
 	if (instance->core)
@@ -74,9 +77,12 @@ static void dk_instance_free(struct dk_instance *instance)
 
 struct dk_instance *dk_instance_create(u32 id)
 {
-	struct dk_instance *instance = kvzalloc(sizeof(*instance) + dk_core_bytes(), GFP_KERNEL);
+	struct dk_instance *instance;
 	int err;
 
+	if (list_count_nodes(&dk_instances) >= DK_MAX_INSTANCES)
+		return ERR_PTR(-EUSERS);
+	instance = kvzalloc(sizeof(*instance) + dk_core_bytes(), GFP_KERNEL_ACCOUNT);
 	if (!instance)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&instance->refs);
@@ -86,7 +92,7 @@ struct dk_instance *dk_instance_create(u32 id)
 	xa_init_flags(&instance->spaces, XA_FLAGS_ALLOC);
 	INIT_LIST_HEAD(&instance->processes);
 	INIT_LIST_HEAD(&instance->usages);
-	instance->control = kvzalloc(DK_CONTROL_BYTES, GFP_KERNEL);
+	instance->control = kvzalloc(DK_CONTROL_BYTES, GFP_KERNEL_ACCOUNT);
 	if (!instance->control) {
 		dk_instance_free(instance);
 		return ERR_PTR(-ENOMEM);

@@ -265,12 +265,14 @@ static ssize_t dk_rules_proc_write(struct file *file, const char __user *from, s
 	int err;
 	u32 id;
 
+	if (!dk_may_configure())
+		return -EPERM;
 	if (count > DK_RULES_BYTES)
 		return -E2BIG;
 	text = memdup_user_nul(from, count);
 	if (IS_ERR(text))
 		return PTR_ERR(text);
-	placement = kvzalloc(sizeof(*placement), GFP_KERNEL);
+	placement = kvzalloc(sizeof(*placement), GFP_KERNEL_ACCOUNT);
 	err = placement ? 0 : -ENOMEM;
 	if (!err) {
 		mutex_lock(&dk_mutex);
@@ -307,6 +309,8 @@ static int dk_rules_proc_show(struct seq_file *seq, void *unused)
 
 static int dk_rules_proc_open(struct inode *inode, struct file *file)
 {
+	if (file->f_mode & FMODE_WRITE && !dk_may_configure())
+		return -EPERM;
 	return single_open(file, dk_rules_proc_show, NULL);
 }
 
@@ -320,7 +324,7 @@ static const struct proc_ops dk_rules_ops = {
 
 int dk_rules_init(void)
 {
-	return proc_create("dime_rules", 0644, NULL, &dk_rules_ops) ? 0 : -ENOMEM;
+	return proc_create("dime_rules", 0600, NULL, &dk_rules_ops) ? 0 : -ENOMEM;
 }
 
 void dk_rules_exit(void)

@@ -122,6 +122,7 @@ extern struct list_head dk_instances;
 extern unsigned long dk_floor_ns; /* what a remote access costs here at least, as `dime` measured it; 0 = not yet */
 
 struct dk_instance *dk_instance_find(u32 id);
+/* -EUSERS beyond DK_MAX_INSTANCES. REQUIRES: dk_mutex. */
 struct dk_instance *dk_instance_create(u32 id);
 /* Removes the instances with keep=0 that have neither a member nor a living owner. REQUIRES: dk_mutex. */
 void dk_instances_reap(void);
@@ -431,6 +432,11 @@ struct dk_names *dk_hints_copy(struct mm_struct *mm);
 
 /* ---- config.c, stats.c ---- */
 
+/*
+ * Whether the calling process may change what the module does: CAP_SYS_ADMIN in the first user namespace. A file's mode is not enough,
+ * because root of a container passes it.
+ */
+bool dk_may_configure(void);
 /* Why the last string was refused; empty if none was. Under dk_mutex. */
 extern char dk_refusal[512];
 int dk_config_init(void);

@@ -77,7 +77,7 @@ void dk_space_look_unmanaged(struct dk_space *space)
 static struct dk_space *dk_space_create(struct dk_instance *instance, struct dk_process_stats *usage, struct mm_struct *mm,
 					struct dk_names *names)
 {
-	struct dk_space *space = kzalloc(sizeof(*space) + dk_core_table_bytes(), GFP_KERNEL);
+	struct dk_space *space = kzalloc(sizeof(*space) + dk_core_table_bytes(), GFP_KERNEL_ACCOUNT);
 
 	if (!space)
 		return NULL;
