@@ -10,6 +10,7 @@
 #include "cli/fault_path.h"
 #include "cli/instance_setup.h"
 #include "cli/version.h"
+#include "control/runtime_directory.h"
 #include "engines/kernel/client/client.h"
 #include "engines/user/calibration/machine_probes.h"
 #include "report/json.h"
@@ -28,7 +29,11 @@ Finding probe_agent() {
 }
 
 Finding probe_runtime_directory() {
-  const std::string directory = runtime_directory();
+  const auto usable = ensure_runtime_directory();
+  if (!usable) {
+    return {"instances", false, /*required=*/true, usable.error().message, usable.error().hint};
+  }
+  const std::string& directory = *usable;
   const UniqueFd file(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (!file.valid()) {
     return {"instances", false, /*required=*/true,

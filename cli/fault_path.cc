@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "cli/command.h"
-#include "control/control_block.h"
+#include "control/runtime_directory.h"
 #include "engines/user/sites/site_cache.h"
 
 namespace dime {
@@ -34,15 +34,31 @@ std::vector<std::string> c_library_files() {
   return files;
 }
 
+// In the user's cache or, where that cannot be had, among the instances.
+Result<std::string> table_for(const std::string& library) {
+  const std::string cache = sites::cache_directory();
+  if (!cache.empty()) {
+    if (auto table = sites::site_table_for(library, cache);
+        table && table->size() < DIME_PATH_BYTES) {
+      return table;
+    }
+  }
+  DIME_TRY(const std::string otherwise, ensure_runtime_directory());
+  DIME_TRY(std::string table, sites::site_table_for(library, otherwise));
+  if (table.size() >= DIME_PATH_BYTES) {
+    return fail(ENAMETOOLONG, "{}", table);
+  }
+  return table;
+}
+
 Result<FaultPath> inline_path() {
   if (::prctl(kSetDispatch, 0, 0, 0, 0) != 0) {
     return fail(errno, "the kernel does not dispatch system calls (Syscall User Dispatch)");
   }
-  const std::string cache = sites::cache_directory(runtime_directory());
   FaultPath path{DIME_FAULT_PATH_INLINE, {}};
   for (const std::string& file : c_library_files()) {
-    DIME_TRY(std::string table, sites::site_table_for(file, cache));
-    if (table.size() < DIME_PATH_BYTES && path.site_tables.size() < DIME_SITE_TABLES) {
+    DIME_TRY(std::string table, table_for(file));
+    if (path.site_tables.size() < DIME_SITE_TABLES) {
       path.site_tables.push_back(std::move(table));
     }
   }

@@ -233,6 +233,12 @@ Result<Companions> find_companions() {
   std::error_code error;
   for (const std::filesystem::path& folder : {prefix / "lib" / "dime", prefix / "lib"}) {
     if (std::filesystem::exists(folder / DIME_AGENT_FILE, error)) {
+      // A member keeps the path in a buffer of this size, to hand it to what it starts.
+      if (const std::string agent = folder / DIME_AGENT_FILE; agent.size() >= DIME_PATH_BYTES) {
+        return fail_with_hint("install dime in a folder with a shorter path",
+                              "the agent's path has {} bytes; allowed: up to {}: {}", agent.size(),
+                              DIME_PATH_BYTES - 1, agent);
+      }
       return Companions{folder / DIME_AGENT_FILE, folder / kProbeFile};
     }
   }

@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/own_file.h"
+#include "control/runtime_directory.h"
 #include "core/atomic.h"
 #include "core/link.h"
 #include "core/placement.h"
@@ -19,28 +21,22 @@
 namespace dime {
 namespace {
 
-// Guards against a foreign or cut file: what is mapped must be ours alone to write, and whole.
-Result<void> check_file(int fd, const std::string& path) {
-  struct stat about {};
-  if (::fstat(fd, &about) != 0) {
-    return fail(errno, "reading {}", path);
-  }
-  if (!S_ISREG(about.st_mode) || about.st_uid != ::geteuid() ||
-      (about.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return fail(EPERM, "{} is not a control block of this user", path);
-  }
-  if (static_cast<std::size_t>(about.st_size) != sizeof(dime_control)) {
-    return fail(EPROTO, "{} is not a control block of this version of dime", path);
-  }
-  return {};
-}
-
 Result<dime_control*> map_block(int fd, const std::string& path) {
   void* const at = ::mmap(nullptr, sizeof(dime_control), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (at == MAP_FAILED) {
     return fail(errno, "mapping {}", path);
   }
   return static_cast<dime_control*>(at);
+}
+
+// An agent keeps paths in buffers of this size; one that it had to cut would name another file.
+Result<void> check_path_length(const std::string& path) {
+  if (path.size() < DIME_PATH_BYTES) {
+    return {};
+  }
+  return fail_with_hint("set DIME_RUNTIME_DIR to a folder with a shorter path",
+                        "the path of a control block would have {} bytes; allowed: up to {}: {}",
+                        path.size(), DIME_PATH_BYTES - 1, path);
 }
 
 std::uint64_t monotonic_now() {
@@ -99,11 +95,6 @@ class FileLock {
 
 }  // namespace
 
-std::string runtime_directory() {
-  const char* const given = std::getenv("DIME_RUNTIME_DIR");  // NOLINT(concurrency-mt-unsafe)
-  return given != nullptr && *given != '\0' ? given : "/dev/shm";
-}
-
 std::string control_path(std::uint32_t instance_id) {
   return fmt::format("{}/dime-{}-{}", runtime_directory(), ::geteuid(), instance_id);
 }
@@ -114,12 +105,14 @@ ControlBlock::ControlBlock(UniqueFd fd, dime_control* control, std::string path)
 ControlBlock::ControlBlock(ControlBlock&& other) noexcept
     : fd_(std::move(other.fd_)),
       control_(std::exchange(other.control_, nullptr)),
-      path_(std::move(other.path_)) {}
+      path_(std::move(other.path_)),
+      id_(other.id_) {}
 
 ControlBlock& ControlBlock::operator=(ControlBlock&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(control_, other.control_);
   std::swap(path_, other.path_);
+  std::swap(id_, other.id_);
   return *this;
 }
 
@@ -130,7 +123,9 @@ ControlBlock::~ControlBlock() {
 }
 
 Result<ControlBlock> ControlBlock::create(std::uint32_t instance_id, const NewInstance& content) {
-  const std::string directory = runtime_directory();
+  DIME_TRY(const std::string directory, ensure_runtime_directory());
+  std::string path = control_path(instance_id);
+  DIME_TRY_VOID(check_path_length(path));
   UniqueFd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (!fd.valid()) {
     return fail(errno, "creating a control block in {}", directory);
@@ -139,10 +134,10 @@ Result<ControlBlock> ControlBlock::create(std::uint32_t instance_id, const NewIn
   if (const int error = ::posix_fallocate(fd.get(), 0, sizeof(dime_control)); error != 0) {
     return fail(error, "creating a control block in {}", directory);
   }
-  std::string path = control_path(instance_id);
   DIME_TRY(dime_control* const control, map_block(fd.get(), path));
   const std::string unnamed = fmt::format("/proc/self/fd/{}", fd.get());
   ControlBlock block(std::move(fd), control, path);
+  block.id_ = instance_id;
   fill(*control, instance_id, content);
   if (::linkat(AT_FDCWD, unnamed.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
     return fail(errno, "creating {}", path);
@@ -152,7 +147,9 @@ Result<ControlBlock> ControlBlock::create(std::uint32_t instance_id, const NewIn
 
 Result<ControlBlock> ControlBlock::create_private(const NewInstance& content) {
   UniqueFd fd(::memfd_create("dime-control", MFD_CLOEXEC));
-  if (!fd.valid() || ::ftruncate(fd.get(), sizeof(dime_control)) != 0) {
+  // An agent believes a block only that nobody else can write.
+  if (!fd.valid() || ::fchmod(fd.get(), S_IRUSR | S_IWUSR) != 0 ||
+      ::ftruncate(fd.get(), sizeof(dime_control)) != 0) {
     return fail(errno, "creating a control block");
   }
   std::string path = fmt::format("/proc/{}/fd/{}", ::getpid(), fd.get());
@@ -172,16 +169,17 @@ Result<ControlBlock> ControlBlock::create_next(const NewInstance& content) {
 }
 
 Result<ControlBlock> ControlBlock::open(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  if (!fd.valid()) {
-    return fail(errno, "opening {}", path);
-  }
-  DIME_TRY_VOID(check_file(fd.get(), path));
+  constexpr FileSizes kWhole{sizeof(dime_control), sizeof(dime_control)};
+  DIME_TRY(UniqueFd fd, open_own_file(path, O_RDWR, kWhole));
   DIME_TRY(dime_control* const control, map_block(fd.get(), path));
   ControlBlock block(std::move(fd), control, path);
+  block.id_ = atomic::load(control->instance_id);
   if (control->magic != DIME_CONTROL_MAGIC || control->abi_version != DIME_ABI_VERSION ||
       control->bytes != sizeof(dime_control)) {
     return fail(EPROTO, "{} is not a control block of this version of dime", path);
+  }
+  if (!path.ends_with(fmt::format("-{}", block.id_))) {
+    return fail(EPROTO, "{} says that it is instance {}", path, block.id_);
   }
   return block;
 }

@@ -17,9 +17,6 @@
 
 namespace dime {
 
-/// $DIME_RUNTIME_DIR, or /dev/shm.
-std::string runtime_directory();
-
 /// Where the block of this user's instance lies.
 std::string control_path(std::uint32_t instance_id);
 
@@ -47,7 +44,7 @@ class ControlBlock {
   static Result<ControlBlock> create_private(const NewInstance& content);
 
   /// Maps an existing block. Error code ENOENT: no such file; EPERM: not a block of this user;
-  /// EPROTO: of another version.
+  /// EPROTO: of another version, or of another instance than its name says.
   static Result<ControlBlock> open(const std::string& path);
 
   ControlBlock(ControlBlock&& other) noexcept;
@@ -59,7 +56,7 @@ class ControlBlock {
   [[nodiscard]] dime_control& operator*() const { return *control_; }
   [[nodiscard]] dime_control* operator->() const { return control_; }
   [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] std::uint32_t id() const { return control_->instance_id; }
+  [[nodiscard]] std::uint32_t id() const { return id_; }
 
   /// A consistent copy of the parameters; `sequence` in it is even.
   [[nodiscard]] dime_parameters parameters() const;
@@ -78,6 +75,7 @@ class ControlBlock {
   UniqueFd fd_;
   dime_control* control_ = nullptr;
   std::string path_;
+  std::uint32_t id_ = 0;
 };
 
 }  // namespace dime

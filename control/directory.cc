@@ -17,7 +17,9 @@
 #include <set>
 #include <thread>
 
+#include "base/own_file.h"
 #include "control/members.h"
+#include "control/runtime_directory.h"
 
 namespace dime {
 namespace {
@@ -26,8 +28,8 @@ std::string own_prefix() {
   return fmt::format("dime-{}-", ::geteuid());
 }
 
-// The folder is shared with other users, any of whom could hold its lock for ever; after a moment
-// the work is done without it. The worst outcome then is a link that its last user made anew.
+// A process of this user that was stopped may hold the lock for ever; after a moment the work is
+// done without it. The worst outcome then is a link that its last user made anew.
 class DirectoryLock {
  public:
   DirectoryLock() : fd_(::open(runtime_directory().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
@@ -121,6 +123,10 @@ std::string link_path(const std::string& name) {
 }
 
 Result<std::vector<ControlBlock>> open_instances() {
+  if (auto usable = check_runtime_directory(); !usable) {
+    return usable.error().code == ENOENT ? Result<std::vector<ControlBlock>>()
+                                         : tl::unexpected(usable.error());
+  }
   const DirectoryLock lock;
   return open_and_clean();
 }
@@ -132,10 +138,8 @@ Result<void> remove_unused_links() {
 
 Result<dime_link> read_link(const std::string& name) {
   const std::string path = link_path(name);
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!file.valid()) {
-    return fail(errno, "opening link {}", path);
-  }
+  constexpr FileSizes kWhole{sizeof(dime_link), sizeof(dime_link)};
+  DIME_TRY(const UniqueFd file, open_own_file(path, O_RDONLY, kWhole));
   dime_link link{};
   if (::pread(file.get(), &link, sizeof link, 0) != ssize_t{sizeof link} ||
       link.magic != DIME_LINK_MAGIC || link.abi_version != DIME_ABI_VERSION) {
@@ -145,6 +149,7 @@ Result<dime_link> read_link(const std::string& name) {
 }
 
 Result<void> ensure_link(const std::string& name) {
+  DIME_TRY(const std::string directory, ensure_runtime_directory());
   const DirectoryLock lock;
   const std::string path = link_path(name);
   if (auto found = read_link(name); found || found.error().code != ENOENT) {
@@ -154,7 +159,6 @@ Result<void> ensure_link(const std::string& name) {
   link.magic = DIME_LINK_MAGIC;
   link.abi_version = DIME_ABI_VERSION;
   name.copy(link.name, sizeof link.name - 1);
-  const std::string directory = runtime_directory();
   const UniqueFd made(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (!made.valid() || ::pwrite(made.get(), &link, sizeof link, 0) != ssize_t{sizeof link}) {
     return fail(errno, "creating link {}", path);

@@ -175,7 +175,7 @@ def wait_until(condition, what, seconds=30):
 
 def instances():
     """Control blocks in the test's runtime folder."""
-    return sorted(path.name for path in runtime.glob("dime-*") if "-link-" not in path.name and "-sites-" not in path.name)
+    return sorted(path.name for path in runtime.rglob("dime-*-*") if "-link-" not in path.name and "-sites-" not in path.name)
 
 
 def left_over():

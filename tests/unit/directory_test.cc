@@ -3,6 +3,8 @@
 #include "control/directory.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <string_view>
@@ -146,6 +148,30 @@ TEST_F(DirectoryTest, SaysWhyAnAgentDidNotStart) {
   EXPECT_EQ(started.error().code, EPERM);
   EXPECT_EQ(started.error().message,
             "the agent could not start in the program: userfaultfd: Operation not permitted");
+}
+
+TEST_F(DirectoryTest, ALinkIsBelievedOnlyWhereItIsTheUsersAlone) {
+  ASSERT_TRUE(ensure_link("rack"));
+  ASSERT_EQ(::chmod(link_path("rack").c_str(), 0666), 0);
+  EXPECT_EQ(read_link("rack").error().code, EPERM);
+  EXPECT_EQ(ensure_link("rack").error().code, EPERM);
+  ASSERT_EQ(::chmod(link_path("rack").c_str(), 0600), 0);
+  ASSERT_EQ(::truncate(link_path("rack").c_str(), 0), 0);
+  EXPECT_EQ(read_link("rack").error().code, EPROTO);
+  ASSERT_EQ(::unlink(link_path("rack").c_str()), 0);
+  ASSERT_EQ(::mkfifo(link_path("rack").c_str(), 0600), 0);
+  EXPECT_EQ(read_link("rack").error().code, EPERM) << "and without waiting for a writer";
+  ASSERT_EQ(::unlink(link_path("rack").c_str()), 0);
+  std::filesystem::create_symlink("elsewhere", link_path("rack"));
+  EXPECT_EQ(read_link("rack").error().code, ELOOP);
+}
+
+TEST_F(DirectoryTest, ABlockThatSaysAnotherIdIsLeftOut) {
+  auto block = ControlBlock::create(0, owned_by(sleeper_.id()));
+  ASSERT_TRUE(block);
+  (*block)->instance_id = 7;
+  EXPECT_EQ(block->id(), 0u);
+  EXPECT_TRUE(open_instances()->empty());
 }
 
 }  // namespace

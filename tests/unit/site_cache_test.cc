@@ -190,18 +190,24 @@ TEST_F(SiteCacheFile, ADamagedLibraryIsAnErrorOrATable) {
   }
 }
 
-TEST(SiteCacheDirectory, IsTheUsersOrTheOneGiven) {
+TEST(SiteCacheDirectory, IsTheUsersAloneOrNone) {
   const test::RuntimeFolder folder;
   ::setenv("XDG_CACHE_HOME", folder.path().c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
-  EXPECT_EQ(cache_directory("/otherwise"), folder.path() + "/dime");
+  EXPECT_EQ(cache_directory(), folder.path() + "/dime");
   EXPECT_TRUE(fs::is_directory(folder.path() + "/dime"));
   ::setenv("XDG_CACHE_HOME", "/proc/nowhere", 1);  // NOLINT(concurrency-mt-unsafe)
-  EXPECT_EQ(cache_directory("/otherwise"), "/otherwise");
+  EXPECT_EQ(cache_directory(), "");
   ::unsetenv("XDG_CACHE_HOME");                // NOLINT(concurrency-mt-unsafe)
   ::setenv("HOME", folder.path().c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
-  EXPECT_EQ(cache_directory("/otherwise"), folder.path() + "/.cache/dime");
+  EXPECT_EQ(cache_directory(), folder.path() + "/.cache/dime");
+  // Others could exchange what lies in it.
+  fs::permissions(folder.path() + "/.cache/dime", fs::perms::all);
+  EXPECT_EQ(cache_directory(), "");
+  fs::permissions(folder.path() + "/.cache/dime", fs::perms::owner_all);
+  fs::permissions(folder.path(), fs::perms::all);
+  EXPECT_EQ(cache_directory(), "");
   ::unsetenv("HOME");  // NOLINT(concurrency-mt-unsafe)
-  EXPECT_EQ(cache_directory("/otherwise"), "/otherwise");
+  EXPECT_EQ(cache_directory(), "");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "core/atomic.h"
 #include "core/member_levels.h"
+#include "engines/user/agent/own_file.h"
 #include "engines/user/agent/syscalls.h"
 
 namespace dime::agent {
@@ -73,7 +74,17 @@ std::uint64_t start_time_of(std::uint32_t pid) {
 }  // namespace
 
 long Membership::map(const char* path) {
-  const long fd = system_call(__NR_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
+  // A path that had to be cut would name the file of another instance.
+  unsigned length = 0;
+  while (path[length] != '\0') {
+    ++length;
+  }
+  if (length >= kPathBytes) {
+    return -ENAMETOOLONG;
+  }
+  struct stat about {};
+  const long fd = open_own_file(path, O_RDWR, effective_user(), sizeof(dime_control),
+                                sizeof(dime_control), about);
   if (failed(fd)) {
     return fd;
   }
@@ -90,11 +101,8 @@ long Membership::map(const char* path) {
     return -EPROTO;
   }
   control_ = control;
-  unsigned i = 0;
-  for (; path[i] != '\0' && i + 1 < kPathBytes; ++i) {
-    path_[i] = path[i];
-  }
-  path_[i] = '\0';
+  owner_ = about.st_uid;
+  __builtin_memcpy(path_, path, length + 1);
   return 0;
 }
 
@@ -202,10 +210,14 @@ dime_link* Membership::named_link(const char* name) const {
     path[end++] = *c;
   }
   for (unsigned i = 0; i < DIME_NAME_BYTES && name[i] != '\0'; ++i) {
+    if (name[i] == '/') {
+      return nullptr;
+    }
     path[end++] = name[i];
   }
   path[end] = '\0';
-  const long fd = system_call(__NR_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
+  struct stat about {};
+  const long fd = open_own_file(path, O_RDWR, owner_, sizeof(dime_link), sizeof(dime_link), about);
   if (failed(fd)) {
     return nullptr;
   }

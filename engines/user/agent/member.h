@@ -10,7 +10,8 @@ namespace dime::agent {
 /// Maps the control block and owns one member slot of it. Used by one thread at a time.
 class Membership {
  public:
-  /// Maps the block at `path`. 0, -EPROTO for another version of the layout, or a negative errno.
+  /// Maps the block at `path`. 0, -EPROTO for another version of the layout, -EPERM for a file that
+  /// others can write, -ENAMETOOLONG, or a negative errno.
   long map(const char* path);
   /// Takes a slot for this process (its own from before an exec, or a free one). 0 or -EUSERS.
   long take_slot();
@@ -42,6 +43,8 @@ class Membership {
 
   dime_control* control_ = nullptr;
   dime_member* member_ = nullptr;
+  /// Of the block, and so of its links: the program may change its own user after the start.
+  std::uint32_t owner_ = 0;
   char path_[kPathBytes] = {};
 };
 

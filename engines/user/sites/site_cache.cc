@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 
+#include "base/own_file.h"
 #include "base/unique_fd.h"
 #include "engines/user/sites/stub_writer.h"
 
@@ -87,22 +88,14 @@ std::string file_name(const LibraryId& id) {
   return name + (id.is_build_id ? "" : "-file");
 }
 
-bool is_own_file(const struct stat& about) {
-  return S_ISREG(about.st_mode) && about.st_uid == ::geteuid() &&
-         (about.st_mode & (S_IWGRP | S_IWOTH)) == 0;
-}
-
 bool is_table_of(const std::string& path, const LibraryId& id) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  constexpr FileSizes kSizes{1, 64 << 20};
+  const auto fd = open_own_file(path, O_RDONLY, kSizes);
   struct stat about {};
-  if (!fd.valid() || ::fstat(fd.get(), &about) != 0 || !is_own_file(about)) {
+  if (!fd || ::fstat(fd->get(), &about) != 0) {
     return false;
   }
-  constexpr off_t kMostBytes = 64 << 20;
-  if (about.st_size > kMostBytes) {
-    return false;
-  }
-  const auto content = read_part(fd.get(), 0, static_cast<std::uint64_t>(about.st_size), path);
+  const auto content = read_part(fd->get(), 0, static_cast<std::uint64_t>(about.st_size), path);
   TableView table;
   if (!content || !table.open(content->data(), content->size())) {
     return false;
@@ -155,20 +148,24 @@ Result<std::string> site_table_for(const std::string& elf_path, const std::strin
   return path;
 }
 
-std::string cache_directory(const std::string& otherwise) {
+// With sudo, HOME may be that of the user who called: that user could then exchange what root
+// believes, and could not use what root leaves there.
+std::string cache_directory() {
   const char* const cache = std::getenv("XDG_CACHE_HOME");  // NOLINT(concurrency-mt-unsafe)
   const char* const home = std::getenv("HOME");             // NOLINT(concurrency-mt-unsafe)
   std::filesystem::path path;
+  std::error_code error;
   if (cache != nullptr && *cache == '/') {
     path = std::filesystem::path(cache) / "dime";
-  } else if (home != nullptr && *home == '/') {
+  } else if (home != nullptr && *home == '/' && is_own_folder(home)) {
     path = std::filesystem::path(home) / ".cache" / "dime";
   } else {
-    return otherwise;
+    return {};
   }
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  return ::access(path.c_str(), W_OK | X_OK) == 0 ? path.string() : otherwise;
+  std::filesystem::create_directories(path.parent_path(), error);
+  ::mkdir(path.c_str(), S_IRWXU);
+  return is_own_folder(path.string()) && ::access(path.c_str(), W_OK | X_OK) == 0 ? path.string()
+                                                                                  : std::string();
 }
 
 }  // namespace dime::sites
