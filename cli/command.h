@@ -45,6 +45,7 @@ extern const Command kPresetsCommand;
 extern const Command kDoctorCommand;
 extern const Command kModuleCommand;
 extern const Command kCalibrateCommand;
+extern const Command kTraceCommand;
 
 /// The words behind the first "--" of the command line, which CLI11 does not see; null without a
 /// "--". Set before the commands are registered.

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+// dime trace: a trace as text or JSON lines, what is in it, and a trace from a list of pages.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+#include "cli/command.h"
+#include "core/quantity.h"
+#include "trace/reader.h"
+#include "trace/summary.h"
+#include "trace/text.h"
+
+namespace dime {
+namespace {
+
+struct TraceOptions {
+  std::string trace;
+  std::string from;
+  std::string output;
+  std::string step;
+  bool json = false;
+  bool summary = false;
+};
+
+constexpr Nanos kStep{100};
+constexpr Nanos kMostStep{1'000'000'000};
+
+void note_problem(const std::string& trace, const std::string& problem, std::uint64_t events) {
+  if (!problem.empty()) {
+    print_notice(fmt::format("{}: {}; the {} events before that are used", trace, problem, events));
+  }
+}
+
+Result<void> print_events(const TraceOptions& options) {
+  DIME_TRY(trace::Reader reader, trace::Reader::open(options.trace));
+  if (!options.json) {
+    fmt::print("{}\n", trace::column_names());
+  }
+  std::vector<trace::Event> block;
+  std::string text;
+  while (reader.next(block)) {
+    text.clear();
+    for (const trace::Event& event : block) {
+      text += options.json ? trace::json_line_of(event, reader.meta())
+                           : trace::line_of(event, reader.meta());
+    }
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
+      return fail(errno, "writing to standard output");
+    }
+  }
+  note_problem(options.trace, reader.problem(), reader.events());
+  return {};
+}
+
+Result<void> print_summary(const TraceOptions& options) {
+  DIME_TRY(const trace::Summary summary, trace::summarize(options.trace));
+  fmt::print("{}", options.json ? trace::json_of(summary) : trace::text_of(summary));
+  note_problem(options.trace, summary.problem, summary.events);
+  return {};
+}
+
+Result<Nanos> step_of(const TraceOptions& options) {
+  if (options.step.empty()) {
+    return kStep;
+  }
+  const Text text{options.step.data(), static_cast<std::uint32_t>(options.step.size())};
+  const Parsed<Nanos> step = parse_duration(text);
+  if (!step.ok() || step.value == Nanos{} || step.value > kMostStep) {
+    return fail(0, "--step {}: allowed: a time from 1ns to 1s", options.step);
+  }
+  return step.value;
+}
+
+// The output appears whole or not at all.
+Result<void> make_trace(const TraceOptions& options) {
+  DIME_TRY(const Nanos step, step_of(options));
+  std::ifstream file;
+  if (options.from != "-") {
+    file.open(options.from);
+    if (!file) {
+      return fail(errno, "--from {}", options.from);
+    }
+  }
+  std::istream& input = options.from == "-" ? std::cin : file;
+  const std::string unfinished = options.output + ".part";
+  auto made = trace::convert(input, options.from, step, unfinished);
+  std::error_code problem;
+  if (!made) {
+    std::filesystem::remove(unfinished, problem);
+    return tl::unexpected(made.error());
+  }
+  std::filesystem::rename(unfinished, options.output, problem);
+  if (problem) {
+    return fail(problem.value(), "creating {}", options.output);
+  }
+  return {};
+}
+
+Result<void> check(const TraceOptions& options) {
+  const bool makes = !options.from.empty();
+  if (makes == !options.trace.empty()) {
+    return fail_with_hint("dime trace TRACE, or dime trace --from FILE -o TRACE",
+                          "either a trace or --from is wanted");
+  }
+  if (makes != !options.output.empty()) {
+    return fail(0, "--from and -o belong together");
+  }
+  if (makes && (options.json || options.summary)) {
+    return fail(0, "--json and --summary are for a trace, not with --from");
+  }
+  if (!makes && !options.step.empty()) {
+    return fail(0, "--step goes with --from");
+  }
+  return {};
+}
+
+int run(const TraceOptions& options) {
+  if (auto sound = check(options); !sound) {
+    print_error(sound.error());
+    return kUsage;
+  }
+  const auto done = !options.from.empty() ? make_trace(options)
+                    : options.summary     ? print_summary(options)
+                                          : print_events(options);
+  if (!done) {
+    print_error(done.error());
+    return kFailure;
+  }
+  return kSuccess;
+}
+
+std::function<int()> register_trace(CLI::App& app) {
+  auto options = std::make_shared<TraceOptions>();
+  app.add_option("TRACE", options->trace, "the trace to print");
+  app.add_option("--from", options->from,
+                 "make a trace of this list of pages, - for standard input")
+      ->type_name("FILE");
+  app.add_option("-o,--output", options->output, "with --from: the trace to write")
+      ->type_name("TRACE");
+  app.add_option("--step", options->step, "with --from: the time of one reference (100ns)")
+      ->type_name("TIME");
+  app.add_flag("--json", options->json, "as JSON: one object a line, with --summary one object");
+  app.add_flag("--summary", options->summary, "what is in it, and the working set over time");
+  return [options] { return run(*options); };
+}
+
+}  // namespace
+
+const Command kTraceCommand = {"trace", "print a trace, or make one from a list of pages",
+                               register_trace};
+
+}  // namespace dime

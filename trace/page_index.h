@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+// Numbers the pages of a trace 0, 1, 2 .. in the order in which they appear, so that what replays
+// it can use arrays.
+//
+// An open-addressing table with linear probing; the standard one takes several cache misses a look.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace dime::trace {
+
+/// Not thread-safe. Holds up to 2^32 - 1 pages.
+class PageIndex {
+ public:
+  /// The number of a page of a process, a new one if it is not known yet.
+  std::uint32_t of(std::uint32_t process, std::uint64_t page) {
+    if (2 * (std::uint64_t{count_} + 1) > slots_.size()) {
+      grow();
+    }
+    Slot& slot = find(process, page);
+    if (slot.number == kFree) {
+      slot = {page, process, count_++};
+    }
+    return slot.number;
+  }
+
+  /// How many pages are known.
+  [[nodiscard]] std::uint32_t count() const { return count_; }
+
+ private:
+  static constexpr std::uint32_t kFree = UINT32_MAX;
+  struct Slot {
+    std::uint64_t page = 0;
+    std::uint32_t process = 0;
+    std::uint32_t number = kFree;
+  };
+
+  Slot& find(std::uint32_t process, std::uint64_t page) {
+    // Fibonacci hashing: the upper bits of the product are well mixed.
+    constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;
+    const std::uint64_t hash = (page + std::uint64_t{process} * 0xc2b2ae3d27d4eb4f) * kGolden;
+    std::uint64_t at = hash >> shift_;
+    while (slots_[at].number != kFree &&
+           (slots_[at].page != page || slots_[at].process != process)) {
+      at = (at + 1) & (slots_.size() - 1);
+    }
+    return slots_[at];
+  }
+
+  void grow() {
+    constexpr std::size_t kLeast = 1024;
+    std::vector<Slot> old(slots_.empty() ? kLeast : slots_.size() * 2);
+    old.swap(slots_);
+    shift_ = 64;
+    for (std::size_t size = slots_.size(); size > 1; size /= 2) {
+      --shift_;
+    }
+    for (const Slot& slot : old) {
+      if (slot.number != kFree) {
+        find(slot.process, slot.page) = slot;
+      }
+    }
+  }
+
+  std::vector<Slot> slots_;
+  unsigned shift_ = 64;
+  std::uint32_t count_ = 0;
+};
+
+}  // namespace dime::trace

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "trace/writer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "trace/block.h"
+#include "trace/format.h"
+
+namespace dime::trace {
+namespace {
+
+constexpr int kLevel = 3;  // higher ones take longer than events take to come
+constexpr std::size_t kMostLines = std::size_t{256} << 10;
+
+}  // namespace
+
+void Writer::FreeContext::operator()(ZSTD_CCtx_s* context) const {
+  ::ZSTD_freeCCtx(context);
+}
+
+Writer::Writer(UniqueFd fd, std::string path, std::uint32_t unit_ns)
+    : fd_(std::move(fd)), path_(std::move(path)), unit_ns_(unit_ns), context_(::ZSTD_createCCtx()) {
+  pending_.reserve(kBlockEvents);
+}
+
+Result<Writer> Writer::create(const std::string& path, const Info& info, std::uint32_t unit_ns) {
+  constexpr int kMode = 0666;
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode));
+  if (!fd.valid()) {
+    return fail(errno, "creating {}", path);
+  }
+  Writer writer(std::move(fd), path, unit_ns);
+  if (writer.context_ == nullptr) {
+    return fail(ENOMEM, "creating {}", path);
+  }
+  ::ZSTD_CCtx_setParameter(writer.context_.get(), ZSTD_c_compressionLevel, kLevel);
+  ::ZSTD_CCtx_setParameter(writer.context_.get(), ZSTD_c_checksumFlag, 1);
+  Header header;
+  header.unit_ns = unit_ns;
+  DIME_TRY_VOID(writer.write_all(&header, sizeof header));
+  writer.lines_ = line_of(info);
+  DIME_TRY_VOID(writer.write_lines());
+  return writer;
+}
+
+std::uint32_t Writer::add(const Process& process) {
+  lines_ += line_of(process, processes_);
+  return processes_++;
+}
+
+std::uint32_t Writer::add(const Thread& thread) {
+  lines_ += line_of(thread, threads_);
+  return threads_++;
+}
+
+void Writer::add(const Range& range) {
+  lines_ += line_of(range);
+}
+
+void Writer::add(const Phase& phase) {
+  lines_ += line_of(phase);
+}
+
+Result<void> Writer::append(const Event& event) {
+  pending_.push_back(event);
+  ++events_;
+  return pending_.size() >= kBlockEvents || lines_.size() >= kMostLines ? flush() : Result<void>{};
+}
+
+Result<void> Writer::flush() {
+  DIME_TRY_VOID(write_lines());
+  if (!pending_.empty()) {
+    const auto block = encode_events(pending_, unit_ns_);
+    pending_.clear();
+    DIME_TRY_VOID(write_block(block.data(), block.size()));
+  }
+  return {};
+}
+
+Result<void> Writer::finish(End end) {
+  DIME_TRY_VOID(flush());
+  end.events = events_;
+  lines_ = line_of(end);
+  return write_lines();
+}
+
+// Lines are never split over two blocks.
+Result<void> Writer::write_lines() {
+  if (lines_.empty()) {
+    return {};
+  }
+  std::string block(1, static_cast<char>(kMetaBlock));
+  block += lines_;
+  lines_.clear();
+  if (block.size() > kMostBlockBytes) {
+    return fail(EFBIG, "writing {}: names of processes and memory", path_);
+  }
+  return write_block(block.data(), block.size());
+}
+
+Result<void> Writer::write_block(const void* data, std::size_t bytes) {
+  packed_.resize(::ZSTD_compressBound(bytes));
+  const std::size_t packed =
+      ::ZSTD_compress2(context_.get(), packed_.data(), packed_.size(), data, bytes);
+  if (::ZSTD_isError(packed) != 0) {
+    return fail(0, "writing {}: {}", path_, ::ZSTD_getErrorName(packed));
+  }
+  return write_all(packed_.data(), packed);
+}
+
+Result<void> Writer::write_all(const void* data, std::size_t bytes) {
+  const auto* at = static_cast<const char*>(data);
+  bytes_ += bytes;
+  while (bytes != 0) {
+    const ssize_t written = ::write(fd_.get(), at, bytes);
+    if (written < 0 && errno == EINTR) {
+      continue;
+    }
+    if (written <= 0) {
+      return fail(written == 0 ? ENOSPC : errno, "writing {}", path_);
+    }
+    at += written;
+    bytes -= static_cast<std::size_t>(written);
+  }
+  return {};
+}
+
+}  // namespace dime::trace

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+// Writes a trace, block by block: a file is whole up to its last block whenever the writer is
+// killed.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "trace/event.h"
+#include "trace/meta.h"
+
+struct ZSTD_CCtx_s;
+
+namespace dime::trace {
+
+/// Not thread-safe. After an error nothing more is written.
+class Writer {
+ public:
+  /// Creates `path`, replacing what is there. Times are kept in units of `unit_ns`.
+  static Result<Writer> create(const std::string& path, const Info& info,
+                               std::uint32_t unit_ns = kUnitNs);
+
+  /// The index of a new process or thread. Its line stands before the events that refer to it.
+  std::uint32_t add(const Process& process);
+  std::uint32_t add(const Thread& thread);
+  void add(const Range& range);
+  void add(const Phase& phase);
+
+  /// REQUIRES: the thread was added.
+  Result<void> append(const Event& event);
+
+  /// Writes what was added so far as blocks, whole or not.
+  Result<void> flush();
+
+  /// Writes what was added and the end. `end.events` is filled in. Nothing may follow.
+  Result<void> finish(End end);
+
+  [[nodiscard]] std::uint64_t events() const { return events_; }
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+
+  static constexpr std::uint32_t kUnitNs = 100;
+
+ private:
+  struct FreeContext {
+    void operator()(ZSTD_CCtx_s* context) const;
+  };
+
+  Writer(UniqueFd fd, std::string path, std::uint32_t unit_ns);
+  Result<void> write_all(const void* data, std::size_t bytes);
+  Result<void> write_block(const void* data, std::size_t bytes);
+  Result<void> write_lines();
+
+  UniqueFd fd_;
+  std::string path_;
+  std::uint32_t unit_ns_;
+  std::unique_ptr<ZSTD_CCtx_s, FreeContext> context_;
+  std::vector<Event> pending_;
+  std::string lines_;
+  std::vector<std::uint8_t> packed_;
+  std::uint32_t processes_ = 0;
+  std::uint32_t threads_ = 0;
+  std::uint64_t events_ = 0;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace dime::trace
