@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "engines/user/calibration/machine_costs.h"
+
 namespace dime {
 namespace {
 
@@ -31,6 +33,37 @@ TEST(Calibration, AShortRestDoesNotCount) {
   EXPECT_EQ(quiet_median(samples), 9'000u);
   EXPECT_EQ(quiet_median({7, 8, 9}), 8u);
   EXPECT_EQ(quiet_median({}), 0u);
+}
+
+TEST(Costs, SlownessIsAMeanOfRatios) {
+  // Far faster than the reference in everything is 1, not less.
+  EXPECT_DOUBLE_EQ(slowness({1, 1, 1, 1, 1, 1}), 1);
+  const MachineCosts reference{1'100, 1'200, 1'600, 30'000, 100, 30};
+  EXPECT_DOUBLE_EQ(slowness(reference), 1);
+  MachineCosts slow = reference;
+  slow.fault_ns *= 16;
+  EXPECT_DOUBLE_EQ(slowness(slow), 2);
+  slow.signal_ns *= 16;
+  EXPECT_DOUBLE_EQ(slowness(slow), 4);
+  EXPECT_DOUBLE_EQ(slowness({1e9, 1e9, 1e9, 1e9, 1, 1}), 50);
+}
+
+TEST(Costs, SuggestedLatencyIsRoundAndAboveTheFloor) {
+  EXPECT_EQ(suggested_latency(0), 20'000u);
+  EXPECT_EQ(suggested_latency(5'500), 20'000u);
+  EXPECT_EQ(suggested_latency(15'400), 25'000u);
+  EXPECT_EQ(suggested_latency(24'000), 35'000u);
+  EXPECT_EQ(suggested_latency(42'000), 60'000u);
+  EXPECT_EQ(suggested_latency(100'000), 150'000u);
+}
+
+TEST(Costs, AreMeasured) {
+  const MachineCosts costs = measure_costs();
+  for (const double cost : {costs.spin_ns, costs.fault_ns, costs.signal_ns, costs.wake_ns,
+                            costs.system_call_ns, costs.clock_ns}) {
+    EXPECT_GT(cost, 1);
+    EXPECT_LT(cost, 1e9);
+  }
 }
 
 }  // namespace
