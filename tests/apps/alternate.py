@@ -5,7 +5,7 @@ import dime_test
 
 def test():
     for limit, ring in ((16, 64), (100, 128), (1000, 1100)):
-        rounds = 20_000 // ring
+        rounds = max(5, dime_test.machine.work(20_000) // ring)
         run = dime_test.emulated([dime_test.PROGRAMS / "alternate", ring, rounds], f"{limit}p")
         dime_test.equal(run.status, 0, f"status ({run.err[-500:]})")
         remote = run.result["faults"]["remote"]

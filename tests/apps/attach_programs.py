@@ -54,7 +54,8 @@ class Talker:
 
 
 def python(local):
-    questions = [f"{first} 12000" for first in range(0, 72_000, 12_000)]
+    count = dime_test.machine.work(12_000)
+    questions = [f"{first} {count}" for first in range(0, 6 * count, count)]
     native = Talker([sys.executable, "-c", PYTHON])
     expected = [native.ask(question) for question in questions]
     native.finish()
@@ -70,7 +71,7 @@ def python(local):
 
 def sqlite(local):
     program = Talker(["sqlite3", ":memory:"])
-    rows = "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < 30000)"
+    rows = f"WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < {dime_test.machine.work(30_000)})"
     insert = f"INSERT INTO item {rows} SELECT NULL, i * 7919 % 10007, hex(i * 104729) FROM n; SELECT count(*), sum(kind) FROM item;"
     program.process.stdin.write(b"CREATE TABLE item(id INTEGER PRIMARY KEY, kind INT, label TEXT); CREATE INDEX k ON item(kind, label);\n")
     first = program.ask(insert)
@@ -85,12 +86,12 @@ def sqlite(local):
 
 def redis(local):
     server = Redis("attached")
-    server.load(20_000)
+    server.load(dime_test.machine.work(20_000))
     digest = server.digest()
     for _ in range(3):
         with Emulated(server.server.pid, local):
             dime_test.equal(server.digest(), digest, "digest under emulation")
-            bench = server.benchmark(5_000, "get,ping")
+            bench = server.benchmark(dime_test.machine.work(5_000), "get,ping")
             dime_test.equal(bench.wait().status, 0, "status of redis-benchmark")
         dime_test.equal(server.digest(), digest, "digest after detach")
     server.shutdown()

@@ -19,6 +19,9 @@ from pathlib import Path
 
 import watchdog
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import machine  # noqa: E402
+
 SKIPPED = 77
 PAGE = 4096
 BUILD = Path(os.environ.get("DIME_BUILD", Path(__file__).resolve().parents[2] / "build"))
@@ -46,6 +49,11 @@ class Skip(Exception):
 def check(condition, message):
     if not condition:
         raise Failure(message)
+
+
+def scaled(words):
+    """The words with each "~N" as N, or less on a slow machine: an amount of work."""
+    return [str(machine.work(int(word[1:]))) if str(word).startswith("~") else word for word in words]
 
 
 def equal(actual, expected, what):
@@ -93,9 +101,9 @@ class Run:
         self.seconds = seconds
 
 
-def with_fault_path(command):
-    """The command with the fault path that this run of the test is for, where that makes a difference."""
-    words = [str(word) for word in command]
+def prepared(command):
+    """The command with its amounts of work scaled, and the fault path that this run of the test is for, where that makes a difference."""
+    words = [str(word) for word in scaled(command)]
     if FAULT_PATH and words[0] == str(DIME) and words[1] in ("run", "attach") and "--fault-path" not in words:
         words[2:2] = ["--fault-path", FAULT_PATH]
     return words
@@ -114,7 +122,7 @@ class Started:
         self.result_path = result
         self.began = time.monotonic()
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
-            self.process = subprocess.Popen(with_fault_path(command), stdin=stdin or subprocess.DEVNULL, stdout=out,
+            self.process = subprocess.Popen(prepared(command), stdin=stdin or subprocess.DEVNULL, stdout=out,
                                             stderr=err, env=env, cwd=cwd or scratch, **options)
         self.pid = self.process.pid
 
@@ -167,9 +175,11 @@ def same(native_run, emulated_run):
 
 
 def wait_until(condition, what, seconds=30):
+    """Waits for what takes less than `seconds` on a fast machine."""
+    seconds = machine.patience(seconds)
     end = time.monotonic() + seconds
     while not condition():
-        check(time.monotonic() < end, f"waited {seconds} s for {what}")
+        check(time.monotonic() < end, f"waited {seconds:.0f} s for {what}")
         time.sleep(0.02)
 
 
@@ -191,7 +201,7 @@ def remove_folders():
 def verdict(test):
     try:
         requires_emulation()
-        test(*sys.argv[1:])
+        test(*scaled(sys.argv[1:]))
         wait_until(lambda: not left_over(), "the last process to end", seconds=10)
         equal(instances(), [], "instances left")
         return 0
@@ -210,7 +220,7 @@ def verdict(test):
 def main(test):
     """Runs test(*arguments) and ends the process."""
     atexit.register(remove_folders)
-    watchdog.start(SECONDS, lambda: sorted(scratch.glob("*.err")), remove_folders)
+    watchdog.start(machine.patience(SECONDS), lambda: sorted(scratch.glob("*.err")), remove_folders)
     status = verdict(test)
     watchdog.kill_tree()
     sys.exit(status)

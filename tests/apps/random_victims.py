@@ -4,7 +4,7 @@ import dime_test
 
 
 def test():
-    command = [dime_test.PROGRAMS / "verify_pages", 4, 800, 6]
+    command = [dime_test.PROGRAMS / "verify_pages", 4, 800, "~6"]
     expected = dime_test.native(command)
     for _ in range(3):
         dime_test.same(expected, dime_test.emulated(command, "50p", (*dime_test.UNDELAYED, "--policy", "random")))

@@ -6,15 +6,16 @@ from redis_server import Redis
 
 
 def test(local):
+    keys = dime_test.machine.work(12_000, 1000)
     original = Redis("native")
-    original.load(12_000)
+    original.load(keys)
     expected = original.digest(), original.cli("dbsize")
     original.shutdown()
 
     redis = Redis("emulated", local)
-    redis.load(12_000)
+    redis.load(keys)
     dime_test.equal((redis.digest(), redis.cli("dbsize")), expected, "digest and size of the data")
-    bench = redis.benchmark(3000).wait()
+    bench = redis.benchmark(dime_test.machine.work(3000)).wait()
     dime_test.equal(bench.status, 0, f"status of redis-benchmark ({bench.err})")
     dime_test.check(bench.out.count(b"\n") >= 6, f"redis-benchmark: {bench.out}")
     print(bench.out.decode())

@@ -17,9 +17,10 @@ def save(redis):
 
 
 def test(local):
+    keys = dime_test.machine.work(12_000, 1000)
     redis = Redis("emulated", local)
-    redis.load(12_000)
-    bench = redis.benchmark(6000, "set,get,hset")
+    redis.load(keys)
+    bench = redis.benchmark(dime_test.machine.work(6000), "set,get,hset")
     saves = 0
     while bench.process.poll() is None or saves < 3:
         save(redis)
@@ -27,7 +28,7 @@ def test(local):
     dime_test.equal(bench.wait().status, 0, "status of redis-benchmark")
     save(redis)
     digest, size = redis.digest(), redis.cli("dbsize")
-    strings = [redis.cli("get", f"string:{number}") for number in (1, 777, 12_000)]
+    strings = [redis.cli("get", f"string:{number}") for number in (1, 777, keys)]
     redis.shutdown()
     print(f"{saves + 1} saves, {size} keys")
 
@@ -37,7 +38,7 @@ def test(local):
     again = Redis("loaded")
     dime_test.equal(again.cli("dbsize"), size, "keys in the saved file")
     dime_test.equal(again.digest(), digest, "digest of the saved data")
-    dime_test.equal([again.cli("get", f"string:{number}") for number in (1, 777, 12_000)], strings, "values")
+    dime_test.equal([again.cli("get", f"string:{number}") for number in (1, 777, keys)], strings, "values")
     again.shutdown()
 
 

@@ -7,7 +7,7 @@ SCRIPT = """
 PRAGMA temp_store = MEMORY;
 CREATE TABLE item (id INTEGER PRIMARY KEY, kind INTEGER, weight INTEGER, label TEXT);
 WITH RECURSIVE row(id, value) AS (
-  VALUES (1, 12345) UNION ALL SELECT id + 1, (value * 1103515245 + 12345) % 2147483648 FROM row WHERE id < 60000)
+  VALUES (1, 12345) UNION ALL SELECT id + 1, (value * 1103515245 + 12345) % 2147483648 FROM row WHERE id < ROWS)
 INSERT INTO item SELECT id, value % 97, value % 10007, printf('item-%08x-%s', value, hex(value * 7919)) FROM row;
 CREATE INDEX by_kind ON item (kind, weight);
 CREATE INDEX by_label ON item (label);
@@ -24,9 +24,9 @@ SELECT label FROM item ORDER BY label DESC LIMIT 500;
 def test(local):
     dime_test.requires("sqlite3")
     queries = "".join(f"SELECT id, weight FROM item WHERE kind = {n % 97} AND weight > {n * 13 % 9000} ORDER BY weight, id LIMIT 5;\n"
-                      for n in range(3000))
+                      for n in range(dime_test.machine.work(3000)))
     script = dime_test.scratch / "script.sql"
-    script.write_text(SCRIPT + queries + "PRAGMA integrity_check;\n")
+    script.write_text(SCRIPT.replace("ROWS", str(dime_test.machine.work(60_000))) + queries + "PRAGMA integrity_check;\n")
     command = ["sqlite3", ":memory:", f".read {script}"]
     expected = dime_test.native(command)
     dime_test.check(expected.out.endswith(b"ok\n"), f"the native run failed: {expected.err}")

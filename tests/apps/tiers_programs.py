@@ -9,11 +9,11 @@ HERE = Path(__file__).resolve().parent / "programs"
 TIERS = (*dime_test.UNDELAYED, "--tier", "far: latency=0ns,local=50p,policy=random", "--tier", "mid: latency=0ns",
          "--place", "anon size>=64KiB: far", "--place", "stack: local", "--place", "heap: mid")
 PROGRAMS = [
-    [dime_test.PROGRAMS / "mapping_torture", 6000, 4],
-    [dime_test.PROGRAMS / "verify_pages", 4, 800, 6],
+    [dime_test.PROGRAMS / "mapping_torture", "~6000", 4],
+    [dime_test.PROGRAMS / "verify_pages", 4, 800, "~6"],
     [dime_test.PROGRAMS / "spawners"],
     [dime_test.PROGRAMS / "signal_handlers"],
-    [sys.executable, "-B", HERE / "py_data.py"],
+    [sys.executable, "-B", HERE / "py_data.py", "~100"],
 ]
 
 

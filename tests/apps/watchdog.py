@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Ends a test that hangs, and shows where it hung.
 
-A timer thread fires before ctest's own limit. It prints what /proc says about every process that descends from the test (that
+A timer thread fires before ctest's own limit, which is far above. Its limit is for a machine that the test has for itself: a second in
+which more threads want to run than there are processors, or a hypervisor gives them to others, counts for less. It prints what /proc says about every process that descends from the test (that
 never blocks), then stacks from gdb where no other tracer holds the process (gdb gets 20 s: it hangs on a process whose
 handler thread is stopped), kills the tree and ends the test with status 1. Orphans count as descendants: the test process is a
 child subreaper.
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -93,8 +95,32 @@ def reap():
         pass
 
 
+def share():
+    """Which part of what it could use this machine gives a thread just now, by the load and by what a hypervisor takes."""
+    load = float(read("/proc/loadavg").split()[0])
+    return min(1.0, (os.cpu_count() or 1) / max(load, 1e-3))
+
+
+def stolen():
+    """Seconds that a hypervisor has taken, of all processors, since the start."""
+    return int(read("/proc/stat").split("\n", 1)[0].split()[8]) / os.sysconf("SC_CLK_TCK")
+
+
+def watch(seconds, fire_now):
+    spent = 0.0
+    before, taken = time.monotonic(), stolen()
+    while spent < seconds:
+        time.sleep(min(1.0, seconds / 10))
+        now, taken_now = time.monotonic(), stolen()
+        passed = now - before
+        lost = min(0.9, (taken_now - taken) / passed / (os.cpu_count() or 1))
+        spent += passed * share() * (1 - lost)
+        before, taken = now, taken_now
+    fire_now()
+
+
 def fire(seconds, files, clean_up):
-    print(f"WATCHDOG: nothing after {seconds} s; the process tree:", file=sys.stderr)
+    print(f"WATCHDOG: nothing after {seconds:.0f} s; the process tree:", file=sys.stderr)
     tree = descendants()
     for pid in tree:
         show_process(pid, sys.stderr)
@@ -112,6 +138,4 @@ def fire(seconds, files, clean_up):
 def start(seconds, files, clean_up):
     """Fires after `seconds` unless the test ends before. `files()` names outputs worth showing then; clean_up() comes last."""
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    timer = threading.Timer(seconds, fire, (seconds, files, clean_up))
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=watch, args=(seconds, lambda: fire(seconds, files, clean_up)), daemon=True).start()

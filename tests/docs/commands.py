@@ -15,6 +15,9 @@ from pathlib import Path
 
 import sources
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import machine  # noqa: E402
+
 BLOCK = re.compile(r"<!-- run(?::([^>]*))? -->\n+```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -32,7 +35,7 @@ def run(what, command, build):
     with tempfile.TemporaryDirectory(prefix="dime-docs-") as folder, tempfile.TemporaryDirectory(dir="/dev/shm") as runtime:
         environment = {**os.environ, "PATH": f"{build}/bin:/usr/bin:/bin", "LC_ALL": "C", "DIME_RUNTIME_DIR": runtime}
         result = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, timeout=240, check=False)
+                                stderr=subprocess.STDOUT, timeout=machine.patience(240), check=False)
     return [] if result.returncode == 0 else [f"{what} ended with {result.returncode}:\n{result.stdout.decode(errors='replace')[-3000:]}"]
 
 

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import sources
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import machine  # noqa: E402
+
 OPTION = re.compile(r"(?<![\w-])(--?[a-zA-Z][a-z0-9-]*)")
 COMMON = ("--help", "-h", "--version")
 
 
 def help_of(dime, *words):
-    return subprocess.run([dime, *words, "--help"], stdout=subprocess.PIPE, text=True, check=True, timeout=60).stdout
+    return subprocess.run([dime, *words, "--help"], stdout=subprocess.PIPE, text=True, check=True, timeout=machine.patience(60)).stdout
 
 
 def shown_options(text):

@@ -15,6 +15,9 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import machine  # noqa: E402
+
 SKIP = 77
 
 # What a healthy kernel never says.
@@ -93,7 +96,7 @@ def boot(kernel: Path, initramfs: Path, options: argparse.Namespace) -> tuple[st
     """The console's text, and whether the guest came to its end by itself."""
     # A guest that its host stops for half a minute is no lockup; what hangs for good meets the time limits.
     patience = "watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
-    settings = f"console=ttyS0 panic=-1 oops=panic nokaslr no_timer_check quiet {patience} {options.append}"
+    settings = f"console=ttyS0 panic=-1 oops=panic nokaslr no_timer_check quiet {patience} limit={options.limit} {options.append}"
     command = ["qemu-system-x86_64", "-accel", accelerator(options.icount), "-m", "768",
                "-smp", str(options.smp), "-nic", "none", "-vga", "none", "-display", "none", "-serial", "stdio",
                "-no-reboot", "-kernel", str(kernel), "-initrd", str(initramfs), "-append", settings]
@@ -136,11 +139,13 @@ def main() -> int:
     parser.add_argument("--machine", nargs="+", default=[], help="more options of QEMU's")
     parser.add_argument("--smp", type=int, default=2)
     parser.add_argument("--icount", action="store_true", help="one instruction is one virtual nanosecond")
-    parser.add_argument("--timeout", type=int, default=300)
+    parser.add_argument("--timeout", type=int, default=300, help="seconds for the guest, on a fast machine")
+    parser.add_argument("--limit", type=int, default=60, help="seconds for each case, on a fast machine")
     parser.add_argument("--append", default="wait=1", help="more of the kernel's command line; NAME=VALUE reaches the guest's init")
     parser.add_argument("--show", action="store_true", help="show the console in any case")
     parser.add_argument("cases", type=Path, nargs="+")
     options = parser.parse_args()
+    options.timeout, options.limit = (round(machine.patience(seconds)) for seconds in (options.timeout, options.limit))
     home = options.cache / options.release
     if not (home / "modules/dime.ko").exists():
         print(f"vm: no modules in {home}: prepare was skipped or has failed")

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Hundreds of forks, execs and pipes; prints results that depend on every one of them.
+# many_forks.sh COUNT: hundreds of forks, execs and pipes; prints results that depend on every one of them.
 set -u
 declare -A seen
-for number in $(seq 1 60); do
+for number in $(seq 1 "$1"); do
   word=$(printf '%s\n' "$number" | sed 's/^/n/' | tr n N)
   seen[$word]=$((number * number))
 done
@@ -34,7 +34,7 @@ for number in 1 2 3 4 5 6 7 8; do
   echo "child $number ended with $?"
 done
 seq 1 3000 | sort -R --random-source=/dev/zero | sort -n | awk '{ total += $1 } END { print total }'
-big=$(seq 1 20000)
+big=$(seq 1 $(($1 * 300)))
 echo "${#big}" "$(echo "$big" | md5sum)"
 # shellcheck disable=SC2016  # expanded by the inner shells
 env -i /bin/bash -c 'for n in 1 2 3; do env -i /bin/sh -c "exec env -i /bin/echo chain $n"; done'

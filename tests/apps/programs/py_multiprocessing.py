@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A pool of forked workers that read what they inherited, and a shared array; prints checksums."""
+"""py_multiprocessing.py THOUSANDS: a pool of forked workers that read what they inherited, and a shared array; prints checksums."""
 import hashlib
 import multiprocessing
+import sys
 
-inherited = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(50_000)]
+count = 1000 * int(sys.argv[1])
+inherited = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(count)]
 
 
 def digest(start):
@@ -19,7 +21,7 @@ def fill(array, start):
 if __name__ == "__main__":
     context = multiprocessing.get_context("fork")
     with context.Pool(4) as pool:
-        parts = pool.map(digest, range(0, 50_000, 1000))
+        parts = pool.map(digest, range(0, count, 1000))
     print(hashlib.sha256("".join(parts).encode()).hexdigest())
     shared = context.Array("q", 8000)
     workers = [context.Process(target=fill, args=(shared, start)) for start in range(0, 8000, 2000)]

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Children by subprocess (vfork and exec), by a shell, and by popen, with data through pipes; prints what came back."""
+"""py_subprocess.py COUNT: children by subprocess (vfork and exec), by a shell, and by popen, with data through pipes; prints what came back."""
 import hashlib
 import os
 import subprocess
 import sys
 
-block = b"".join(b"%d\n" % (number * 7919 % 100_003) for number in range(40_000))
-for _ in range(10):
+count = int(sys.argv[1])
+block = b"".join(b"%d\n" % (number * 7919 % 100_003) for number in range(4_000 * count))
+for _ in range(count):
     result = subprocess.run(["sort", "-n"], input=block, stdout=subprocess.PIPE, check=True)
     print(hashlib.sha256(result.stdout).hexdigest())
-for number in range(30):
+for number in range(3 * count):
     print(subprocess.run(["sh", "-c", f"echo $(({number} * 3)) | cat; exit {number}"], stdout=subprocess.PIPE, check=False))
 code = "import sys; data = sys.stdin.buffer.read(); print(len(data), sum(data))"
 print(subprocess.run([sys.executable, "-c", code], input=block, stdout=subprocess.PIPE, check=True).stdout)

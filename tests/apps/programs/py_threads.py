@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Threads that exchange work through queues; prints a checksum that does not depend on their order."""
+"""py_threads.py COUNT: threads that exchange work through queues; prints a checksum that does not depend on their order."""
 import hashlib
 import queue
+import sys
 import threading
 
+count = int(sys.argv[1])
 work = queue.Queue(maxsize=64)
 done = queue.Queue()
 
@@ -17,11 +19,11 @@ def serve():
 threads = [threading.Thread(target=serve) for _ in range(6)]
 for thread in threads:
     thread.start()
-for number in range(3000):
+for number in range(count):
     work.put(number)
 for _ in threads:
     work.put(None)
 for thread in threads:
     thread.join()
-results = sorted(done.get() for _ in range(3000))
+results = sorted(done.get() for _ in range(count))
 print(hashlib.sha256(repr(results).encode()).hexdigest())

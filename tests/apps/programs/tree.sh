@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Coreutils and their neighbours over a folder tree.
+# tree.sh COUNT: coreutils and their neighbours over a folder tree.
 set -e
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-for n in $(seq 1 40); do
+for n in $(seq 1 "$1"); do
   mkdir -p "d$((n % 7))/e$n"
   seq "$n" "$((n + 3000))" > "d$((n % 7))/e$n/numbers"
 done
