@@ -21,7 +21,8 @@ constexpr const Command* kCommands[] = {
     &dime::kRunCommand,       &dime::kAttachCommand,  &dime::kDetachCommand,
     &dime::kConfigCommand,    &dime::kSetCommand,     &dime::kStatusCommand,
     &dime::kPoliciesCommand,  &dime::kPresetsCommand, &dime::kDoctorCommand,
-    &dime::kCalibrateCommand, &dime::kTraceCommand,   &dime::kModuleCommand};
+    &dime::kCalibrateCommand, &dime::kTraceCommand,   &dime::kSweepCommand,
+    &dime::kModuleCommand};
 
 std::optional<std::vector<std::string>> behind_dashes;
 
