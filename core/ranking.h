@@ -14,6 +14,13 @@
 
 namespace dime {
 
+/// The seed of a policy's random choices: the same for the same instance, tier and member,
+/// whichever engine it is. `member` is the member's slot, 0 where all share one ranking.
+constexpr std::uint64_t policy_seed(std::uint32_t instance_id, unsigned tier,
+                                    std::uint64_t member) {
+  return (std::uint64_t{instance_id} << 16) + (std::uint64_t{tier} << 12) + member + 1;
+}
+
 class Ranking {
  public:
   /// What the pages' records and the policy's memory come from; both outlive the ranking. To be

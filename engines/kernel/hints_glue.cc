@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 // Names and places of ranges, on the core's table of addresses.
-//
-// Of a name the table has the number; number N is text N - 1. A text that no range has any more is
-// free for another.
 #include "hints.h"
 
 #include "core/placement.h"
+#include "core/range_names.h"
 #include "core/tier_map.h"
 
 inline void* operator new(__SIZE_TYPE__, void* where) noexcept {
@@ -31,91 +29,53 @@ class Block final : public Memory {
   char* free_;
 };
 
-template <class Said>
-Said* create(void* memory, unsigned capacity) {
-  auto* const said = new (memory) Said;
-  Block rest(said + 1);
-  said->map.create(rest, capacity);
-  return said;
-}
-
 }  // namespace
 
 struct dk_names {
-  TierMap map;
-  char texts[DK_DIFFERENT_NAMES][DK_MEMORY_NAME_BYTES];
+  RangeNames names;
 };
 
 struct dk_places {
   TierMap map;
 };
 
-static_assert(DK_DIFFERENT_NAMES < TierMap::kNoTier);
-
-namespace {
-
-/// The number of `name`, given one if it has none; 0 where all are in use.
-unsigned number_of(dk_names& names, Text name) {
-  unsigned free = 0;
-  for (unsigned number = DK_DIFFERENT_NAMES; number != 0; --number) {
-    const bool in_use = names.map.knows(number);
-    if (in_use && Text(names.texts[number - 1]) == name) {
-      return number;
-    }
-    free = in_use ? free : number;
-  }
-  if (free != 0) {
-    TextWriter(names.texts[free - 1], DK_MEMORY_NAME_BYTES).put(name);
-  }
-  return free;
-}
-
-}  // namespace
-
 extern "C" {
 
 uint64_t dk_names_bytes() {
-  return sizeof(dk_names) + TierMap::bytes(DK_NAMED_RANGES);
+  return sizeof(dk_names) + RangeNames::bytes(DK_NAMED_RANGES, DK_DIFFERENT_NAMES);
 }
 
 dk_names* dk_names_create(void* memory) {
-  return create<dk_names>(memory, DK_NAMED_RANGES);
+  auto* const made = new (memory) dk_names;
+  Block rest(made + 1);
+  made->names.create(rest, DK_NAMED_RANGES, DK_DIFFERENT_NAMES);
+  return made;
 }
 
 dk_names* dk_names_copy(void* memory, const dk_names* from) {
-  dk_names* const names = dk_names_create(memory);
-  names->map.copy(from->map);
-  __builtin_memcpy(names->texts, from->texts, sizeof names->texts);
-  return names;
+  dk_names* const made = dk_names_create(memory);
+  made->names.copy(from->names);
+  return made;
 }
 
 int dk_names_set(dk_names* names, uint64_t begin, uint64_t end, const char* name) {
-  names->map.clear({begin, end});
-  if (*name == '\0') {
-    return 0;
-  }
-  const unsigned number = names->map.has_room() ? number_of(*names, name) : 0;
-  if (number == 0) {
-    return -1;
-  }
-  names->map.set_by_program({begin, end}, number);
-  return 0;
+  return names->names.set({begin, end}, name) ? 0 : -1;
 }
 
 void dk_names_clear(dk_names* names, uint64_t begin, uint64_t end) {
-  names->map.clear({begin, end});
+  names->names.clear({begin, end});
 }
 
 void dk_names_move(dk_names* names, uint64_t from, uint64_t to, uint64_t bytes) {
-  names->map.move(from, to, bytes);
+  names->names.move(from, to, bytes);
 }
 
 const char* dk_names_at(const dk_names* names, uint64_t address, uint64_t* begin, uint64_t* end) {
-  const TierMap::Part part = names->map.part_at(address);
+  const RangeNames::Part part = names->names.at(address);
   const AddressRange cut = part.range.intersection({*begin, *end});
   *begin = cut.begin;
   *end = cut.end;
-  return part.tier == 0 ? "" : names->texts[part.tier - 1];
+  return part.name;
 }
 
 uint64_t dk_places_bytes() {
@@ -123,7 +83,10 @@ uint64_t dk_places_bytes() {
 }
 
 dk_places* dk_places_create(void* memory) {
-  return create<dk_places>(memory, DK_PLACED_RANGES);
+  auto* const made = new (memory) dk_places;
+  Block rest(made + 1);
+  made->map.create(rest, DK_PLACED_RANGES);
+  return made;
 }
 
 int dk_places_set(dk_places* places, uint64_t begin, uint64_t end, uint32_t tier) {

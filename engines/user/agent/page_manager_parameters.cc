@@ -122,7 +122,7 @@ void PageManager::follow_parameters() {
   const dime_policy_ops* const policy = policies::find(control_.parameters.policy);
   if (policy != nullptr && policy != instance().policy()) {
     const auto slot = static_cast<std::uint64_t>(&membership_.member() - control_.members);
-    instance().use_policy(*policy, (std::uint64_t{control_.instance_id} << 16) + slot + 1);
+    instance().use_policy(*policy, policy_seed(control_.instance_id, 0, slot));
   }
   use_link();
   follow_placement();

@@ -48,9 +48,7 @@ void PageManager::follow_tier(unsigned tier) {
   const bool own_set = placement::has_own_set(rules, tier);
   if (own_set && policy != nullptr && policy != instance().policy(tier)) {
     const auto slot = static_cast<std::uint64_t>(&membership_.member() - control_.members);
-    instance().use_policy(
-        tier, *policy,
-        (std::uint64_t{control_.instance_id} << 16) + (std::uint64_t{tier} << 12) + slot + 1);
+    instance().use_policy(tier, *policy, policy_seed(control_.instance_id, tier, slot));
   }
   instance().use_own_set(tier, own_set && instance().policy(tier) != nullptr);
   if ((wanted.own & DIME_OWN_LINK) != 0) {
@@ -68,7 +66,9 @@ void PageManager::mapped(AddressRange range, dime_kind kind) {
 }
 
 void PageManager::named(AddressRange range, const char* name) {
-  space_.named(range, name);
+  if (!space_.named(range, name)) {
+    membership_.note_problem("a name of memory had no room");
+  }
 }
 
 void PageManager::mark(const char* name) {

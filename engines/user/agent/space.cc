@@ -108,11 +108,12 @@ void Space::judge_new(AddressRange range, dime_kind kind) {
   }
 }
 
-void Space::named(AddressRange range, const char* name) {
-  tiers_.name(arena_, range.whole_pages(), name);
+bool Space::named(AddressRange range, const char* name) {
+  const bool kept = tiers_.name(arena_, range.whole_pages(), name);
   if (tiers_.in_use()) {
     judge_all();
   }
+  return kept;
 }
 
 void Space::place(AddressRange range, unsigned tier) {

@@ -80,8 +80,8 @@ class Space {
   void judge_all();
   /// The program has just mapped `range`: what rules say of it.
   void judge_new(AddressRange range, dime_kind kind);
-  /// The program has named `range`.
-  void named(AddressRange range, const char* name);
+  /// The program has named `range`. False where there is no room for the name.
+  bool named(AddressRange range, const char* name);
   /// The program places `range`.
   void place(AddressRange range, unsigned tier);
   /// Fetches remote pages of memory that is to be always local. `read_events()` is called when the

@@ -8,6 +8,7 @@
 
 #include "core/atomic.h"
 #include "core/placement.h"
+#include "core/range_names.h"
 #include "core/tier_map.h"
 #include "engines/user/agent/mappings.h"
 
@@ -31,9 +32,9 @@ class Tiers {
   template <class Changed>
   void judge(AddressRange range, dime_kind kind, const char* name, Changed&& changed);
 
-  /// The program has named `range`. Kernels may not keep that (CONFIG_ANON_VMA_NAME), so it is kept
-  /// here, whether tiers are in use or not: up to kNames names.
-  void name(Memory& memory, AddressRange range, const char* name);
+  /// The program has named `range`, whether tiers are in use or not. False where there is no room
+  /// for another name.
+  bool name(Memory& memory, AddressRange range, const char* name);
 
   /// The program places `range`, whatever the rules say.
   void place(AddressRange range, unsigned tier) { map_.set_by_program(range, tier); }
@@ -44,20 +45,14 @@ class Tiers {
   bool overflowed() { return map_.overflowed(); }
 
  private:
-  static constexpr unsigned kNames = 256;
-  struct Named {
-    AddressRange range;
-    char name[DIME_PATTERN_BYTES];
-  };
+  static constexpr unsigned kRanges = 512;
 
-  void forget_names(AddressRange range);
-  [[nodiscard]] const Named* next_named(std::uint64_t address) const;
   template <class Changed>
   void ask_rules(const placement::Mapping& mapping, Changed&& changed);
 
   TierMap map_;
-  Named* names_ = nullptr;  ///< in no order, none overlap
-  unsigned name_count_ = 0;
+  RangeNames names_;
+  bool has_names_ = false;
   dime_placement* rules_ = nullptr;
   const char* comm_ = "";
   std::uint32_t* matched_ = nullptr;
@@ -65,24 +60,15 @@ class Tiers {
 
 template <class Changed>
 void Tiers::judge(AddressRange range, dime_kind kind, const char* name, Changed&& changed) {
-  if (name_count_ == 0 || *name != '\0') {
+  if (names_.empty() || *name != '\0') {
     ask_rules({range, kind, name, comm_}, changed);
     return;
   }
-  // The parts that the program has named, and what is between them.
   for (std::uint64_t at = range.begin; at < range.end;) {
-    const Named* const named = next_named(at);
-    if (named == nullptr || named->range.begin > at) {
-      const bool ends = named == nullptr || named->range.begin > range.end;
-      const AddressRange part{at, ends ? range.end : named->range.begin};
-      ask_rules({part, kind, name, comm_}, changed);
-      at = part.end;
-    }
-    if (at < range.end && named != nullptr && named->range.contains(at)) {
-      const AddressRange own = named->range.intersection({at, range.end});
-      ask_rules({own, kind, named->name, comm_}, changed);
-      at = own.end;
-    }
+    const RangeNames::Part part = names_.at(at);
+    const AddressRange cut = part.range.intersection({at, range.end});
+    ask_rules({cut, kind, part.name, comm_}, changed);
+    at = cut.end;
   }
 }
 
