@@ -9,17 +9,10 @@
 #include "control/members.h"
 #include "core/config_string.h"
 #include "core/config_table.h"
+#include "core/local_set.h"
 
 namespace dime {
 namespace {
-
-// Where the limit is a share, the table shows what it comes to now.
-std::uint64_t limit_in_pages(const dime_parameters& parameters, std::uint64_t managed_pages) {
-  constexpr std::uint64_t kWhole = 10'000;
-  return parameters.local_share == 0
-             ? parameters.local_npages
-             : std::max<std::uint64_t>(managed_pages * parameters.local_share / kWhole, 1);
-}
 
 std::string table_of(const std::vector<InstanceView>& instances) {
   constexpr std::size_t kBytesPerRow = 128;
@@ -39,7 +32,8 @@ std::string table_of(const std::vector<InstanceView>& instances) {
     }
     const dime_parameters& parameters = instance.parameters;
     config::write_row(out, {control.instance_id, parameters.latency_ns, parameters.bandwidth_bps,
-                            limit_in_pages(parameters, control.levels.managed_pages),
+                            limit_in_pages(parameters.local_npages, parameters.local_share,
+                                           control.levels.managed_pages),
                             control.counters.page_fault_count, pids.data(),
                             static_cast<std::uint32_t>(pids.size())});
   }
@@ -78,8 +72,7 @@ bool has_instances(Engine& engine) {
 // The engine that has the instance; a string without an id is refused by any.
 Result<std::unique_ptr<Engine>> engine_for(const EngineOption& option, const std::string& text) {
   auto plan = std::make_unique<config::Plan>();
-  [[maybe_unused]] const config::Error error =
-      config::parse({text.data(), static_cast<std::uint32_t>(text.size())}, *plan);
+  [[maybe_unused]] const config::Error error = config::parse(text, *plan);
   return option.one_where([&plan](Engine& engine) {
     return plan->has(config::Key::kInstanceId) && has_instance(engine, plan->instance_id);
   });

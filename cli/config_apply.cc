@@ -35,63 +35,14 @@ tl::unexpected<Error> refusal(const config::Error& error) {
   return tl::unexpected<Error>(Error{0, std::move(line), {}});
 }
 
-// Puts what the plan gives into `parameters`; what it does not give stays.
-void change(dime_parameters& parameters, const config::Plan& plan) {
-  if (plan.has(Key::kLatencyNs)) {
-    parameters.latency_ns = plan.latency_ns;
-  }
-  if (plan.has(Key::kBandwidthBps)) {
-    parameters.bandwidth_bps = plan.bandwidth_bps;
-  }
-  if (plan.has(Key::kLocalNpages)) {
-    parameters.local_npages = plan.local_npages;
-    parameters.local_share = 0;
-  }
-  if (plan.has(Key::kLocalShare)) {
-    parameters.local_share = plan.local_share;
-  }
-  if (plan.has(Key::kPolicy)) {
-    std::copy(std::begin(plan.policy), std::end(plan.policy), parameters.policy);
-  }
-  if (plan.has(Key::kLink)) {
-    std::copy(std::begin(plan.link), std::end(plan.link), parameters.link);
-  }
-  if (plan.has(Key::kWait)) {
-    parameters.wait = plan.wait;
-  }
-  if (plan.has(Key::kWritebackDepth)) {
-    parameters.writeback_depth = plan.writeback_depth;
-  }
-  parameters.flags = (parameters.flags | plan.flags_on) & ~plan.flags_off;
-}
-
-NetworkRequest network_of(const config::Plan& plan) {
-  NetworkRequest request;
-  const auto given = [&](Key key) { return plan.given[static_cast<unsigned>(key)]; };
-  if (plan.has(Key::kJitter)) {
-    request.jitter = std::string(given(Key::kJitter).data, given(Key::kJitter).size);
-  }
-  if (plan.has(Key::kSeed)) {
-    request.seed = plan.seed;
-  }
-  if (plan.has(Key::kFetchTimes)) {
-    request.fetch_times = plan.fetch_times;
-  }
-  if (plan.has(Key::kSchedule)) {
-    request.schedule = plan.schedule;
-  }
-  if (plan.has(Key::kOutageMaxNs)) {
-    request.outage_max_ns = plan.outage_max_ns;
-  }
-  return request;
-}
-
 // The manual's strings know no floor: a stall below it is taken, and said.
-void note_floor(dime_parameters& parameters, std::uint64_t floor_ns) {
-  parameters.flags &= ~DIME_ALLOW_FLOOR;
+void note_floor(config::Plan& plan, const ControlBlock& block) {
+  dime_parameters parameters = block.parameters();
+  config::apply(plan, parameters);
   const Nanos stall = link::unloaded_stall(parameters);
+  const std::uint64_t floor_ns = block->calibration.floor_ns;
+  config::set_number(config::row_of(Key::kBelowFloor), plan, stall.value < floor_ns ? 1 : 0);
   if (stall.value < floor_ns) {
-    parameters.flags |= DIME_ALLOW_FLOOR;
     print_notice(fmt::format("a stall of {} is below the floor of {}: real stalls are longer",
                              format_time(stall).c_str(), format_time({floor_ns}).c_str()));
   }
@@ -104,12 +55,8 @@ Result<PreparedInstance> instance_for(const config::Plan& plan, std::vector<Cont
     }
   }
   EmulationRequest request;
-  request.parameters = default_parameters();
-  change(request.parameters, plan);
-  request.given = plan.has(Key::kLatencyNs) ? std::uint32_t{kGivenLatency} : 0;
-  request.instance = plan.instance_id;
+  request.plan = plan;
   request.allow_floor = true;
-  request.keep = !plan.has(Key::kKeep) || plan.keep;
   request.only_thread_path = true;
   return prepare_instance(request, ::getpid());
 }
@@ -181,47 +128,38 @@ Result<void> remove_instance(ControlBlock& block) {
   return remove_unused_links();
 }
 
-Result<void> change_parameters(ControlBlock& block, const config::Plan& plan) {
-  dime_parameters parameters = block.parameters();
-  change(parameters, plan);
-  if (plan.has(Key::kLatencyNs) || plan.has(Key::kBandwidthBps) || plan.has(Key::kOneWay)) {
-    note_floor(parameters, block->calibration.floor_ns);
+Result<void> change(ControlBlock& block, config::Plan& plan) {
+  if ((plan.given & config::kStallKeys) != 0) {
+    note_floor(plan, block);
   }
-  const bool named = plan.has(Key::kLink) && plan.link[0] != '\0';
+  const char* const link = plan.parameters.link;
+  const bool named = plan.has(Key::kLink) && link[0] != '\0';
   if (named) {
-    DIME_TRY_VOID(ensure_link(plan.link));
+    DIME_TRY_VOID(ensure_link(link));
   }
-  set_network(*block, network_of(plan));
-  DIME_TRY_VOID(block.change_parameters(parameters));
+  DIME_TRY_VOID(block.apply(plan));
   if (named) {
     // Somebody may have tidied up between the two steps, when no instance named it yet.
-    DIME_TRY_VOID(ensure_link(plan.link));
+    DIME_TRY_VOID(ensure_link(link));
   }
-  if (plan.has(Key::kLink)) {
-    return remove_unused_links();
-  }
-  return {};
+  return plan.has(Key::kLink) ? remove_unused_links() : Result<void>();
 }
 
 }  // namespace
 
 Result<void> apply_config(const std::string& text) {
-  const Text slice{text.data(), static_cast<std::uint32_t>(text.size())};
   config::Plan plan;
-  if (const config::Error error = config::parse(slice, plan); !error.ok()) {
+  if (const config::Error error = config::parse(text, plan); !error.ok()) {
     return refusal(error);
   }
   DIME_TRY(std::vector<ControlBlock> blocks, open_instances());
   UserValidator validator(blocks);
-  if (const config::Error error = config::check(plan, slice, validator); !error.ok()) {
+  if (const config::Error error = config::check(plan, text, validator); !error.ok()) {
     return refusal(error);
-  }
-  if (plan.scope == DIME_SCOPE_ALL) {
-    return fail(0, "scope=all: the user engine manages anonymous memory only; allowed: anon");
   }
   DIME_TRY(PreparedInstance instance, instance_for(plan, blocks));
   ControlBlock& block = instance.block;
-  if (plan.remove) {
+  if (plan.has(Key::kRemove)) {
     return remove_instance(block);
   }
   const Moves moves = moves_for(plan, *block);
@@ -231,13 +169,7 @@ Result<void> apply_config(const std::string& text) {
     }
     return attached;
   }
-  DIME_TRY_VOID(change_parameters(block, plan));
-  if (plan.has(Key::kKeep)) {
-    atomic::store(block->keep, std::uint32_t{plan.keep});
-  }
-  if (plan.reset_page_fault_count) {
-    atomic::store(block->counters.page_fault_count, std::uint64_t{0});
-  }
+  DIME_TRY_VOID(change(block, plan));
   return detach_all(moves.leave);
 }
 

@@ -11,24 +11,22 @@ namespace dime {
 
 using config::Reason;
 
-Reason UserValidator::instance(std::uint32_t id, bool remove) {
-  std::uint32_t next_free = 0;
+config::Present UserValidator::instance(std::uint32_t id) {
+  config::Present present;
   for (const ControlBlock& block : blocks_) {
-    if (block.id() == id) {
-      return Reason::kNone;
-    }
-    next_free += block.id() == next_free ? 1 : 0;
+    present.parameters = block.id() == id ? &block->parameters : present.parameters;
+    present.next_id = block.id() + 1;
   }
-  return !remove && id == next_free ? Reason::kNone : Reason::kNoSuchInstance;
+  return present;
 }
 
 Reason UserValidator::policy(const char* name) {
   return policies::find(name) != nullptr ? Reason::kNone : Reason::kNoSuchPolicy;
 }
 
-// A link comes into being with the first instance that names it.
-Reason UserValidator::link(const char* /*name*/) {
-  return Reason::kNone;
+// Of mappings that are not anonymous the engine sees nothing.
+Reason UserValidator::scope(std::uint32_t scope) {
+  return scope == DIME_SCOPE_ANON ? Reason::kNone : Reason::kNoSuchScope;
 }
 
 Reason UserValidator::pid(std::uint32_t instance_id, config::PidOperation operation,

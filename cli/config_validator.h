@@ -14,9 +14,9 @@ class UserValidator final : public config::Validator {
   /// `blocks` are all instances of this user by ascending id; they outlive the validator.
   explicit UserValidator(const std::vector<ControlBlock>& blocks) : blocks_(blocks) {}
 
-  config::Reason instance(std::uint32_t id, bool remove) override;
+  config::Present instance(std::uint32_t id) override;
   config::Reason policy(const char* name) override;
-  config::Reason link(const char* name) override;
+  config::Reason scope(std::uint32_t scope) override;
   config::Reason pid(std::uint32_t instance_id, config::PidOperation operation,
                      std::uint32_t pid) override;
 

@@ -1,58 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli/emulation_options.h"
 
+#include <string_view>
+
 #include "cli/presets.h"
-#include "core/config_string.h"
 #include "core/quantity.h"
 #include "policies/registry.h"
 
 namespace dime {
 namespace {
 
-// The figure that most applications of the OSDI'16 study of disaggregation were found to need.
-constexpr std::uint64_t kDefaultLatencyNs = 5'000;
-constexpr std::uint64_t kDefaultBandwidthBps = 40'000'000'000;
-constexpr std::uint32_t kDefaultLocalShare = 5'000;
-constexpr std::uint32_t kDefaultWritebackDepth = 64;
-constexpr const char* kDefaultPolicy = "fifo";
+using config::Key;
+using config::Kind;
+using config::Parameter;
+using config::row_of;
+using config::set_number;
+
 constexpr const char* kGroup = "What is emulated";
-
-Text text_of(const std::string& text) {
-  return {text.data(), static_cast<std::uint32_t>(text.size())};
-}
-
-template <class T>
-Result<T> value_of(const char* option, const std::string& text, const Parsed<T>& parsed) {
-  if (!parsed.ok()) {
-    return fail(0, "{} {}: {}", option, text, parsed.problem);
-  }
-  return parsed.value;
-}
-
-void copy_name(char (&to)[DIME_NAME_BYTES], const std::string& from) {
-  to[from.copy(to, sizeof to - 1)] = '\0';
-}
-
-Result<std::uint32_t> parse_wait(const std::string& text) {
-  if (text == "auto") {
-    return std::uint32_t{DIME_WAIT_AUTO};
-  }
-  if (text == "spin") {
-    return std::uint32_t{DIME_WAIT_SPIN};
-  }
-  if (text == "sleep") {
-    return std::uint32_t{DIME_WAIT_SLEEP};
-  }
-  return fail(0, "--wait {}: allowed: auto, spin or sleep", text);
-}
-
-Result<std::uint32_t> parse_instance(const std::string& text) {
-  std::uint64_t id = 0;
-  if (!read_decimal(text_of(text), id) || id > config::kMaxInstanceId) {
-    return fail(0, "--instance {}: allowed: a number from 0 to {}", text, config::kMaxInstanceId);
-  }
-  return static_cast<std::uint32_t>(id);
-}
 
 Result<void> check_fault_path(const std::string& path) {
   if (path != "auto" && path != "thread" && path != "inline") {
@@ -61,20 +25,78 @@ Result<void> check_fault_path(const std::string& path) {
   return {};
 }
 
-}  // namespace
-
-dime_parameters default_parameters() {
-  dime_parameters parameters{};
-  parameters.latency_ns = kDefaultLatencyNs;
-  parameters.bandwidth_bps = kDefaultBandwidthBps;
-  parameters.local_share = kDefaultLocalShare;
-  parameters.flags = DIME_WRITEBACK | DIME_FOLLOW_CHILDREN;
-  parameters.wait = DIME_WAIT_AUTO;
-  parameters.scope = DIME_SCOPE_ANON;
-  parameters.writeback_depth = kDefaultWritebackDepth;
-  copy_name(parameters.policy, kDefaultPolicy);
-  return parameters;
+std::size_t place_of(const Parameter& row) {
+  return static_cast<std::size_t>(row.key);
 }
+
+template <class T>
+Result<T> value_of(const Parameter& row, const std::string& text, const Parsed<T>& parsed) {
+  if (!parsed.ok()) {
+    return fail(0, "{} {}: {}", row.option, text, parsed.problem);
+  }
+  return parsed.value;
+}
+
+// As a configuration string has it.
+Result<void> read_plain(const Parameter& row, const std::string& given, const std::string& text,
+                        config::Plan& plan) {
+  Text part;
+  const char* why = nullptr;
+  if (config::read_value(row.key, text, plan, part, why) != config::Reason::kNone) {
+    return why != nullptr ? fail(0, "{} {}: {}", row.option, given, why)
+                          : fail(0, "{} {}: allowed: {}", row.option, given, row.allowed);
+  }
+  return {};
+}
+
+Result<void> read_option(const Parameter& row, const std::string& text, EmulationRequest& request) {
+  config::Plan& plan = request.plan;
+  switch (row.kind) {
+    case Kind::kTime: {
+      DIME_TRY(const Nanos time, value_of(row, text, parse_latency(text)));
+      set_number(row, plan, time.value);
+      return {};
+    }
+    case Kind::kRate: {
+      DIME_TRY(const BitsPerSecond rate, value_of(row, text, parse_bandwidth(text)));
+      set_number(row, plan, rate.value);
+      return {};
+    }
+    case Kind::kPages: {
+      DIME_TRY(const LocalSize size, value_of(row, text, parse_local(text)));
+      size.share == 0 ? set_number(row, plan, size.npages)
+                      : set_number(row_of(Key::kLocalShare), plan, size.share);
+      return {};
+    }
+    case Kind::kJitter: {
+      DIME_TRY(std::string jitter, with_table(text));
+      request.jitter = std::make_shared<const std::string>(std::move(jitter));
+      return read_plain(row, text, *request.jitter, plan);
+    }
+    case Kind::kFetchTimes: {
+      DIME_TRY(plan.fetch_times, read_fetch_times(text));
+      plan.give(row.key);
+      return {};
+    }
+    default:
+      return read_plain(row, text, text, plan);
+  }
+}
+
+// What a preset gives, single options may still change.
+Result<void> take_preset(const std::string& name, EmulationRequest& request) {
+  DIME_TRY(const Preset* const preset, find_preset(name));
+  set_number(row_of(Key::kLatencyNs), request.plan, preset->latency_ns());
+  set_number(row_of(Key::kBandwidthBps), request.plan, preset->bandwidth_bps);
+  if (preset->one_way) {
+    set_number(row_of(Key::kOneWay), request.plan, 1);
+  }
+  request.preset = name;
+  const Parameter& jitter = row_of(Key::kJitter);
+  return *preset->jitter == '\0' ? Result<void>() : read_option(jitter, preset->jitter, request);
+}
+
+}  // namespace
 
 void EmulationOptions::add_to(CLI::App& app) {
   add_changes_to(app);
@@ -89,47 +111,26 @@ void EmulationOptions::add_to(CLI::App& app) {
 
 void EmulationOptions::add_changes_to(CLI::App& app) {
   changes_ = true;
-  const auto option = [&](const char* name, auto& value, const char* help, const char* type) {
-    app.add_option(name, value, help)->type_name(type)->group(kGroup);
-  };
-  const auto flag = [&](const char* name, bool& value, const char* help) {
-    app.add_flag(name, value, help)->group(kGroup);
-  };
-  option("--local", local_, "pages kept local: 2000p, 64MiB or 25% of those touched (50%)", "SIZE");
-  option("--latency", latency_, "unloaded fetch of one page, as in 3us (5us)", "TIME");
-  option("--bandwidth", bandwidth_, "of the link, as in 40Gbit/s or 5GB/s, or unlimited (40Gbit/s)",
-         "RATE");
-  option("--preset", preset_, "latency, bandwidth and jitter of a network: see dime presets",
-         "NAME");
-  option("--policy", policy_, "which page becomes remote: see dime policies (fifo)", "NAME");
-  option("--link", link_, "share the link of this name with other instances", "NAME");
-  option("--wait", wait_, "how a stall passes: auto, spin or sleep (auto)", "HOW");
-  option("--instance", instance_, "id of the instance to create, to join or to change", "ID");
-  flag("--no-follow", no_follow_, "leave the program's children out");
-  flag("--one-way", one_way_, "charge the latency twice, as the original DiME did");
-  flag("--charge-first-touch", charge_first_touch_, "delay first touches too");
-  flag("--no-writeback", no_writeback_, "evicting a changed page uses no bandwidth");
-  option("--writeback-depth", writeback_depth_,
-         "pages that may queue for write-back before an eviction stalls (64)", "N");
-  flag("--allow-floor", allow_floor_, "accept a stall below what emulation itself costs here");
-  network_.add_to(app, kGroup);
+  for (const Parameter& row : config::kParameters) {
+    if (row.option == nullptr) {
+      continue;
+    }
+    CLI::Option* const option =
+        row.kind == Kind::kSwitch ? app.add_flag(row.option, switches_[place_of(row)], row.help)
+        : row.kind == Kind::kSchedule
+            ? app.add_option(row.option, steps_, row.help)->type_name(row.form)
+            : app.add_option(row.option, values_[place_of(row)], row.help)->type_name(row.form);
+    option->group(kGroup);
+  }
+  app.add_option("--preset", preset_,
+                 "latency, bandwidth and jitter of a network: see dime presets")
+      ->type_name("NAME")
+      ->group(kGroup);
+  app.add_flag("--allow-floor", allow_floor_,
+               "accept a stall below what emulation itself costs here")
+      ->group(kGroup);
   placement_.add_to(app, kGroup);
   config_.add_to(app, kGroup);
-}
-
-// What a preset gives, single options may still change.
-Result<void> EmulationOptions::take_preset(EmulationRequest& request) const {
-  DIME_TRY(const Preset* const preset, find_preset(*preset_));
-  request.parameters.latency_ns = preset->latency_ns();
-  request.parameters.bandwidth_bps = preset->bandwidth_bps;
-  request.parameters.flags |= preset->one_way ? DIME_ONE_WAY : 0u;
-  request.given |=
-      kGivenLatency | kGivenBandwidth | (preset->one_way ? std::uint32_t{kGivenOneWay} : 0);
-  if (*preset->jitter != '\0' && !request.network.jitter) {
-    request.network.jitter = preset->jitter;
-  }
-  request.preset = *preset_;
-  return {};
 }
 
 Result<EmulationRequest> EmulationOptions::parse() {
@@ -140,82 +141,34 @@ Result<EmulationRequest> EmulationOptions::parse() {
 
 Result<EmulationRequest> EmulationOptions::parse_values() const {
   EmulationRequest request;
-  dime_parameters& parameters = request.parameters;
-  parameters = default_parameters();
   DIME_TRY_VOID(check_fault_path(fault_path_));
-  DIME_TRY(request.network, network_.parse());
   if (preset_) {
-    DIME_TRY_VOID(take_preset(request));
+    DIME_TRY_VOID(take_preset(*preset_, request));
   }
-  if (local_) {
-    DIME_TRY(const LocalSize size, value_of("--local", *local_, parse_local(text_of(*local_))));
-    parameters.local_npages = size.npages;
-    parameters.local_share = size.share;
-    request.given |= kGivenLocal;
+  for (const Parameter& row : config::kParameters) {
+    if (const std::optional<std::string>& value = values_[place_of(row)]) {
+      DIME_TRY_VOID(read_option(row, *value, request));
+    }
+    if (switches_[place_of(row)]) {
+      set_number(row, request.plan, std::string_view(row.option).starts_with("--no-") ? 0 : 1);
+    }
   }
-  if (latency_) {
-    DIME_TRY(const Nanos latency,
-             value_of("--latency", *latency_, parse_latency(text_of(*latency_))));
-    parameters.latency_ns = latency.value;
-    request.given |= kGivenLatency;
+  if (values_[place_of(row_of(Key::kLatencyNs))]) {
     request.preset.clear();
   }
-  if (bandwidth_) {
-    DIME_TRY(const BitsPerSecond bandwidth,
-             value_of("--bandwidth", *bandwidth_, parse_bandwidth(text_of(*bandwidth_))));
-    parameters.bandwidth_bps = bandwidth.value;
-    request.given |= kGivenBandwidth;
+  if (!steps_.empty()) {
+    DIME_TRY_VOID(read_steps(steps_, request.plan.schedule));
+    request.plan.give(Key::kSchedule);
   }
-  if (policy_) {
-    if (!config::is_name(text_of(*policy_))) {
-      return fail(0, "--policy {}: not a name; allowed: {}", *policy_,
-                  config::allowed_for(config::Key::kPolicy));
-    }
-    copy_name(parameters.policy, *policy_);
-    request.given |= kGivenPolicy;
-  }
-  if (link_) {
-    if (!config::is_name(text_of(*link_))) {
-      return fail(0, "--link {}: not a name; allowed: {}", *link_,
-                  config::allowed_for(config::Key::kLink));
-    }
-    copy_name(parameters.link, *link_);
-    request.given |= kGivenLink;
-  }
-  if (wait_) {
-    DIME_TRY(parameters.wait, parse_wait(*wait_));
-    request.given |= kGivenWait;
-  }
-  if (writeback_depth_) {
-    std::uint64_t depth = 0;
-    if (!read_decimal(text_of(*writeback_depth_), depth) || depth > config::kMaxWritebackDepth) {
-      return fail(0, "--writeback-depth {}: allowed: {}", *writeback_depth_,
-                  config::allowed_for(config::Key::kWritebackDepth));
-    }
-    parameters.writeback_depth = static_cast<std::uint32_t>(depth);
-    request.given |= kGivenWritebackDepth;
-  }
-  if (instance_) {
-    DIME_TRY(request.instance, parse_instance(*instance_));
-  }
-  const auto set_flag = [&](bool given, std::uint32_t which, std::uint32_t on, std::uint32_t off) {
-    if (given) {
-      parameters.flags = (parameters.flags | on) & ~off;
-      request.given |= which;
-    }
-  };
-  set_flag(no_follow_, kGivenNoFollow, 0, DIME_FOLLOW_CHILDREN);
-  set_flag(one_way_, kGivenOneWay, DIME_ONE_WAY, 0);
-  set_flag(charge_first_touch_, kGivenChargeFirstTouch, DIME_CHARGE_FIRST_TOUCH, 0);
-  set_flag(no_writeback_, kGivenNoWriteback, 0, DIME_WRITEBACK);
   request.allow_floor = allow_floor_;
   request.json = json_;
   request.engine = engine_;
   request.fault_path = fault_path_;
   request.placement = placement_.request();
-  // What is to be changed may refer to tiers that are there.
+  // What is to be changed may refer to tiers that are there, and stays as it was made.
   if (!changes_) {
     DIME_TRY_VOID(new_placement(request.placement));
+    set_number(row_of(Key::kKeep), request.plan, 0);
   }
   return request;
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-// The options that `dime run` and `dime attach` share: what is to be emulated.
+// The options that `dime run` and `dime attach` share: what is to be emulated. Most of them are
+// rows of core/parameters.h.
 //
 //   auto options = std::make_shared<EmulationOptions>();
 //   options->add_to(app);
 //   ... after parsing:
-//   DIME_TRY(EmulationRequest request, options->parse());      // checks every value, starts
-//   nothing DIME_TRY(PreparedInstance instance, prepare_instance(request, owner));   //
-//   instance_setup.h
+//   DIME_TRY(EmulationRequest request, options->parse());  // checks every value, starts nothing
+//
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -18,45 +18,29 @@
 #include "cli/config_file.h"
 #include "cli/network_options.h"
 #include "cli/placement_options.h"
-#include "dime/abi.h"
+#include "core/config_string.h"
 
 namespace dime {
-
-/// Parameters by name, for what was given on the command line.
-enum GivenParameter : std::uint32_t {
-  kGivenLocal = 1u << 0,
-  kGivenLatency = 1u << 1,
-  kGivenBandwidth = 1u << 2,
-  kGivenPolicy = 1u << 3,
-  kGivenLink = 1u << 4,
-  kGivenWait = 1u << 5,
-  kGivenNoFollow = 1u << 6,
-  kGivenOneWay = 1u << 7,
-  kGivenChargeFirstTouch = 1u << 8,
-  kGivenNoWriteback = 1u << 9,
-  kGivenWritebackDepth = 1u << 10,
-};
-
-/// What every instance starts with where nothing else was asked for.
-dime_parameters default_parameters();
 
 /// The names of the known policies, for messages: "fifo, random".
 std::string policy_names();
 
-/// Checked options. `parameters` is complete: defaults stand where nothing was given.
+/// Checked options.
 struct EmulationRequest {
-  dime_parameters parameters{};
-  std::uint32_t given = 0;  ///< GivenParameter bits
-  NetworkRequest network;
-  std::string preset;                     ///< --preset where it gives the latency; for messages
-  PlacementRequest placement;             ///< --tier and --place
-  std::optional<std::uint32_t> instance;  ///< --instance; none = the lowest free id
-  bool allow_floor = false;         ///< --allow-floor: DIME_ALLOW_FLOOR is set when it was needed
-  bool keep = false;                ///< the instance stays without members until it is removed
+  config::Plan plan;                          ///< without an instance_id: the lowest free one
+  std::shared_ptr<const std::string> jitter;  ///< the text that plan.jitter points into
+  std::string preset;                         ///< --preset where it gives the latency; for messages
+  PlacementRequest placement;                 ///< --tier and --place
+  bool allow_floor = false;         ///< --allow-floor: the plan says below_floor where it is needed
   std::string engine = "auto";      ///< --engine, as it was given
   std::string fault_path = "auto";  ///< --fault-path
   bool only_thread_path = false;    ///< members are not started by dime
   std::string json;                 ///< --json; empty = none, "-" = standard output
+
+  /// --instance
+  [[nodiscard]] std::optional<std::uint32_t> instance() const {
+    return plan.has(config::Key::kInstanceId) ? std::optional(plan.instance_id) : std::nullopt;
+  }
 };
 
 /// The raw text of the options, as CLI11 stores it.
@@ -76,31 +60,19 @@ class EmulationOptions {
   [[nodiscard]] Error located(Error error) const { return config_.located(std::move(error)); }
 
  private:
-  [[nodiscard]] Result<void> take_preset(EmulationRequest& request) const;
-
-  NetworkOptions network_;
-  std::optional<std::string> preset_;
-  std::optional<std::string> writeback_depth_;
   [[nodiscard]] Result<EmulationRequest> parse_values() const;
 
+  std::optional<std::string> values_[config::kKeys];  ///< by key
+  bool switches_[config::kKeys] = {};
+  std::vector<std::pair<std::string, std::string>> steps_;  ///< --at
+  std::optional<std::string> preset_;
   ConfigFile config_;
   bool changes_ = false;  ///< the options are those of dime set
   PlacementOptions placement_;
-  std::optional<std::string> local_;
-  std::optional<std::string> latency_;
-  std::optional<std::string> bandwidth_;
-  std::optional<std::string> policy_;
-  std::optional<std::string> link_;
-  std::optional<std::string> wait_;
-  std::optional<std::string> instance_;
   std::string engine_ = "auto";
   std::string fault_path_ = "auto";
   std::string json_;
-  bool no_follow_ = false;
   bool allow_floor_ = false;
-  bool one_way_ = false;
-  bool charge_first_touch_ = false;
-  bool no_writeback_ = false;
 };
 
 }  // namespace dime

@@ -92,14 +92,14 @@ Result<std::unique_ptr<Engine>> choose_engine(const EmulationRequest& request) {
     return user_engine();
   }
   return pick(std::move(engines), [&request](Engine& engine) {
-    return request.instance && has_instance(engine, *request.instance);
+    return request.instance() && has_instance(engine, *request.instance());
   });
 }
 
 std::unique_ptr<Engine> engine_to_change(const EmulationRequest& request) {
   return pick(automatic(), [&request](Engine& engine) {
-    if (request.instance) {
-      return has_instance(engine, *request.instance);
+    if (request.instance()) {
+      return has_instance(engine, *request.instance());
     }
     const auto instances = engine.instances();
     return instances && !instances->empty();

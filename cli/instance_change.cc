@@ -11,68 +11,16 @@ namespace {
 
 Result<ControlBlock*> instance_of(const EmulationRequest& request,
                                   std::vector<ControlBlock>& blocks) {
-  if (!request.instance && blocks.size() == 1) {
+  if (!request.instance() && blocks.size() == 1) {
     return &blocks.front();
   }
   const auto found = std::find_if(blocks.begin(), blocks.end(), [&](const ControlBlock& block) {
-    return request.instance == block.id();
+    return request.instance() == block.id();
   });
   if (found != blocks.end()) {
     return &*found;
   }
   return no_instance(request, blocks.size());
-}
-
-// What was given, over what the instance has.
-dime_parameters changed_parameters(const EmulationRequest& request, dime_parameters parameters) {
-  const dime_parameters& wanted = request.parameters;
-  const auto given = [&](std::uint32_t which) { return (request.given & which) != 0; };
-  const auto take_flag = [&](std::uint32_t which, std::uint32_t flag) {
-    parameters.flags =
-        given(which) ? (parameters.flags & ~flag) | (wanted.flags & flag) : parameters.flags;
-  };
-  if (given(kGivenLocal)) {
-    parameters.local_npages = wanted.local_npages;
-    parameters.local_share = wanted.local_share;
-  }
-  if (given(kGivenLatency)) {
-    parameters.latency_ns = wanted.latency_ns;
-  }
-  if (given(kGivenBandwidth)) {
-    parameters.bandwidth_bps = wanted.bandwidth_bps;
-  }
-  if (given(kGivenPolicy)) {
-    std::copy(std::begin(wanted.policy), std::end(wanted.policy), parameters.policy);
-  }
-  if (given(kGivenLink)) {
-    std::copy(std::begin(wanted.link), std::end(wanted.link), parameters.link);
-  }
-  if (given(kGivenWait)) {
-    parameters.wait = wanted.wait;
-  }
-  if (given(kGivenWritebackDepth)) {
-    parameters.writeback_depth = wanted.writeback_depth;
-  }
-  take_flag(kGivenNoFollow, DIME_FOLLOW_CHILDREN);
-  take_flag(kGivenOneWay, DIME_ONE_WAY);
-  take_flag(kGivenChargeFirstTouch, DIME_CHARGE_FIRST_TOUCH);
-  take_flag(kGivenNoWriteback, DIME_WRITEBACK);
-  return parameters;
-}
-
-// Of what is changed only; a latency that runs already is not raised.
-Result<void> check_floor(const EmulationRequest& request, const dime_placement& placement,
-                         std::uint64_t floor_ns, dime_parameters& parameters) {
-  DIME_TRY_VOID(meet_floor_at_steps(request, floor_ns, parameters));
-  if ((request.given & (kGivenLatency | kGivenBandwidth | kGivenOneWay)) != 0 ||
-      request.network.fetch_times) {
-    EmulationRequest asked = request;
-    asked.given |= kGivenLatency;
-    parameters.flags &= ~DIME_ALLOW_FLOOR;
-    DIME_TRY_VOID(meet_floor(asked, floor_ns, parameters));
-  }
-  return request.placement.empty() ? Result<void>()
-                                   : meet_floor(request, placement, floor_ns, parameters);
 }
 
 // A tier that takes another's entry begins with nothing.
@@ -101,14 +49,16 @@ Result<void> change_instance(const EmulationRequest& request) {
   DIME_TRY(const dime_placement placement, changed((*block)->placement, request.placement));
   DIME_TRY_VOID(check_policy(request));
   DIME_TRY_VOID(check_tier_policies(placement));
-  dime_parameters parameters = changed_parameters(request, block->parameters());
-  DIME_TRY_VOID(check_floor(request, placement, (*block)->calibration.floor_ns, parameters));
+  EmulationRequest wanted = request;
+  DIME_TRY_VOID(
+      check_change(wanted, block->parameters(), placement, (*block)->calibration.floor_ns));
+  dime_parameters parameters = block->parameters();
+  config::apply(wanted.plan, parameters);
   DIME_TRY_VOID(ensure_links(parameters, placement));
   if (!request.placement.empty()) {
     clear_reused(**block, placement);
   }
-  set_network(**block, request.network);
-  DIME_TRY_VOID(block->change_parameters(parameters, &placement));
+  DIME_TRY_VOID(block->apply(wanted.plan, &placement));
   // Somebody may have tidied up between the two steps, when no instance named them yet.
   DIME_TRY_VOID(ensure_links(parameters, placement));
   return remove_unused_links();

@@ -19,21 +19,19 @@
 namespace dime {
 namespace {
 
+using config::Key;
+
 constexpr const char* kProbeFile = "dime-probe";
 
 std::string time_text(std::uint64_t nanos) {
   return format_time({nanos}).c_str();
 }
 
-const dime_fetch_times* times_of(const EmulationRequest& request) {
-  return request.network.fetch_times ? &*request.network.fetch_times : nullptr;
-}
-
 // What gives the stall, as the user named it.
 std::string stall_option(const EmulationRequest& request, const dime_parameters& parameters) {
-  return request.network.fetch_times ? "--fetch-times"
-         : request.preset.empty()    ? fmt::format("--latency {}", time_text(parameters.latency_ns))
-                                     : fmt::format("--preset {}", request.preset);
+  return request.plan.has(Key::kFetchTimes) ? "--fetch-times"
+         : request.preset.empty() ? fmt::format("--latency {}", time_text(parameters.latency_ns))
+                                  : fmt::format("--preset {}", request.preset);
 }
 
 // The least latency whose stall is not below the floor.
@@ -54,38 +52,71 @@ Result<dime_calibration> calibrate_for(const EmulationRequest& request,
   return best;
 }
 
-// The first option that was given and differs from what the instance has.
-const char* conflicting_option(const EmulationRequest& request, const dime_parameters& instance) {
-  const dime_parameters& wanted = request.parameters;
-  const auto flag_differs = [&](std::uint32_t flag) {
-    return ((wanted.flags ^ instance.flags) & flag) != 0;
-  };
-  const struct {
-    std::uint32_t given;
-    bool differs;
-    const char* option;
-  } checks[] = {
-      {kGivenLocal,
-       wanted.local_npages != instance.local_npages || wanted.local_share != instance.local_share,
-       "--local"},
-      {kGivenLatency, wanted.latency_ns != instance.latency_ns, "--latency"},
-      {kGivenBandwidth, wanted.bandwidth_bps != instance.bandwidth_bps, "--bandwidth"},
-      {kGivenPolicy, std::string_view(wanted.policy) != instance.policy, "--policy"},
-      {kGivenLink, std::string_view(wanted.link) != instance.link, "--link"},
-      {kGivenWait, wanted.wait != instance.wait, "--wait"},
-      {kGivenNoFollow, flag_differs(DIME_FOLLOW_CHILDREN), "--no-follow"},
-      {kGivenOneWay, flag_differs(DIME_ONE_WAY), "--one-way"},
-      {kGivenChargeFirstTouch, flag_differs(DIME_CHARGE_FIRST_TOUCH), "--charge-first-touch"},
-      {kGivenNoWriteback, flag_differs(DIME_WRITEBACK), "--no-writeback"},
-      {kGivenWritebackDepth, wanted.writeback_depth != instance.writeback_depth,
-       "--writeback-depth"},
-  };
-  for (const auto& check : checks) {
-    if ((request.given & check.given) != 0 && check.differs) {
-      return check.option;
+// The first option that was given and is for new instances.
+const char* option_for_new(const EmulationRequest& request) {
+  for (const config::Parameter& row : config::kParameters) {
+    if (request.plan.has(row.key) && row.option != nullptr && !row.field.of_parameters &&
+        row.key != Key::kInstanceId) {
+      return row.option;
     }
   }
   return nullptr;
+}
+
+// The first option that was given and differs from what the instance has.
+const char* conflicting_option(const EmulationRequest& request, const dime_parameters& instance) {
+  const config::Parameter* const row = config::first_difference(request.plan, instance);
+  return row == nullptr                 ? nullptr
+         : row->key == Key::kLocalShare ? config::row_of(Key::kLocalNpages).option
+                                        : row->option;
+}
+
+// A stall below the floor was accepted.
+void note_below_floor(EmulationRequest& request, bool below) {
+  config::set_number(config::row_of(Key::kBelowFloor), request.plan, below ? 1 : 0);
+}
+
+// A step of the schedule asks for a stall below the floor, which was not accepted.
+Result<void> meet_floor_at_steps(const EmulationRequest& request, const dime_parameters& parameters,
+                                 std::uint64_t floor_ns) {
+  const dime_step* const step = step_below_floor(parameters, request.plan, floor_ns);
+  if (step == nullptr || request.allow_floor) {
+    return {};
+  }
+  return fail_with_hint("change less, or accept longer stalls with --allow-floor",
+                        "--at {}: the stall from then on is below the floor of {} on this machine",
+                        time_text(step->at_ns), time_text(floor_ns));
+}
+
+Result<void> meet_floor_at_tiers(EmulationRequest& request, const dime_parameters& parameters,
+                                 const dime_placement& placement, std::uint64_t floor_ns) {
+  const dime_tier* const tier = tier_below_floor(placement, parameters, floor_ns);
+  if (tier == nullptr) {
+    return {};
+  }
+  if (request.allow_floor) {
+    note_below_floor(request, true);
+    return {};
+  }
+  return fail_with_hint(
+      "raise its latency, or accept longer stalls with --allow-floor",
+      "tier {}: its stall of {} is below the floor of {} on this machine", tier->name,
+      time_text(link::unloaded_stall(parameters, nullptr, *tier).value), time_text(floor_ns));
+}
+
+Result<void> meet_floor_as_asked(EmulationRequest& request, const dime_parameters& parameters,
+                                 std::uint64_t floor_ns) {
+  const std::uint64_t stall = link::unloaded_stall(parameters, &request.plan.fetch_times).value;
+  note_below_floor(request, stall < floor_ns);
+  if (stall >= floor_ns || request.allow_floor) {
+    return {};
+  }
+  return fail_with_hint(
+      "raise the latency, or accept longer stalls with --allow-floor",
+      "{}: its stall of {} is below the floor of {} on this machine; allowed: a latency of {} or "
+      "more",
+      stall_option(request, parameters), time_text(stall), time_text(floor_ns),
+      time_text(least_latency(parameters, floor_ns)));
 }
 
 Result<PreparedInstance> join(ControlBlock block, const EmulationRequest& request,
@@ -115,69 +146,46 @@ std::string wanted_fault_path(const EmulationRequest& request, const dime_placem
 
 }  // namespace
 
-Result<void> meet_floor_at_steps(const EmulationRequest& request, std::uint64_t floor_ns,
-                                 const dime_parameters& parameters) {
-  const dime_step* const step = step_below_floor(parameters, request.network, floor_ns);
-  if (step == nullptr || request.allow_floor) {
-    return {};
-  }
-  return fail_with_hint("change less, or accept longer stalls with --allow-floor",
-                        "--at {}: the stall from then on is below the floor of {} on this machine",
-                        time_text(step->at_ns), time_text(floor_ns));
-}
-
-Result<void> meet_floor(const EmulationRequest& request, std::uint64_t floor_ns,
-                        dime_parameters& parameters) {
-  DIME_TRY_VOID(meet_floor_at_steps(request, floor_ns, parameters));
-  const std::uint64_t stall = link::unloaded_stall(parameters, times_of(request)).value;
-  if (stall >= floor_ns) {
-    return {};
-  }
-  const std::uint64_t least = least_latency(parameters, floor_ns);
-  if ((request.given & kGivenLatency) == 0 && times_of(request) == nullptr) {
+Result<void> meet_floor(EmulationRequest& request, const dime_placement& placement,
+                        std::uint64_t floor_ns) {
+  config::Plan& plan = request.plan;
+  DIME_TRY_VOID(meet_floor_at_steps(request, plan.parameters, floor_ns));
+  const bool is_default = !plan.has(Key::kLatencyNs) && !plan.has(Key::kFetchTimes);
+  if (is_default && link::unloaded_stall(plan.parameters).value < floor_ns) {
+    const std::uint64_t least = least_latency(plan.parameters, floor_ns);
     print_notice(fmt::format("latency raised from {} to {}: an emulated access takes {} here",
-                             time_text(parameters.latency_ns), time_text(least),
+                             time_text(plan.parameters.latency_ns), time_text(least),
                              time_text(floor_ns)));
-    parameters.latency_ns = least;
-    return {};
+    config::set_number(config::row_of(Key::kLatencyNs), plan, least);
+  } else {
+    DIME_TRY_VOID(meet_floor_as_asked(request, plan.parameters, floor_ns));
   }
-  if (request.allow_floor) {
-    parameters.flags |= DIME_ALLOW_FLOOR;
-    return {};
-  }
-  return fail_with_hint(
-      "raise the latency, or accept longer stalls with --allow-floor",
-      "{}: its stall of {} is below the floor of {} on this machine; allowed: a latency of {} or "
-      "more",
-      stall_option(request, parameters), time_text(stall), time_text(floor_ns), time_text(least));
+  return meet_floor_at_tiers(request, plan.parameters, placement, floor_ns);
 }
 
-Result<void> meet_floor(const EmulationRequest& request, const dime_placement& placement,
-                        std::uint64_t floor_ns, dime_parameters& parameters) {
-  const dime_tier* const tier = tier_below_floor(placement, parameters, floor_ns);
-  if (tier == nullptr) {
-    return {};
+Result<void> check_change(EmulationRequest& request, const dime_parameters& present,
+                          const dime_placement& placement, std::uint64_t floor_ns) {
+  dime_parameters parameters = present;
+  config::apply(request.plan, parameters);
+  DIME_TRY_VOID(meet_floor_at_steps(request, parameters, floor_ns));
+  constexpr std::uint32_t kStall = config::kStallKeys | config::bit_of(Key::kFetchTimes);
+  if ((request.plan.given & kStall) != 0) {
+    DIME_TRY_VOID(meet_floor_as_asked(request, parameters, floor_ns));
   }
-  if (request.allow_floor) {
-    parameters.flags |= DIME_ALLOW_FLOOR;
-    return {};
-  }
-  return fail_with_hint(
-      "raise its latency, or accept longer stalls with --allow-floor",
-      "tier {}: its stall of {} is below the floor of {} on this machine", tier->name,
-      time_text(link::unloaded_stall(parameters, nullptr, *tier).value), time_text(floor_ns));
+  return request.placement.empty() ? Result<void>()
+                                   : meet_floor_at_tiers(request, parameters, placement, floor_ns);
 }
 
 tl::unexpected<Error> no_instance(const EmulationRequest& request, std::size_t present) {
   constexpr const char* kHint = "dime status lists the instances";
-  return request.instance
-             ? fail_with_hint(kHint, "--instance {}: no such instance", *request.instance)
+  return request.instance()
+             ? fail_with_hint(kHint, "--instance {}: no such instance", *request.instance())
              : fail_with_hint(kHint, "--instance is missing: there are {} instances", present);
 }
 
 Result<void> check_policy(const EmulationRequest& request) {
-  const char* const policy = request.parameters.policy;
-  if ((request.given & kGivenPolicy) != 0 && policies::find(policy) == nullptr) {
+  const char* const policy = request.plan.parameters.policy;
+  if (request.plan.has(Key::kPolicy) && policies::find(policy) == nullptr) {
     return fail(0, "--policy {}: unknown policy; allowed: {}", policy, policy_names());
   }
   return {};
@@ -204,7 +212,7 @@ Result<void> ensure_tier_links(const dime_placement& placement) {
 
 Result<void> check_same(const EmulationRequest& request, std::uint32_t id,
                         const dime_parameters& instance) {
-  if (const char* const option = request.network.first_option()) {
+  if (const char* const option = option_for_new(request)) {
     return fail_with_hint("leave it out, change the instance with dime config, or use another id",
                           "--instance {}: exists, and {} is for new instances", id, option);
   }
@@ -223,8 +231,9 @@ Result<void> check_same(const EmulationRequest& request, std::uint32_t id,
 }
 
 bool refuses(const EmulationRequest& request, std::uint64_t floor_ns) {
-  return (request.given & kGivenLatency) != 0 && !request.allow_floor &&
-         link::unloaded_stall(request.parameters, times_of(request)).value < floor_ns;
+  const config::Plan& plan = request.plan;
+  return plan.has(Key::kLatencyNs) && !request.allow_floor &&
+         link::unloaded_stall(plan.parameters, &plan.fetch_times).value < floor_ns;
 }
 
 Result<Companions> find_companions() {
@@ -260,33 +269,34 @@ Result<dime_calibration> calibrate_here(const Companions& companions, const Faul
   return measured;
 }
 
-Result<PreparedInstance> prepare_instance(const EmulationRequest& request, pid_t owner_pid) {
+Result<PreparedInstance> prepare_instance(const EmulationRequest& wanted, pid_t owner_pid) {
+  EmulationRequest request = wanted;
   DIME_TRY(const Companions companions, find_companions());
   DIME_TRY(const ProcessId owner, identify(owner_pid));
   DIME_TRY(std::vector<ControlBlock> existing, open_instances());
   for (ControlBlock& block : existing) {
-    if (request.instance == block.id()) {
+    if (request.instance() == block.id()) {
       return join(std::move(block), request, owner);
     }
   }
   DIME_TRY(const dime_placement placement, new_placement(request.placement));
   DIME_TRY_VOID(check_tier_policies(placement));
   DIME_TRY(FaultPath fault_path, choose_fault_path(wanted_fault_path(request, placement)));
-  NewInstance content{request.parameters, {},         owner,
-                      request.keep,       &placement, std::move(fault_path)};
-  DIME_TRY(content.calibration, calibrate_for(request, companions, content.fault_path));
-  DIME_TRY_VOID(meet_floor(request, content.calibration.floor_ns, content.parameters));
-  DIME_TRY_VOID(meet_floor(request, placement, content.calibration.floor_ns, content.parameters));
-  DIME_TRY(ControlBlock block, request.instance ? ControlBlock::create(*request.instance, content)
-                                                : ControlBlock::create_next(content));
-  set_network(*block, request.network);
-  if (content.parameters.link[0] != '\0') {
-    if (auto made = ensure_link(content.parameters.link); !made) {
-      block.remove();
-      return tl::unexpected(made.error());
-    }
+  DIME_TRY(const dime_calibration calibration, calibrate_for(request, companions, fault_path));
+  DIME_TRY_VOID(meet_floor(request, placement, calibration.floor_ns));
+  const config::Plan& plan = request.plan;
+  const NewInstance content{plan.parameters, calibration, owner,
+                            plan.keep != 0,  &placement,  std::move(fault_path)};
+  DIME_TRY(ControlBlock block, request.instance() ? ControlBlock::create(plan.instance_id, content)
+                                                  : ControlBlock::create_next(content));
+  auto made = block.apply(plan);
+  if (made && plan.parameters.link[0] != '\0') {
+    made = ensure_link(plan.parameters.link);
   }
-  if (auto made = ensure_tier_links(placement); !made) {
+  if (made) {
+    made = ensure_tier_links(placement);
+  }
+  if (!made) {
     block.remove();
     return tl::unexpected(made.error());
   }

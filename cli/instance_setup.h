@@ -36,17 +36,15 @@ inline constexpr int kMostCalibrations = 3;
 /// Whether a floor of `floor_ns` would refuse the request's latency.
 bool refuses(const EmulationRequest& request, std::uint64_t floor_ns);
 
-/// An error where a step of the schedule asks for a stall below the floor, unless that is accepted.
-Result<void> meet_floor_at_steps(const EmulationRequest& request, std::uint64_t floor_ns,
-                                 const dime_parameters& parameters);
+/// Raises a default stall to the floor, and refuses one that was asked for and lies below, at
+/// first, at a step of the schedule or in a tier, unless --allow-floor: then the plan says so.
+Result<void> meet_floor(EmulationRequest& request, const dime_placement& placement,
+                        std::uint64_t floor_ns);
 
-/// Raises a default stall to the floor, and refuses one that was asked for and lies below, unless
-/// --allow-floor: then `parameters` say so.
-Result<void> meet_floor(const EmulationRequest& request, std::uint64_t floor_ns,
-                        dime_parameters& parameters);
-/// The same for the tiers, whose stalls are never raised.
-Result<void> meet_floor(const EmulationRequest& request, const dime_placement& placement,
-                        std::uint64_t floor_ns, dime_parameters& parameters);
+/// The same for a change of an instance that has `present`: only what is changed is looked at, and
+/// nothing is raised. `placement` is what there will be.
+Result<void> check_change(EmulationRequest& request, const dime_parameters& present,
+                          const dime_placement& placement, std::uint64_t floor_ns);
 
 /// An error where the request names a policy that the user engine does not have.
 Result<void> check_policy(const EmulationRequest& request);

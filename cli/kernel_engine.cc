@@ -13,7 +13,6 @@
 #include "base/sysctl.h"
 #include "cli/engine.h"
 #include "cli/instance_setup.h"
-#include "cli/kernel_request.h"
 #include "control/members.h"
 #include "core/placement.h"
 #include "engines/kernel/client/client.h"
@@ -23,6 +22,7 @@
 namespace dime {
 namespace {
 
+using config::Key;
 using kernel::Client;
 
 template <std::size_t kSize>
@@ -181,8 +181,8 @@ class KernelEngine final : public Engine {
   Result<std::unique_ptr<Session>> prepare(const EmulationRequest& request) override {
     DIME_TRY(UniqueFd lock, client_.lock());
     DIME_TRY(kernel::Stats stats, client_.stats());
-    if (request.instance) {
-      if (const auto* const present = kernel::find_instance(stats, *request.instance)) {
+    if (request.instance()) {
+      if (const auto* const present = kernel::find_instance(stats, *request.instance())) {
         return join(request, *present);
       }
     }
@@ -190,18 +190,16 @@ class KernelEngine final : public Engine {
     EmulationRequest wanted = request;
     DIME_TRY(const dime_placement placement, new_placement(request.placement));
     DIME_TRY(const std::uint64_t floor_ns, floor_for(request, stats.floor_ns));
-    DIME_TRY_VOID(meet_floor(request, floor_ns, wanted.parameters));
-    DIME_TRY_VOID(meet_floor(request, placement, floor_ns, wanted.parameters));
+    DIME_TRY_VOID(meet_floor(wanted, placement, floor_ns));
     DIME_TRY(lock, client_.lock());
     DIME_TRY(stats, client_.stats());
-    const std::uint32_t id = request.instance.value_or(kernel::next_free_id(stats));
+    const std::uint32_t id = request.instance().value_or(kernel::next_free_id(stats));
     if (kernel::find_instance(stats, id) != nullptr) {
       return fail(0, "--instance {}: somebody else has just created it", id);
     }
-    const std::string text =
-        kernel::creation_text(id, wanted.parameters) + kernel::network_text(request.network);
-    if (const auto made = client_.configure(text); !made) {
-      return tl::unexpected(as_option(made.error(), request, stats));
+    config::set_number(config::row_of(Key::kInstanceId), wanted.plan, id);
+    if (const auto made = configure_as_asked(wanted); !made) {
+      return tl::unexpected(made.error());
     }
     if (!request.placement.empty()) {
       if (const auto placed = client_.place(id, rules_of(request.placement)); !placed) {
@@ -236,22 +234,13 @@ class KernelEngine final : public Engine {
     DIME_TRY(const kernel::Stats stats, client_.stats());
     DIME_TRY(const kernel::InstanceStats* const instance, only_instance(request, stats));
     const std::uint32_t id = instance->control->instance_id;
-    dime_parameters parameters = request.parameters;
     DIME_TRY(const kernel::Rules present, client_.rules(id));
     const kernel::Rules rules = kernel::changed(present, rules_of(request.placement));
     DIME_TRY(const dime_placement placement, new_placement({rules.tiers, rules.rules}));
-    DIME_TRY_VOID(meet_floor_at_steps(request, stats.floor_ns, parameters));
-    if ((request.given & kGivenLatency) != 0) {
-      DIME_TRY_VOID(meet_floor(request, stats.floor_ns, parameters));
-    }
-    if (!request.placement.empty()) {
-      DIME_TRY_VOID(meet_floor(request, placement, stats.floor_ns, parameters));
-    }
-    if (const std::string text = kernel::changes_text(request); !text.empty()) {
-      if (const auto done = client_.configure(fmt::format("instance_id={}{}", id, text)); !done) {
-        return tl::unexpected(as_option(done.error(), request, stats));
-      }
-    }
+    EmulationRequest wanted = request;
+    DIME_TRY_VOID(check_change(wanted, instance->control->parameters, placement, stats.floor_ns));
+    config::set_number(config::row_of(Key::kInstanceId), wanted.plan, id);
+    DIME_TRY_VOID(configure_as_asked(wanted));
     return request.placement.empty() ? Result<void>() : client_.place(id, rules);
   }
 
@@ -288,11 +277,11 @@ class KernelEngine final : public Engine {
 
   static Result<const kernel::InstanceStats*> only_instance(const EmulationRequest& request,
                                                             const kernel::Stats& stats) {
-    if (!request.instance && stats.instances.size() == 1) {
+    if (!request.instance() && stats.instances.size() == 1) {
       return &stats.instances.front();
     }
     const auto* const found =
-        request.instance ? kernel::find_instance(stats, *request.instance) : nullptr;
+        request.instance() ? kernel::find_instance(stats, *request.instance()) : nullptr;
     if (found == nullptr) {
       return no_instance(request, stats.instances.size());
     }
@@ -314,20 +303,29 @@ class KernelEngine final : public Engine {
   }
 
   // The module speaks of keys where the user gave options.
-  static Error as_option(Error error, const EmulationRequest& request, const kernel::Stats& stats) {
-    if (error.message.starts_with("policy=")) {
+  [[nodiscard]] Result<void> configure_as_asked(const EmulationRequest& request) const {
+    kernel::Refused refused;
+    const auto done = client_.configure(kernel::string_for(request.plan), &refused);
+    const config::Parameter* const row = config::find(refused.key);
+    if (done || row == nullptr || row->option == nullptr) {
+      return done;
+    }
+    Error error = done.error();
+    if (row->key == Key::kPolicy) {
+      DIME_TRY(const kernel::Stats stats, client_.stats());
       std::string names;
       for (const kernel::Policy& policy : stats.policies) {
         names += (names.empty() ? "" : ", ") + policy.name;
       }
       error.message = fmt::format("--policy {}: unknown policy; allowed: {}, or load its module",
-                                  request.parameters.policy, names);
+                                  request.plan.parameters.policy, names);
       error.hint = "dime module load";
-    } else if (error.message.starts_with("instance_id=")) {
-      error.message.replace(0, error.message.find('='), "--instance");
-      error.message[std::string_view("--instance").size()] = ' ';
+    } else {
+      // The line begins with KEY=VALUE.
+      error.message =
+          fmt::format("{} {}", row->option, error.message.substr(error.message.find('=') + 1));
     }
-    return error;
+    return tl::unexpected(std::move(error));
   }
 
   Client client_;

@@ -4,10 +4,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "base/clock_source.h"
-#include "core/config_string.h"
+#include "base/text.h"
 #include "core/fetch_times.h"
-#include "core/jitter.h"
 #include "core/link.h"
 #include "core/schedule.h"
 
@@ -15,10 +13,6 @@ namespace dime {
 namespace {
 
 constexpr const char* kTable = "table:";
-
-Text text_of(const std::string& text) {
-  return {text.data(), static_cast<std::uint32_t>(text.size())};
-}
 
 struct Line {
   unsigned number;
@@ -41,7 +35,7 @@ Result<std::vector<Line>> read_table(const std::string& option, const std::strin
     std::istringstream words(text.substr(0, text.find('#')));
     for (std::string word; words >> word;) {
       std::uint64_t value = 0;
-      if (!read_decimal(text_of(word), value)) {
+      if (!read_decimal(word, value)) {
         return fail(0, "{}: line {}: '{}' is not a number; allowed: {}", option, number, word,
                     allowed);
       }
@@ -67,7 +61,9 @@ Result<std::vector<Line>> read_table(const std::string& option, const std::strin
   return lines;
 }
 
-// table:FILE becomes table:NS:NS.., which is what the core reads. Numbers stay as they are.
+}  // namespace
+
+// Numbers between colons stay as they are.
 Result<std::string> with_table(const std::string& text) {
   const std::size_t comma = std::min(text.find(','), text.size());
   const std::string path = text.substr(0, comma).substr(std::min(comma, std::strlen(kTable)));
@@ -92,116 +88,37 @@ Result<dime_fetch_times> read_fetch_times(const std::string& path) {
   std::string pairs;
   for (const Line& line : lines) {
     pairs += fmt::format("{}{}:{}", pairs.empty() ? "" : ",", line.values[0], line.values[1]);
-    const auto parsed = fetch_times::parse(text_of(pairs));
+    const auto parsed = fetch_times::parse(pairs);
     if (!parsed.ok()) {
       return fail(0, "{}: line {}: {} {}: {}", option, line.number, line.values[0], line.values[1],
                   parsed.problem);
     }
   }
-  return fetch_times::parse(text_of(pairs)).value;
+  return fetch_times::parse(pairs).value;
 }
 
-}  // namespace
-
-const char* NetworkRequest::first_option() const {
-  return jitter          ? "--jitter"
-         : seed          ? "--seed"
-         : fetch_times   ? "--fetch-times"
-         : schedule      ? "--at"
-         : outage_max_ns ? "--outage-max"
-                         : nullptr;
-}
-
-void NetworkOptions::add_to(CLI::App& app, const char* group) {
-  app.add_option("--jitter", jitter_,
-                 "added to each latency: normal, lognormal, pareto or paretonormal with a standard "
-                 "deviation, or table:FILE, as in lognormal,5us,corr=25%")
-      ->type_name("SHAPE")
-      ->group(group);
-  app.add_option("--seed", seed_, "of the jitter's sequence (1)")->type_name("N")->group(group);
-  app.add_option("--fetch-times", fetch_times_,
-                 "file of unloaded fetch times by size, instead of --latency")
-      ->type_name("FILE")
-      ->group(group);
-  app.add_option("--at", steps_,
-                 "change the network after a time: latency=50us, bandwidth=1Gbit/s, down or up, or "
-                 "several with commas; can be given again")
-      ->type_name("TIME CHANGE")
-      ->group(group);
-  app.add_option("--outage-max", outage_max_,
-                 "longest wait of one access for a link that is down (10s)")
-      ->type_name("TIME")
-      ->group(group);
-}
-
-Result<NetworkRequest> NetworkOptions::parse() const {
-  NetworkRequest request;
-  if (jitter_) {
-    DIME_TRY(request.jitter, with_table(*jitter_));
-    if (const auto spec = jitter::parse(text_of(*request.jitter)); !spec.ok()) {
-      return fail(0, "--jitter {}: {}", *jitter_, spec.problem);
-    }
-  }
-  if (seed_) {
-    std::uint64_t seed = 0;
-    if (!read_decimal(text_of(*seed_), seed)) {
-      return fail(0, "--seed {}: allowed: {}", *seed_, config::allowed_for(config::Key::kSeed));
-    }
-    request.seed = seed;
-  }
-  if (fetch_times_) {
-    DIME_TRY(request.fetch_times, read_fetch_times(*fetch_times_));
-  }
-  for (const auto& [time, change] : steps_) {
-    request.schedule = request.schedule.value_or(dime_schedule{});
+Result<void> read_steps(const std::vector<std::pair<std::string, std::string>>& steps,
+                        dime_schedule& schedule) {
+  for (const auto& [time, change] : steps) {
     const std::string step = time + ':' + change;
-    if (const auto refused = schedule::append(text_of(step), *request.schedule);
-        refused.problem != nullptr) {
-      return fail(0, "--at {} {}: {}: {}", time, change,
-                  std::string(refused.part.data, refused.part.size), refused.problem);
+    if (const auto refused = schedule::append(step, schedule); refused.problem != nullptr) {
+      return fail(0, "--at {} {}: {}: {}", time, change, string_of(refused.part), refused.problem);
     }
   }
-  if (outage_max_) {
-    const auto longest = parse_latency(text_of(*outage_max_));
-    if (!longest.ok()) {
-      return fail(0, "--outage-max {}: {}", *outage_max_, longest.problem);
-    }
-    request.outage_max_ns = longest.value.value;
-  }
-  return request;
+  return {};
 }
 
-void set_network(dime_control& control, const NetworkRequest& request) {
-  if (request.seed) {
-    jitter::set_seed(control.jitter, *request.seed);
-  }
-  if (request.jitter) {
-    jitter::set(control.jitter, jitter::parse(text_of(*request.jitter)).value);
-  }
-  if (request.fetch_times) {
-    fetch_times::set(control.fetch_times, *request.fetch_times);
-    control.target_ns = link::unloaded_stall(control.parameters, &control.fetch_times).value;
-  }
-  if (request.outage_max_ns) {
-    control.schedule.outage_max_ns = *request.outage_max_ns;
-  }
-  if (request.schedule) {
-    schedule::set(control.schedule, *request.schedule, {mark_clocks().monotonic_ns});
-  }
-}
-
-const dime_step* step_below_floor(const dime_parameters& parameters, const NetworkRequest& request,
+const dime_step* step_below_floor(const dime_parameters& parameters, const config::Plan& plan,
                                   std::uint64_t floor_ns) {
   dime_parameters changed = parameters;
-  const dime_fetch_times* const times = request.fetch_times ? &*request.fetch_times : nullptr;
-  for (std::uint32_t i = 0; request.schedule && i < request.schedule->count; ++i) {
-    const dime_step& step = request.schedule->steps[i];
+  for (std::uint32_t i = 0; i < plan.schedule.count; ++i) {
+    const dime_step& step = plan.schedule.steps[i];
     changed.latency_ns =
         (step.what & DIME_STEP_LATENCY) != 0 ? step.latency_ns : changed.latency_ns;
     changed.bandwidth_bps =
         (step.what & DIME_STEP_BANDWIDTH) != 0 ? step.bandwidth_bps : changed.bandwidth_bps;
     const bool changes = (step.what & (DIME_STEP_LATENCY | DIME_STEP_BANDWIDTH)) != 0;
-    if (changes && link::unloaded_stall(changed, times).value < floor_ns) {
+    if (changes && link::unloaded_stall(changed, &plan.fetch_times).value < floor_ns) {
       return &step;
     }
   }

@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli/placement_options.h"
 
+#include "base/text.h"
 #include "core/link.h"
 #include "core/placement.h"
 
 namespace dime {
 namespace {
 
-Text text_of(const std::string& text) {
-  return {text.data(), static_cast<std::uint32_t>(text.size())};
-}
-
 Result<void> accepted(const char* option, const std::string& text,
                       const placement::Refusal& refusal) {
   if (refusal.ok()) {
     return {};
   }
-  const std::string part(refusal.part.data, refusal.part.size);
+  const std::string part = string_of(refusal.part);
   return fail(0, "{} '{}': {}{}", option, text, part == text ? "" : fmt::format("'{}': ", part),
               refusal.problem);
 }
@@ -56,10 +53,10 @@ Result<dime_placement> changed(const dime_placement& present, const PlacementReq
     drop_rules(placement);
   }
   for (const std::string& tier : request.tiers) {
-    DIME_TRY_VOID(accepted("--tier", tier, placement::add_tier(placement, text_of(tier))));
+    DIME_TRY_VOID(accepted("--tier", tier, placement::add_tier(placement, tier)));
   }
   for (const std::string& rule : request.rules) {
-    DIME_TRY_VOID(accepted("--place", rule, placement::add_rule(placement, text_of(rule))));
+    DIME_TRY_VOID(accepted("--place", rule, placement::add_rule(placement, rule)));
   }
   return placement;
 }

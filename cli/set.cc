@@ -15,8 +15,8 @@ int run(EmulationOptions& options) {
     print_error(request.error());
     return kUsage;
   }
-  if (request->given == 0 && request->placement.empty() &&
-      request->network.first_option() == nullptr) {
+  const std::uint32_t changes = request->plan.given & ~config::bit_of(config::Key::kInstanceId);
+  if (changes == 0 && request->placement.empty()) {
     print_error({0, "nothing to change", "dime set --help"});
     return kUsage;
   }

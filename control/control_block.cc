@@ -16,7 +16,6 @@
 #include "control/runtime_directory.h"
 #include "core/atomic.h"
 #include "core/link.h"
-#include "core/placement.h"
 
 namespace dime {
 namespace {
@@ -47,7 +46,7 @@ std::uint64_t monotonic_now() {
 }
 
 void fill(dime_control& control, std::uint32_t instance_id, const NewInstance& content) {
-  control.abi_version = DIME_ABI_VERSION;
+  config::init(control);
   control.bytes = sizeof(dime_control);
   control.engine = DIME_ENGINE_USER;
   control.instance_id = instance_id;
@@ -64,14 +63,9 @@ void fill(dime_control& control, std::uint32_t instance_id, const NewInstance& c
   control.calibration = content.calibration;
   control.target_ns = link::unloaded_stall(content.parameters).value;
   control.created_ns = monotonic_now();
-  placement::init(control.placement);
   if (content.placement != nullptr) {
     control.placement = *content.placement;
   }
-  control.link.magic = DIME_LINK_MAGIC;
-  control.link.abi_version = DIME_ABI_VERSION;
-  control.jitter.seed = 1;
-  control.schedule.outage_max_ns = schedule::kDefaultOutageMaxNs;
   control.magic = DIME_CONTROL_MAGIC;
 }
 
@@ -201,26 +195,20 @@ dime_parameters ControlBlock::parameters() const {
   return copy;
 }
 
-Result<void> ControlBlock::change_parameters(const dime_parameters& parameters,
-                                             const dime_placement* placement) {
+Result<void> ControlBlock::apply(const config::Plan& plan, const dime_placement* placement) {
   const FileLock lock(fd_.get());
   if (!lock.held()) {
     return fail(errno, "locking {}", path_);
   }
-  dime_parameters& shared = control_->parameters;
-  const std::uint64_t odd = atomic::load(shared.sequence) | 1;
-  atomic::store(shared.sequence, odd);
+  std::uint64_t& sequence = control_->parameters.sequence;
+  const std::uint64_t odd = atomic::load(sequence) | 1;
+  atomic::store(sequence, odd);
   __atomic_thread_fence(__ATOMIC_RELEASE);
-  constexpr std::size_t kBehindSequence = sizeof(shared.sequence);
-  std::memcpy(reinterpret_cast<char*>(&shared) + kBehindSequence,
-              reinterpret_cast<const char*>(&parameters) + kBehindSequence,
-              sizeof shared - kBehindSequence);
+  config::apply(plan, *control_, {monotonic_now()});
   if (placement != nullptr) {
     std::memcpy(&control_->placement, placement, sizeof *placement);
   }
-  atomic::store(control_->target_ns,
-                link::unloaded_stall(parameters, &control_->fetch_times).value);
-  atomic::store_release(shared.sequence, odd + 1);
+  atomic::store_release(sequence, odd + 1);
   return {};
 }
 

@@ -13,6 +13,7 @@
 #include "base/process.h"
 #include "base/unique_fd.h"
 #include "control/fault_path.h"
+#include "core/parameters.h"
 #include "dime/abi.h"
 
 namespace dime {
@@ -61,10 +62,8 @@ class ControlBlock {
   /// A consistent copy of the parameters; `sequence` in it is even.
   [[nodiscard]] dime_parameters parameters() const;
 
-  /// Replaces the parameters for every member at once, and `target_ns` with them; and tiers and
-  /// rules, where they are given.
-  Result<void> change_parameters(const dime_parameters& parameters,
-                                 const dime_placement* placement = nullptr);
+  /// Changes what `plan` gives for every member at once, and tiers and rules, where they are given.
+  Result<void> apply(const config::Plan& plan, const dime_placement* placement = nullptr);
 
   /// Removes the file; members that still map it keep their copy. Nothing happens where the name
   /// belongs to another block by now.

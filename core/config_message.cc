@@ -23,8 +23,8 @@ void put_quoted(TextWriter& out, Text text) {
 
 void put_known_keys(TextWriter& out) {
   out.put("; known keys: ");
-  for (unsigned i = 0; i < kKeys; ++i) {
-    out.put(i == 0 ? "" : ", ").put(name_of(static_cast<Key>(i)));
+  for (const Parameter& row : kParameters) {
+    out.put(row.key == Key{} ? "" : ", ").put(row.name);
   }
 }
 
@@ -64,10 +64,12 @@ const char* text_of(Reason reason) {
       return "cannot be combined with other changes";
     case Reason::kNoSuchInstance:
       return "neither an instance nor the next free id";
+    case Reason::kTooFewPages:
+      return "with scope=all at least 32 local pages, or programs cannot make progress";
+    case Reason::kNoSuchScope:
+      return "not managed by this engine";
     case Reason::kNoSuchPolicy:
       return "no such policy";
-    case Reason::kNoSuchLink:
-      return "no such link";
     case Reason::kNoSuchProcess:
       return "no such process";
     case Reason::kNotPermitted:
@@ -99,11 +101,9 @@ std::uint64_t describe(const Error& error, char* buffer, std::uint64_t size) {
     put_known_keys(out);
     return out.length();
   }
-  for (unsigned i = 0; i < kKeys; ++i) {
-    const Key key = static_cast<Key>(i);
-    if (error.key == Text(name_of(key)) && error.reason != Reason::kDuplicateKey) {
-      out.put("; allowed: ").put(allowed_for(key));
-    }
+  if (const Parameter* const row = find(error.key);
+      row != nullptr && error.reason != Reason::kDuplicateKey) {
+    out.put("; allowed: ").put(row->allowed);
   }
   return out.length();
 }

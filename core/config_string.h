@@ -13,83 +13,10 @@
 // allocates, and slices in a Plan or an Error point into the text that was parsed.
 #pragma once
 
-#include "core/jitter.h"
+#include "core/parameters.h"
 #include "core/text.h"
-#include "core/units.h"
 
 namespace dime::config {
-
-enum class Key : std::uint8_t {
-  kInstanceId,
-  kLatencyNs,
-  kBandwidthBps,
-  kLocalNpages,
-  kLocalShare,
-  kPid,
-  kPolicy,
-  kLink,
-  kOneWay,
-  kChargeFirstTouch,
-  kWriteback,
-  kFollowChildren,
-  kScope,
-  kWait,
-  kJitter,
-  kSeed,
-  kFetchTimes,
-  kSchedule,
-  kOutageMaxNs,
-  kWritebackDepth,
-  kKeep,
-  kPageFaultCount,
-  kRemove,
-};
-inline constexpr unsigned kKeys = 23;
-
-inline constexpr std::uint64_t kMaxInstanceId = INT32_MAX;  // the table prints it as %d
-inline constexpr std::uint64_t kMaxLatencyNs = 60 * kNanosPerSecond;
-inline constexpr std::uint64_t kMinBandwidthBps = 1'000;  // a page in 33 s
-inline constexpr std::uint64_t kMaxBandwidthBps = 1'000'000'000'000'000;
-inline constexpr std::uint64_t kMaxLocalNpages = 1ull << 35;  // a 47-bit address space
-inline constexpr std::uint64_t kMaxWritebackDepth = 1u << 20;
-inline constexpr std::uint64_t kMaxLocalShare = 10'000;
-inline constexpr std::uint64_t kMaxPid = 1u << 22;  // the kernel's PID_MAX_LIMIT
-
-enum class PidOperation : std::uint8_t { kReplace, kAdd, kRemove };
-
-/// What a string asks for. A field counts only if its key was given; the others are 0.
-struct Plan {
-  Text given[kKeys];  ///< the value of each key as it stands in the text; no data = not given
-
-  std::uint32_t instance_id = 0;
-  std::uint64_t latency_ns = 0;
-  std::uint64_t bandwidth_bps = 0;
-  std::uint64_t local_npages = 0;
-  std::uint32_t local_share = 0;  ///< as in dime_parameters
-  std::uint32_t wait = 0;         ///< enum dime_wait
-  std::uint32_t scope = 0;        ///< enum dime_scope
-  std::uint32_t flags_on = 0;     ///< DIME_ONE_WAY ... that were given as 1
-  std::uint32_t flags_off = 0;    ///< ... as 0
-  char policy[DIME_NAME_BYTES] = {};
-  char link[DIME_NAME_BYTES] = {};  ///< empty: the instance's own
-  jitter::Spec jitter;
-  std::uint64_t seed = 0;
-  dime_fetch_times fetch_times = {};
-  dime_schedule schedule = {};  ///< its steps
-  std::uint64_t outage_max_ns = 0;
-  std::uint32_t writeback_depth = 0;
-  bool reset_page_fault_count = false;
-  bool keep = false;
-  bool remove = false;
-
-  PidOperation pid_operation = PidOperation::kReplace;
-  std::uint32_t pid_count = 0;
-  std::uint32_t pids[DIME_MAX_MEMBERS] = {};  ///< each once
-
-  [[nodiscard]] bool has(Key key) const {
-    return given[static_cast<unsigned>(key)].data != nullptr;
-  }
-};
 
 enum class Reason : std::uint8_t {
   kNone,
@@ -109,9 +36,10 @@ enum class Reason : std::uint8_t {
   kTooManyPids,
   kNotTogether,  ///< remove=1 next to another change, local_share next to local_npages
   // What a Validator tells.
-  kNoSuchInstance,  ///< neither an instance nor the next free id
+  kNoSuchInstance,  ///< neither an instance nor an id that may be created
+  kTooFewPages,     ///< with scope=all
+  kNoSuchScope,     ///< not one that the engine manages
   kNoSuchPolicy,
-  kNoSuchLink,
   kNoSuchProcess,
   kNotPermitted,   ///< the process belongs to somebody else
   kPidTaken,       ///< the process is a member of another instance
@@ -134,12 +62,18 @@ struct Error {
 /// Reads `text` into `plan`. On an error `plan` holds nothing that may be used.
 Error parse(Text text, Plan& plan);
 
-/// What is there, as the caller knows it. Each question returns kNone or the reason to refuse.
+/// What is known of the instance that a string names.
+struct Present {
+  const dime_parameters* parameters = nullptr;  ///< null: there is no such instance
+  std::uint32_t next_id = 0;                    ///< one above the highest id that there is
+};
+
+/// What is there, as the caller knows it. Questions return kNone or the reason to refuse.
 class Validator {
  public:
-  virtual Reason instance(std::uint32_t id, bool remove) = 0;
+  virtual Present instance(std::uint32_t id) = 0;
   virtual Reason policy(const char* name) = 0;
-  virtual Reason link(const char* name) = 0;
+  virtual Reason scope(std::uint32_t scope) = 0;
   virtual Reason pid(std::uint32_t instance_id, PidOperation operation, std::uint32_t pid) = 0;
 
  protected:
@@ -150,9 +84,15 @@ class Validator {
 /// was parsed.
 Error check(const Plan& plan, Text text, Validator& validator);
 
-/// The key as it is spelled, and what its value may be.
-const char* name_of(Key key);
-const char* allowed_for(Key key);
+/// Whether an instance may be created with this id where the highest is `next_id` - 1. One that
+/// stays without members is created in order, so that a mistyped id leaves nothing behind; one that
+/// goes with its last member may have any.
+bool may_create(const Plan& plan, std::uint32_t next_id);
+
+/// Reads the value of one key into `plan`, which then has it. `part` becomes the part of it that is
+/// refused, and `why` what is to be said of it, if there is more than the reason.
+Reason read_value(Key key, Text value, Plan& plan, Text& part, const char*& why);
+
 const char* text_of(Reason reason);
 
 /// Writes one line for a person: the key, the value, the reason, and what is allowed. Always closed

@@ -2,7 +2,7 @@
 #include "core/fetch_times.h"
 
 #include "core/atomic.h"
-#include "core/config_string.h"
+#include "core/parameters.h"
 
 namespace dime::fetch_times {
 namespace {
@@ -60,6 +60,13 @@ Parsed<dime_fetch_times> parse(Text text) {
     begin += end + 1;
   }
   return {times, nullptr};
+}
+
+void write(TextWriter& out, const dime_fetch_times& times) {
+  for (std::uint32_t i = 0; i < times.count; ++i) {
+    out.put(i == 0 ? "" : ",").put(times.sizes[i].bytes).put(':').put(times.sizes[i].ns);
+  }
+  out.put(times.count == 0 ? "none" : "");
 }
 
 Nanos at(const dime_fetch_times& times, std::uint64_t bytes) {

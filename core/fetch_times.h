@@ -14,6 +14,9 @@ namespace dime::fetch_times {
 /// Reads `BYTES:NS[,BYTES:NS..]`, both ascending, or `none`.
 Parsed<dime_fetch_times> parse(Text text);
 
+/// Writes what parse() reads as the same times.
+void write(TextWriter& out, const dime_fetch_times& times);
+
 /// The time of a fetch of `bytes`. REQUIRES: times.count != 0.
 Nanos at(const dime_fetch_times& times, std::uint64_t bytes);
 

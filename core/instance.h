@@ -76,8 +76,6 @@ struct Room {
 
 class Instance {
  public:
-  static constexpr std::uint64_t kLeastShare = LocalSet::kLeastShare;
-
   Instance(Memory& memory, InstanceShared shared);
   ~Instance();
   Instance(const Instance&) = delete;

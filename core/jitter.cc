@@ -2,8 +2,8 @@
 #include "core/jitter.h"
 
 #include "core/atomic.h"
-#include "core/config_string.h"
 #include "core/fixed_point.h"
+#include "core/parameters.h"
 
 namespace dime::jitter {
 namespace {
@@ -205,6 +205,18 @@ Parsed<Spec> parse(Text text) {
     spec.correlation = correlation.value;
   }
   return {spec, text[text.size - 1] == ',' ? kAllowed : nullptr};
+}
+
+void write(TextWriter& out, const Spec& spec) {
+  out.put(kNames[spec.shape]);
+  if (spec.shape == DIME_JITTER_TABLE) {
+    out.put(':').put(spec.table);
+  } else if (spec.shape != DIME_JITTER_NONE) {
+    out.put(',').put(spec.deviation.value).put("ns");
+  }
+  if (spec.correlation != 0) {
+    put_share(out.put(",corr="), spec.correlation);
+  }
 }
 
 void set(dime_jitter& jitter, const Spec& spec) {

@@ -41,6 +41,9 @@ struct Spec {
 /// Reads one of the forms above.
 Parsed<Spec> parse(Text text);
 
+/// Writes what parse() reads as the same.
+void write(TextWriter& out, const Spec& spec);
+
 /// Makes `jitter` what `spec` says. Seed and number of draws stay. Others may draw meanwhile, from
 /// the old table or the new one.
 void set(dime_jitter& jitter, const Spec& spec);

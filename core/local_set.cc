@@ -5,7 +5,6 @@ namespace dime {
 namespace {
 
 constexpr std::uint64_t kNoLimit = UINT64_MAX / 2;
-constexpr std::uint32_t kShareUnit = 10'000;  // shares are in 1/100 per cent
 
 std::uint64_t& part(std::uint64_t* wanted, std::uint64_t& otherwise) {
   return wanted == nullptr ? otherwise : *wanted;
@@ -25,12 +24,8 @@ std::uint64_t LocalSet::limit() const {
   if (limit_.pages == nullptr) {
     return kNoLimit;
   }
-  const std::uint32_t share = atomic::load(*limit_.share);
-  const std::uint64_t pages = share == 0
-                                  ? atomic::load(*limit_.pages)
-                                  : atomic::load(levels_->managed_pages) * share / kShareUnit;
-  const std::uint64_t least = share == 0 ? 1 : kLeastShare;
-  return pages < least ? least : pages;
+  return limit_in_pages(atomic::load(*limit_.pages), atomic::load(*limit_.share),
+                        atomic::load(levels_->managed_pages));
 }
 
 bool LocalSet::try_room(bool& over) {

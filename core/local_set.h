@@ -28,12 +28,21 @@ struct OwnLevels {
 /// What becomes of the room of a page that is local no more: given back, or kept for another page.
 enum class Freed : std::uint8_t { kGivenBack, kKept };
 
+/// A share of the touched pages gives at least this many, or a program that has touched little
+/// could not get through an instruction.
+inline constexpr std::uint64_t kLeastShare = 32;
+
+/// A limit as dime_parameters say it, in pages. At least 1.
+constexpr std::uint64_t limit_in_pages(std::uint64_t pages, std::uint32_t share,
+                                       std::uint64_t managed) {
+  constexpr std::uint32_t kWhole = 10'000;  // shares are in 1/100 per cent
+  const std::uint64_t limit = share == 0 ? pages : managed * share / kWhole;
+  const std::uint64_t least = share == 0 ? 1 : kLeastShare;
+  return limit < least ? least : limit;
+}
+
 class LocalSet {
  public:
-  /// A share of the touched pages gives at least this many, or a program that has touched little
-  /// could not get through an instruction.
-  static constexpr std::uint64_t kLeastShare = 32;
-
   /// Where the limit is said: in pages, or, where `share` is not 0, as a share of the managed pages
   /// in 1/100 per cent. Null = there is no limit.
   struct Limit {

@@ -5,15 +5,6 @@ namespace dime::placement {
 namespace {
 
 template <unsigned kSize>
-Text text_of(const char (&characters)[kSize]) {
-  std::uint32_t size = 0;
-  while (size < kSize && characters[size] != '\0') {
-    ++size;
-  }
-  return {characters, size};
-}
-
-template <unsigned kSize>
 void put_name(char (&to)[kSize], Text name) {
   TextWriter(to, kSize).put(name);
 }
@@ -23,8 +14,8 @@ bool fits(const dime_rule& rule, const Mapping& mapping) {
   const std::uint64_t bytes = mapping.range.bytes();
   return (rule.kinds == 0 || (rule.kinds & (1u << mapping.kind)) != 0) &&
          bytes >= rule.least_bytes && bytes <= rule.most_bytes &&
-         (rule.name[0] == '\0' || matches(text_of(rule.name), mapping.name)) &&
-         (rule.comm[0] == '\0' || text_of(rule.comm) == mapping.comm);
+         (rule.name[0] == '\0' || matches(text_in(rule.name), mapping.name)) &&
+         (rule.comm[0] == '\0' || text_in(rule.comm) == mapping.comm);
 }
 
 }  // namespace
@@ -63,7 +54,7 @@ void init(dime_placement& placement) {
 
 unsigned find_tier(const dime_placement& placement, Text name) {
   unsigned tier = 0;
-  while (tier < DIME_MAX_TIERS && !(text_of(placement.tiers[tier].name) == name)) {
+  while (tier < DIME_MAX_TIERS && !(text_in(placement.tiers[tier].name) == name)) {
     ++tier;
   }
   return tier;

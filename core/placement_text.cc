@@ -85,7 +85,7 @@ Refusal read_term(dime_tier& tier, Text part, std::uint32_t& given) {
     put(tier.policy, refusal.ok() ? value : Text(""));
   } else if (take(value, "link=")) {
     which = DIME_OWN_LINK;
-    refusal.problem = config::is_name(value) ? nullptr : config::allowed_for(config::Key::kLink);
+    refusal.problem = config::is_name(value) ? nullptr : config::row_of(config::Key::kLink).allowed;
     put(tier.link, refusal.ok() ? value : Text(""));
   }
   if (which == 0 || (given & which) != 0) {

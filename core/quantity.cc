@@ -4,7 +4,7 @@
 // 128-bit division, which a kernel module does not have.
 #include "core/quantity.h"
 
-#include "core/config_string.h"
+#include "core/parameters.h"
 
 namespace dime {
 namespace {
@@ -225,6 +225,19 @@ Parsed<std::uint32_t> parse_share(Text text) {
     return {0, kShareAllowed};
   }
   return {static_cast<std::uint32_t>(share.nearest), nullptr};
+}
+
+void put_bandwidth(TextWriter& out, BitsPerSecond bandwidth) {
+  constexpr std::uint64_t kKilo = 1'000;
+  if (bandwidth.unlimited()) {
+    out.put("unlimited");
+  } else {
+    out.put(bandwidth.value / kKilo).put('.').put(bandwidth.value % kKilo, 3, '0').put("kbit/s");
+  }
+}
+
+void put_share(TextWriter& out, std::uint32_t share) {
+  out.put(share / kShareOfOne).put('.').put(share % kShareOfOne, 2, '0').put('%');
 }
 
 ShortText format_time(Nanos time) {

@@ -45,6 +45,12 @@ Parsed<BitsPerSecond> parse_bandwidth(Text text);
 /// `25%`, `12.5%`: per cent times 100, from 0% to 100%.
 Parsed<std::uint32_t> parse_share(Text text);
 
+/// Writes exactly what parse_bandwidth() reads: `40000000.000kbit/s`, `unlimited`.
+void put_bandwidth(TextWriter& out, BitsPerSecond bandwidth);
+
+/// Writes per cent times 100 as parse_share() reads them: `12.50%`.
+void put_share(TextWriter& out, std::uint32_t share);
+
 /// A short text by value.
 struct ShortText {
   char text[32];

@@ -120,6 +120,29 @@ Refused parse(Text text, dime_schedule& steps) {
   return {};
 }
 
+void write(TextWriter& out, const dime_schedule& steps) {
+  for (std::uint32_t i = 0; i < steps.count; ++i) {
+    const dime_step& step = steps.steps[i];
+    const char* separator = ":";
+    const auto change = [&](std::uint32_t which, const char* text) {
+      const bool given = (step.what & which) != 0;
+      out.put(given ? separator : "").put(given ? text : "");
+      separator = given ? "," : separator;
+      return given;
+    };
+    out.put(i == 0 ? "" : ";").put(step.at_ns).put("ns");
+    if (change(DIME_STEP_LATENCY, "latency=")) {
+      out.put(step.latency_ns).put("ns");
+    }
+    if (change(DIME_STEP_BANDWIDTH, "bandwidth=")) {
+      put_bandwidth(out, {step.bandwidth_bps});
+    }
+    change(DIME_STEP_DOWN, "down");
+    change(DIME_STEP_UP, "up");
+  }
+  out.put(steps.count == 0 ? "none" : "");
+}
+
 void set(dime_schedule& schedule, const dime_schedule& wanted, Nanos now) {
   atomic::store_release(schedule.count, 0u);
   atomic::store(schedule.start_ns, now.value);

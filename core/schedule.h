@@ -31,6 +31,9 @@ Refused parse(Text text, dime_schedule& steps);
 /// Reads one step, `TIME:CHANGE[,CHANGE..]`, and puts it behind those that `steps` has.
 Refused append(Text text, dime_schedule& steps);
 
+/// Writes what parse() reads as the same steps.
+void write(TextWriter& out, const dime_schedule& steps);
+
 /// Makes `schedule` what `wanted` says, to start at `now`, while others may read it. The longest
 /// wait stays.
 void set(dime_schedule& schedule, const dime_schedule& wanted, Nanos now);

@@ -22,6 +22,12 @@ struct Text {
     }
   }
 
+  /// Of std::string and the like, which keep the characters.
+  template <class String>
+    requires requires(const String& s) { s.data() + s.size(); }
+  constexpr Text(const String& string)  // NOLINT(google-explicit-constructor)
+      : data(string.data()), size(static_cast<std::uint32_t>(string.size())) {}
+
   [[nodiscard]] constexpr bool empty() const { return size == 0; }
   [[nodiscard]] constexpr char operator[](std::uint32_t i) const { return data[i]; }
   /// The part from `begin` up to `end`. REQUIRES: begin <= end <= size.
@@ -49,6 +55,12 @@ struct Text {
     return true;
   }
 };
+
+/// What an array of a record holds: up to its first NUL, or all of it.
+template <std::uint32_t kSize>
+constexpr Text text_in(const char (&characters)[kSize]) {
+  return {characters, Text(characters, kSize).find('\0')};
+}
 
 constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';

@@ -8,7 +8,7 @@
 #include <fstream>
 #include <iostream>
 
-#include "core/jitter.h"
+#include "core/parameters.h"
 
 namespace dime {
 namespace {
@@ -117,14 +117,22 @@ Json to_json(const ProcessUse& process, bool tells_system_calls) {
           {"stall_ns", process.stall_ns}};
 }
 
+/// Exactly one of the two is not null.
+struct LocalJson {
+  Json pages;
+  Json percent;
+};
+
+LocalJson local_json(std::uint64_t npages, std::uint32_t share) {
+  return share == 0 ? LocalJson{npages, nullptr} : LocalJson{nullptr, share / 100.0};
+}
+
 Json to_json(const TierUse& tier, bool tells_system_calls) {
-  Json local_pages;
-  Json local_percent;
+  LocalJson local;
   Json pages;
   Json link;
   if (tier.own_limit && !tier.always_local) {
-    (tier.local_share == 0 ? local_pages : local_percent) =
-        tier.local_share == 0 ? Json(tier.local_npages) : Json(tier.local_share / 100.0);
+    local = local_json(tier.local_npages, tier.local_share);
   }
   if (tier.own_limit) {
     pages = {{"local_peak", tier.local_peak}, {"managed_peak", tier.managed_peak}};
@@ -135,8 +143,8 @@ Json to_json(const TierUse& tier, bool tells_system_calls) {
   return {{"name", tier.name},
           {"config",
            {{"always_local", tier.always_local},
-            {"local_npages", local_pages},
-            {"local_percent", local_percent},
+            {"local_npages", local.pages},
+            {"local_percent", local.percent},
             {"latency_ns", tier.latency_ns},
             {"bandwidth_bps", tier.bandwidth_bps},
             {"policy", tier.policy},
@@ -160,10 +168,6 @@ Json to_json(const PhaseUse& phase) {
           {"stall_ns", phase.stall_ns}};
 }
 
-const char* wait_name(std::uint32_t wait) {
-  return wait == DIME_WAIT_SPIN ? "spin" : wait == DIME_WAIT_SLEEP ? "sleep" : "auto";
-}
-
 Error file_error(int code, const std::string& path) {
   Error error = fail(code, "--json {}: cannot be written", path).value();
   error.code = 0;
@@ -173,29 +177,21 @@ Error file_error(int code, const std::string& path) {
 }  // namespace
 
 Json to_json(const dime_parameters& parameters, std::uint64_t target_ns) {
-  const auto flag = [&](std::uint32_t which) { return (parameters.flags & which) != 0; };
-  Json local_pages;
-  Json local_percent;
-  if (parameters.local_share == 0) {
-    local_pages = parameters.local_npages;
-  } else {
-    local_percent = parameters.local_share / 100.0;
+  const LocalJson local = local_json(parameters.local_npages, parameters.local_share);
+  Json json = {{"local_npages", local.pages}, {"local_percent", local.percent}};
+  for (const config::Parameter& row : config::kParameters) {
+    if (!row.field.of_parameters || json.contains(row.name) ||
+        row.key == config::Key::kLocalShare) {
+      continue;
+    }
+    const std::uint64_t number = config::is_name(row) ? 0 : config::number_of(row, parameters);
+    json[row.name] = config::is_name(row)                ? Json(config::name_in(row, parameters))
+                     : row.kind == config::Kind::kSwitch ? Json(number != 0)
+                     : row.kind == config::Kind::kChoice ? Json(config::word_of(row, number))
+                                                         : Json(number);
   }
-  return {{"local_npages", local_pages},
-          {"local_percent", local_percent},
-          {"latency_ns", parameters.latency_ns},
-          {"bandwidth_bps", parameters.bandwidth_bps},
-          {"target_ns", target_ns},
-          {"policy", parameters.policy},
-          {"link", parameters.link},
-          {"one_way", flag(DIME_ONE_WAY)},
-          {"charge_first_touch", flag(DIME_CHARGE_FIRST_TOUCH)},
-          {"writeback", flag(DIME_WRITEBACK)},
-          {"writeback_depth", parameters.writeback_depth},
-          {"follow_children", flag(DIME_FOLLOW_CHILDREN)},
-          {"below_floor", flag(DIME_ALLOW_FLOOR)},
-          {"scope", parameters.scope == DIME_SCOPE_ALL ? "all" : "anon"},
-          {"wait", wait_name(parameters.wait)}};
+  json["target_ns"] = target_ns;
+  return json;
 }
 
 Json tiers_json(const RunResult& result) {

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <fstream>
 
+#include "base/text.h"
 #include "core/atomic.h"
 #include "core/histogram.h"
 
@@ -19,11 +20,6 @@ std::uint64_t monotonic_now() {
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
          static_cast<std::uint64_t>(now.tv_nsec);
-}
-
-template <std::size_t kSize>
-std::string text_of(const char (&text)[kSize]) {
-  return {text, ::strnlen(text, kSize)};
 }
 
 }  // namespace
@@ -81,7 +77,7 @@ void read_block(const dime_control& control, const dime_link& link, RunResult& r
                     control.schedule};
   result.rx = use_of(link.rx);
   result.tx = use_of(link.tx);
-  result.last_problem = text_of(control.last_problem);
+  result.last_problem = string_of(text_in(control.last_problem));
   read_tiers(control, result);
   read_phases(control, monotonic_now(), result);
   result.processes.clear();
@@ -90,7 +86,7 @@ void read_block(const dime_control& control, const dime_link& link, RunResult& r
       continue;
     }
     result.processes.push_back(
-        {member.pid, member.parent_pid, text_of(member.comm),
+        {member.pid, member.parent_pid, string_of(text_in(member.comm)),
          atomic::load(member.faults_first_touch), atomic::load(member.faults_remote),
          atomic::load(member.faults_joined), atomic::load(member.faults_system_call),
          atomic::load(member.evictions), atomic::load(member.stall_ns_sum)});

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 
+#include "base/text.h"
 #include "core/atomic.h"
 #include "core/histogram.h"
 #include "core/link.h"
@@ -43,11 +44,6 @@ void take_off(dime_histogram& whole, const dime_histogram& part) {
   whole.max = std::min(whole.max, highest);
 }
 
-template <std::size_t kSize>
-std::string text_of(const char (&text)[kSize]) {
-  return {text, ::strnlen(text, kSize)};
-}
-
 bool is_used(const dime_control& control, unsigned tier) {
   if (tier != DIME_TIER_LOCAL) {
     return control.placement.tiers[tier].name[0] != '\0';
@@ -63,13 +59,13 @@ TierUse terms_of(const dime_control& control, const dime_parameters& parameters,
   const dime_tier& own = control.placement.tiers[tier];
   const auto has = [&](std::uint32_t which) { return (own.own & which) != 0; };
   TierUse use;
-  use.name = tier == 0 ? "default" : text_of(own.name);
+  use.name = tier == 0 ? "default" : string_of(text_in(own.name));
   use.latency_ns = has(DIME_OWN_LATENCY) ? own.latency_ns : parameters.latency_ns;
   use.bandwidth_bps = has(DIME_OWN_BANDWIDTH) ? own.bandwidth_bps : parameters.bandwidth_bps;
-  use.policy = text_of(has(DIME_OWN_POLICY) ? own.policy : parameters.policy);
-  use.link = has(DIME_OWN_LINK)        ? text_of(own.link)
+  use.policy = string_of(text_in(has(DIME_OWN_POLICY) ? own.policy : parameters.policy));
+  use.link = has(DIME_OWN_LINK)        ? string_of(text_in(own.link))
              : has(DIME_OWN_BANDWIDTH) ? ""
-                                       : text_of(parameters.link);
+                                       : string_of(text_in(parameters.link));
   use.always_local = tier == DIME_TIER_LOCAL;
   use.own_limit = tier == 0 || placement::has_own_set(control.placement, tier);
   use.local_npages = tier == 0 ? parameters.local_npages : own.local_npages;
@@ -113,8 +109,8 @@ void read_tiers(const dime_control& control, RunResult& result) {
   result.tiers.front().stall = times_of(*rest, atomic::load(control.target_ns), floor_ns);
   result.rules.clear();
   for (unsigned i = 0; i < std::min<unsigned>(control.placement.rule_count, DIME_MAX_RULES); ++i) {
-    result.rules.push_back(
-        {text_of(control.placement.rules[i].text), atomic::load(control.rule_matched[i]) != 0});
+    result.rules.push_back({string_of(text_in(control.placement.rules[i].text)),
+                            atomic::load(control.rule_matched[i]) != 0});
   }
 }
 
@@ -145,7 +141,7 @@ void read_phases(const dime_control& control, std::uint64_t now_ns, RunResult& r
   for (std::size_t i = 0; i + 1 < marks.size(); ++i) {
     const dime_mark& from = marks[i];
     const dime_mark& to = marks[i + 1];
-    PhaseUse phase{text_of(from.name), from.pid};
+    PhaseUse phase{string_of(text_in(from.name)), from.pid};
     phase.start_s = static_cast<double>(less(from.at_ns, control.created_ns)) / kNanos;
     phase.wall_s = static_cast<double>(less(to.at_ns, from.at_ns)) / kNanos;
     phase.first_touch = less(to.first_touch, from.first_touch);

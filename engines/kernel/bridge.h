@@ -68,14 +68,13 @@ struct dk_core *dk_core_create(void *memory, struct dk_instance *instance, struc
 /* REQUIRES: no tables left; nobody else uses the core any more. */
 void dk_core_destroy(struct dk_core *core);
 
-/* Both return 0, or -1 without memory, and then nothing changed. */
-int dk_core_use_policy(struct dk_core *core, const struct dime_policy_ops *ops, uint64_t seed);
+/* Of the instance itself, tier 0, or of a tier's own local set. 0, or -1 without memory, and then nothing changed. */
+int dk_core_use_policy(struct dk_core *core, uint32_t tier, const struct dime_policy_ops *ops);
 /* The core's own first-in-first-out policy. */
 const struct dime_policy_ops *dk_core_fifo(void);
 void dk_core_use_link(struct dk_core *core, struct dime_link *link);
 
-/* The unloaded stall that the records ask for. */
-uint64_t dk_core_unloaded_stall(const struct dime_control *control);
+/* The limit in pages that holds now. */
 uint64_t dk_core_limit(struct dk_core *core);
 
 struct dk_table *dk_core_table_create(void *memory, struct dk_core *core, uint32_t space);
@@ -115,29 +114,11 @@ int dk_core_over(struct dk_core *core);
 /* Evicts up to `most` pages while the instance is above its limit. Returns how many went. */
 uint64_t dk_core_trim(struct dk_core *core, uint64_t now, uint64_t most, struct dk_batch *batch);
 
-/* What a configuration string asks for, see core/config_string.h. A field counts if its bit is in `given`. */
-enum dk_key {
-	DK_KEY_LATENCY = 1 << 0,
-	DK_KEY_BANDWIDTH = 1 << 1,
-	DK_KEY_LOCAL = 1 << 2,
-	DK_KEY_PID = 1 << 3,
-	DK_KEY_POLICY = 1 << 4,
-	DK_KEY_LINK = 1 << 5,
-	DK_KEY_SCOPE = 1 << 6,
-	DK_KEY_WAIT = 1 << 7,
-	DK_KEY_COUNT = 1 << 8,
-	DK_KEY_REMOVE = 1 << 9,
-	DK_KEY_DEPTH = 1 << 10,
-	DK_KEY_SHARE = 1 << 11,
-	DK_KEY_KEEP = 1 << 12,
-};
-
 enum dk_pids { DK_PIDS_REPLACE, DK_PIDS_ADD, DK_PIDS_REMOVE };
 
 /* Why the shim refuses what a string asks for; the core turns it into a message. */
 enum dk_refusal {
 	DK_REFUSE_NOTHING,
-	DK_REFUSE_INSTANCE,
 	DK_REFUSE_POLICY,
 	DK_REFUSE_PROCESS,
 	DK_REFUSE_TAKEN,
@@ -145,33 +126,33 @@ enum dk_refusal {
 	DK_REFUSE_KERNEL_THREAD,
 };
 
+/* What a configuration string asks of the shim; dk_config_apply() does the rest. */
 struct dk_plan {
-	uint32_t given;
 	uint32_t instance_id;
-	uint64_t latency_ns;
-	uint64_t bandwidth_bps;
-	uint64_t local_npages;
-	uint32_t local_share;
-	uint32_t keep;
-	uint32_t wait;
-	uint32_t scope;
-	uint32_t flags_on;
-	uint32_t flags_off;
-	uint32_t writeback_depth;
+	int32_t remove;
+	int32_t keep;           /* -1 = as it is */
 	uint32_t pid_operation; /* enum dk_pids */
-	uint32_t pid_count;
+	uint32_t pid_count;     /* 0 = no change */
+	uint32_t reserved;
 	const uint32_t *pids;
-	const char *policy;
-	const char *link;
-	char message[512]; /* why the string is refused, one line */
+	const char *policy; /* NULL = as it is */
+	const char *link;   /* likewise; "" = the instance's own */
+	const char *refused_key; /* why the string is refused: its key, "" where it has none, */
+	uint32_t refused_reason; /* dime::config::Reason, */
+	char message[508];       /* and one line */
 };
+
+/* Defaults of a new instance's records. REQUIRES: zeroed memory. */
+void dk_config_defaults(struct dime_control *control);
 
 /* Memory that dk_config_read() works in; the plan points into it. */
 uint64_t dk_config_scratch_bytes(void);
 /* Reads and checks `text`, asking the shim. 0, or -1 with plan->message. No lock of an instance is held. */
 int dk_config_read(const char *text, uint32_t length, void *scratch, struct dk_plan *plan);
-/* Puts what the string in `scratch` says about the network into the records; its schedule starts at `now`. */
-void dk_config_set_network(const void *scratch, struct dime_control *control, uint64_t now);
+/* Puts what the string in `scratch` asks for into the records, whose instance is locked; a schedule starts at `now`. */
+void dk_config_apply(const void *scratch, struct dime_control *control, uint64_t now);
+/* The parameters as lines of a key and a value; returns their length, which may be more than `size`. */
+uint64_t dk_config_show(const struct dime_parameters *parameters, char *buffer, uint64_t size);
 /* The lines of the table; each returns its length, which may be more than `size`. */
 uint64_t dk_config_header(char *buffer, uint64_t size);
 uint64_t dk_config_row(const struct dime_parameters *parameters, uint32_t id, uint64_t limit, uint64_t faults,
@@ -189,8 +170,9 @@ enum dk_closed dk_shim_close(struct dk_instance *instance, uint32_t space, uint6
 int dk_shim_accessed(struct dk_instance *instance, uint32_t space, uint64_t page);
 void dk_shim_visit(void *context, uint32_t id, uint64_t page, int remote);
 
-/* The validator of a configuration string; each returns an enum dk_refusal. */
-int dk_shim_check_instance(uint32_t id, int remove);
+/* The parameters of an instance, or NULL; `*next_id` becomes one above the highest id that there is. */
+const struct dime_parameters *dk_shim_parameters(uint32_t id, uint32_t *next_id);
+/* The rest of the validator; each returns an enum dk_refusal. */
 int dk_shim_check_policy(const char *name);
 int dk_shim_check_pid(uint32_t instance_id, uint32_t operation, uint32_t pid);
 

@@ -21,33 +21,26 @@
 
 #define DK_STRING_BYTES 65536
 
-char dk_refusal[512];
+struct dk_refused dk_refused = { .key = "" };
 
 /* One line in the log, which the reader of the statistics sees, too. REQUIRES: dk_mutex. */
 #define dk_refuse(format, ...)                                                        \
 	do {                                                                          \
-		snprintf(dk_refusal, sizeof(dk_refusal), format, ##__VA_ARGS__);      \
-		pr_err("%s\n", dk_refusal);                                           \
+		snprintf(dk_refused.message, sizeof(dk_refused.message), format, ##__VA_ARGS__);      \
+		pr_err("%s\n", dk_refused.message);                                           \
 	} while (0)
-
-/* scope=all manages code, stacks and data: an instruction may need several pages of each, and every thread has one. */
-#define DK_LEAST_ALL 32
 
 /* ---- the validator: called while a string is checked, with dk_mutex held ---- */
 
-int dk_shim_check_instance(uint32_t id, int remove)
+const struct dime_parameters *dk_shim_parameters(uint32_t id, uint32_t *next_id)
 {
 	struct dk_instance *instance;
-	u32 next = 0;
 
-	if (dk_instance_find(id))
-		return DK_REFUSE_NOTHING;
-	if (remove)
-		return DK_REFUSE_INSTANCE;
+	*next_id = 0;
 	list_for_each_entry(instance, &dk_instances, node)
-		next = max(next, instance->id + 1);
-	/* An id that was removed may be used again. */
-	return id <= next ? DK_REFUSE_NOTHING : DK_REFUSE_INSTANCE;
+		*next_id = max(*next_id, instance->id + 1);
+	instance = dk_instance_find(id);
+	return instance ? &instance->control->parameters : NULL;
 }
 
 int dk_shim_check_policy(const char *name)
@@ -138,59 +131,13 @@ static int dk_apply_pids(struct dk_instance *instance, const struct dk_plan *pla
 	return err;
 }
 
-static int dk_check_least(const struct dk_instance *instance, const struct dk_plan *plan)
-{
-	const struct dime_parameters *p = instance ? &instance->control->parameters : NULL;
-	u32 scope = plan->given & DK_KEY_SCOPE ? plan->scope : p ? p->scope : DIME_SCOPE_ANON;
-	u64 local = plan->given & DK_KEY_LOCAL ? plan->local_npages : p ? p->local_npages : DK_LEAST_ALL;
-	bool share = !(plan->given & DK_KEY_LOCAL) && (plan->given & DK_KEY_SHARE || (p && p->local_share));
-
-	/* A share is never less than this. */
-	if (share)
-		return 0;
-	if (scope != DIME_SCOPE_ALL || local >= DK_LEAST_ALL)
-		return 0;
-	dk_refuse("local_npages=%llu: with scope=all at least %u, or programs cannot make progress", local, DK_LEAST_ALL);
-	return -EINVAL;
-}
-
-static void dk_apply_numbers(struct dk_instance *instance, const struct dk_plan *plan)
-{
-	struct dime_parameters *p = &instance->control->parameters;
-
-	spin_lock(&instance->lock);
-	if (plan->given & DK_KEY_LATENCY)
-		WRITE_ONCE(p->latency_ns, plan->latency_ns);
-	if (plan->given & DK_KEY_BANDWIDTH)
-		WRITE_ONCE(p->bandwidth_bps, plan->bandwidth_bps);
-	if (plan->given & DK_KEY_LOCAL) {
-		WRITE_ONCE(p->local_npages, plan->local_npages);
-		WRITE_ONCE(p->local_share, 0);
-	}
-	if (plan->given & DK_KEY_SHARE)
-		WRITE_ONCE(p->local_share, plan->local_share);
-	if (plan->given & DK_KEY_SCOPE)
-		WRITE_ONCE(p->scope, plan->scope);
-	if (plan->given & DK_KEY_WAIT)
-		WRITE_ONCE(p->wait, plan->wait);
-	if (plan->given & DK_KEY_DEPTH)
-		WRITE_ONCE(p->writeback_depth, plan->writeback_depth);
-	WRITE_ONCE(p->flags, (p->flags | plan->flags_on) & ~plan->flags_off);
-	if (plan->given & DK_KEY_COUNT)
-		instance->control->counters.page_fault_count = 0;
-	instance->control->target_ns = dk_core_unloaded_stall(instance->control);
-	spin_unlock(&instance->lock);
-}
-
 static int dk_apply(const struct dk_plan *plan, const void *scratch)
 {
 	struct dk_instance *instance = dk_instance_find(plan->instance_id);
 	bool fresh = !instance;
-	int err = dk_check_least(instance, plan);
+	int err = 0;
 
-	if (err)
-		return err;
-	if (plan->given & DK_KEY_REMOVE) {
+	if (plan->remove) {
 		dk_instance_remove(instance);
 		return 0;
 	}
@@ -199,20 +146,19 @@ static int dk_apply(const struct dk_plan *plan, const void *scratch)
 	if (IS_ERR(instance))
 		return PTR_ERR(instance);
 	/* What can fail comes first. */
-	if (plan->given & DK_KEY_POLICY)
+	if (plan->policy)
 		err = dk_instance_use_policy(instance, plan->policy);
-	if (!err && (plan->given & DK_KEY_LINK))
+	if (!err && plan->link)
 		err = dk_instance_use_link(instance, plan->link);
 	if (!err) {
-		if (plan->given & DK_KEY_KEEP)
+		if (plan->keep >= 0)
 			dk_instance_set_keep(instance, plan->keep);
 		spin_lock(&instance->lock);
-		dk_config_set_network(scratch, instance->control, dk_now());
+		dk_config_apply(scratch, instance->control, dk_now());
 		spin_unlock(&instance->lock);
-		dk_apply_numbers(instance, plan);
 		dk_instance_note_limits(instance);
 		dk_instance_trim(instance);
-		if (plan->given & DK_KEY_PID)
+		if (plan->pid_count)
 			err = dk_apply_pids(instance, plan);
 	}
 	if (err && fresh)
@@ -241,8 +187,10 @@ static ssize_t dk_config_write(struct file *file, const char __user *from, size_
 	if (!err) {
 		mutex_lock(&dk_mutex);
 		dk_instances_reap();
-		dk_refusal[0] = '\0';
+		dk_refused = (struct dk_refused){ .key = "" };
 		if (dk_config_read(text, count, scratch, plan)) {
+			dk_refused.key = plan->refused_key;
+			dk_refused.reason = plan->refused_reason;
 			dk_refuse("%s", plan->message);
 			err = -EINVAL;
 		} else {

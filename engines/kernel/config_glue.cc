@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// The configuration grammar as the shim uses it: parse, ask the shim, flatten into a C structure.
+// The configuration grammar as the shim uses it: parse, ask the shim, apply.
 #include "bridge.h"
-#include "core/atomic.h"
 #include "core/config_string.h"
 #include "core/config_table.h"
-#include "core/fetch_times.h"
-#include "core/jitter.h"
-#include "core/schedule.h"
 
 inline void* operator new(__SIZE_TYPE__, void* where) noexcept {
   return where;
@@ -20,8 +16,6 @@ using config::Reason;
 
 Reason reason_of(int refusal) {
   switch (refusal) {
-    case DK_REFUSE_INSTANCE:
-      return Reason::kNoSuchInstance;
     case DK_REFUSE_POLICY:
       return Reason::kNoSuchPolicy;
     case DK_REFUSE_PROCESS:
@@ -39,11 +33,13 @@ Reason reason_of(int refusal) {
 
 class ShimValidator final : public config::Validator {
  public:
-  Reason instance(std::uint32_t id, bool remove) override {
-    return reason_of(dk_shim_check_instance(id, remove ? 1 : 0));
+  config::Present instance(std::uint32_t id) override {
+    config::Present present;
+    present.parameters = dk_shim_parameters(id, &present.next_id);
+    return present;
   }
   Reason policy(const char* name) override { return reason_of(dk_shim_check_policy(name)); }
-  Reason link(const char*) override { return Reason::kNone; }
+  Reason scope(std::uint32_t) override { return Reason::kNone; }
   Reason pid(std::uint32_t id, config::PidOperation operation, std::uint32_t pid) override {
     return reason_of(dk_shim_check_pid(id, static_cast<std::uint32_t>(operation), pid));
   }
@@ -53,48 +49,21 @@ static_assert(static_cast<int>(config::PidOperation::kReplace) == DK_PIDS_REPLAC
 static_assert(static_cast<int>(config::PidOperation::kAdd) == DK_PIDS_ADD);
 static_assert(static_cast<int>(config::PidOperation::kRemove) == DK_PIDS_REMOVE);
 
-struct KeyBit {
-  Key key;
-  std::uint32_t bit;
-};
+void fill(dk_plan& plan, const config::Plan& from) {
+  plan.instance_id = from.instance_id;
+  plan.remove = from.has(Key::kRemove) ? 1 : 0;
+  plan.keep = from.has(Key::kKeep) ? static_cast<std::int32_t>(from.keep) : -1;
+  plan.pid_operation = static_cast<std::uint32_t>(from.pid_operation);
+  plan.pid_count = from.pid_count;
+  plan.pids = from.pids;
+  plan.policy = from.has(Key::kPolicy) ? from.parameters.policy : nullptr;
+  plan.link = from.has(Key::kLink) ? from.parameters.link : nullptr;
+}
 
-constexpr KeyBit kBits[] = {
-    {Key::kLatencyNs, DK_KEY_LATENCY},
-    {Key::kBandwidthBps, DK_KEY_BANDWIDTH},
-    {Key::kLocalNpages, DK_KEY_LOCAL},
-    {Key::kPid, DK_KEY_PID},
-    {Key::kPolicy, DK_KEY_POLICY},
-    {Key::kLink, DK_KEY_LINK},
-    {Key::kScope, DK_KEY_SCOPE},
-    {Key::kWait, DK_KEY_WAIT},
-    {Key::kWritebackDepth, DK_KEY_DEPTH},
-    {Key::kLocalShare, DK_KEY_SHARE},
-    {Key::kKeep, DK_KEY_KEEP},
-};
-
-void flatten(const config::Plan& from, dk_plan& to) {
-  to.given = 0;
-  for (const KeyBit& entry : kBits) {
-    to.given |= from.has(entry.key) ? entry.bit : 0;
-  }
-  to.given |= from.reset_page_fault_count ? DK_KEY_COUNT : 0;
-  to.given |= from.remove ? DK_KEY_REMOVE : 0;
-  to.instance_id = from.instance_id;
-  to.latency_ns = from.latency_ns;
-  to.bandwidth_bps = from.bandwidth_bps;
-  to.local_npages = from.local_npages;
-  to.local_share = from.local_share;
-  to.keep = from.keep ? 1 : 0;
-  to.wait = from.wait;
-  to.scope = from.scope;
-  to.flags_on = from.flags_on;
-  to.flags_off = from.flags_off;
-  to.writeback_depth = from.writeback_depth;
-  to.pid_operation = static_cast<std::uint32_t>(from.pid_operation);
-  to.pid_count = from.pid_count;
-  to.pids = from.pids;
-  to.policy = from.policy;
-  to.link = from.link;
+/// The row of the key that a string was refused for: its name outlives the string.
+const char* name_of(Text key) {
+  const config::Parameter* const row = config::find(key);
+  return row == nullptr ? "" : row->name;
 }
 
 }  // namespace
@@ -115,29 +84,26 @@ int dk_config_read(const char* text, uint32_t length, void* scratch, dk_plan* pl
   }
   if (!error.ok()) {
     config::describe(error, plan->message, sizeof plan->message);
+    plan->refused_key = name_of(error.key);
+    plan->refused_reason = static_cast<std::uint32_t>(error.reason);
     return -1;
   }
-  flatten(parsed, *plan);
+  fill(*plan, parsed);
   return 0;
 }
 
-void dk_config_set_network(const void* scratch, dime_control* control, uint64_t now) {
-  const auto& plan = *static_cast<const config::Plan*>(scratch);
-  if (plan.has(Key::kSeed)) {
-    jitter::set_seed(control->jitter, plan.seed);
-  }
-  if (plan.has(Key::kJitter)) {
-    jitter::set(control->jitter, plan.jitter);
-  }
-  if (plan.has(Key::kFetchTimes)) {
-    fetch_times::set(control->fetch_times, plan.fetch_times);
-  }
-  if (plan.has(Key::kOutageMaxNs)) {
-    atomic::store(control->schedule.outage_max_ns, plan.outage_max_ns);
-  }
-  if (plan.has(Key::kSchedule)) {
-    schedule::set(control->schedule, plan.schedule, {now});
-  }
+void dk_config_defaults(dime_control* control) {
+  config::init(*control);
+}
+
+void dk_config_apply(const void* scratch, dime_control* control, uint64_t now) {
+  config::apply(*static_cast<const config::Plan*>(scratch), *control, {now});
+}
+
+uint64_t dk_config_show(const dime_parameters* parameters, char* buffer, uint64_t size) {
+  TextWriter out{buffer, size};
+  config::write_lines(out, *parameters);
+  return out.length();
 }
 
 uint64_t dk_config_header(char* buffer, uint64_t size) {

@@ -70,6 +70,7 @@ struct dk_core {
         parameters(control->parameters),
         levels(control->levels),
         counters(control->counters),
+        instance_id(control->instance_id),
         instance(memory, {control->parameters,
                           control->counters,
                           control->levels,
@@ -100,6 +101,7 @@ struct dk_core {
   dime_parameters& parameters;
   dime_levels& levels;
   dime_counters& counters;
+  std::uint32_t instance_id;
   unsigned tier = 0;  ///< of the next page that is seen for the first time
   Instance instance;
 };
@@ -168,8 +170,9 @@ void dk_core_destroy(dk_core* core) {
   core->~dk_core();
 }
 
-int dk_core_use_policy(dk_core* core, const dime_policy_ops* ops, uint64_t seed) {
-  return core->instance.use_policy(*ops, seed) ? 0 : -1;
+int dk_core_use_policy(dk_core* core, uint32_t tier, const dime_policy_ops* ops) {
+  const std::uint64_t seed = policy_seed(core->instance_id, tier, 0);
+  return core->instance.use_policy(tier, *ops, seed) ? 0 : -1;
 }
 
 const dime_policy_ops* dk_core_fifo() {
@@ -178,10 +181,6 @@ const dime_policy_ops* dk_core_fifo() {
 
 void dk_core_use_link(dk_core* core, dime_link* link) {
   core->instance.use_link(*link);
-}
-
-uint64_t dk_core_unloaded_stall(const dime_control* control) {
-  return link::unloaded_stall(control->parameters, &control->fetch_times).value;
 }
 
 uint64_t dk_core_limit(dk_core* core) {
@@ -325,11 +324,6 @@ void dk_core_bring_home(dk_core* core, uint32_t page) {
 
 void dk_core_set_tier(dk_core* core, uint32_t tier) {
   core->tier = tier;
-}
-
-int dk_core_use_tier_policy(dk_core* core, uint32_t tier, const dime_policy_ops* ops,
-                            uint64_t seed) {
-  return core->instance.use_policy(tier, *ops, seed) ? 0 : -1;
 }
 
 void dk_core_use_tiers(dk_core* core, const dime_placement* rules, dime_link* const* links) {

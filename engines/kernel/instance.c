@@ -32,29 +32,13 @@ struct dk_instance *dk_instance_find(u32 id)
 
 static void dk_control_init(struct dime_control *control, u32 id)
 {
-	struct dime_parameters *p = &control->parameters;
-
+	dk_config_defaults(control);
 	control->magic = DIME_CONTROL_MAGIC;
-	control->abi_version = DIME_ABI_VERSION;
 	control->bytes = DK_CONTROL_BYTES;
 	control->engine = DIME_ENGINE_KERNEL;
 	control->instance_id = id;
-	control->keep = 1;
 	control->created_ns = ktime_get_ns();
-	/* The design's defaults: 5 us and 40 Gbit/s. */
-	p->latency_ns = 5000;
-	p->bandwidth_bps = 40000000000ull;
-	p->local_npages = 1000;
-	p->flags = DIME_WRITEBACK | DIME_FOLLOW_CHILDREN;
-	p->wait = DIME_WAIT_AUTO;
-	p->scope = DIME_SCOPE_ANON;
-	p->writeback_depth = 64;
-	dk_rules_init_placement(&control->placement);
-	control->link.magic = DIME_LINK_MAGIC;
-	control->link.abi_version = DIME_ABI_VERSION;
 	control->link.users = 1;
-	control->jitter.seed = 1;
-	control->schedule.outage_max_ns = 10 * NSEC_PER_SEC;
 }
 
 /* Each has some 330 KB of kernel memory. */
@@ -168,32 +152,37 @@ void dk_instances_reap(void)
 			dk_instance_remove(instance);
 }
 
-int dk_instance_use_policy(struct dk_instance *instance, const char *name)
+/* The policy's memory is asked for under the lock; what is short is obtained in between, by us or by a fault. */
+int dk_instance_start_policy(struct dk_instance *instance, u32 tier, struct dk_policy *policy)
 {
-	struct dk_policy *policy, *old;
 	unsigned int tries = 0;
 	int err;
 
-	policy = dk_policy_get(name);
-	if (!policy)
-		return -ENOENT;
-	/* The policy's memory is asked for under the lock; what is short is obtained in between, by us or by a fault. */
 	do {
 		dk_instance_serve_heap(instance, GFP_KERNEL);
 		spin_lock(&instance->lock);
-		err = dk_core_use_policy(instance->core, dk_policy_start(policy), dk_now());
+		err = dk_core_use_policy(instance->core, tier, dk_policy_start(policy));
 		spin_unlock(&instance->lock);
 	} while (err && ++tries < 8);
 	dk_instance_serve_heap(instance, GFP_KERNEL);
-	if (err) {
-		dk_policy_put(policy);
-		return -ENOMEM;
+	return err ? -ENOMEM : 0;
+}
+
+int dk_instance_use_policy(struct dk_instance *instance, const char *name)
+{
+	struct dk_policy *policy = dk_policy_get(name);
+	int err;
+
+	if (!policy)
+		return -ENOENT;
+	err = dk_instance_start_policy(instance, 0, policy);
+	if (!err) {
+		swap(instance->policy, policy);
+		strscpy(instance->control->parameters.policy, name, DIME_NAME_BYTES);
+		err = dk_tiers_follow_policy(instance);
 	}
-	old = instance->policy;
-	instance->policy = policy;
-	strscpy(instance->control->parameters.policy, name, DIME_NAME_BYTES);
-	dk_policy_put(old);
-	return 0;
+	dk_policy_put(policy);
+	return err;
 }
 
 int dk_instance_use_link(struct dk_instance *instance, const char *name)

@@ -178,22 +178,32 @@ static struct dk_tiers *dk_tiers_get(const struct dk_instance *instance, const s
 /* The rankings of the tiers that have their own. */
 static int dk_tiers_start(struct dk_instance *instance, const struct dk_tiers *tiers)
 {
-	unsigned int tries;
 	int tier, err = 0;
 
-	for (tier = 1; tier < DIME_MAX_TIERS && !err; tier++) {
-		if (!tiers->policies[tier])
+	for (tier = 1; tier < DIME_MAX_TIERS && !err; tier++)
+		if (tiers->policies[tier])
+			err = dk_instance_start_policy(instance, tier, tiers->policies[tier]);
+	return err;
+}
+
+int dk_tiers_follow_policy(struct dk_instance *instance)
+{
+	const struct dime_control *control = instance->control;
+	struct dk_policy *policy;
+	int tier, err = 0;
+
+	for (tier = 1; instance->tiers && tier < DIME_TIER_LOCAL && !err; tier++) {
+		if ((control->placement.tiers[tier].own & (DIME_OWN_LOCAL | DIME_OWN_POLICY)) != DIME_OWN_LOCAL)
 			continue;
-		tries = 0;
-		do {
-			dk_instance_serve_heap(instance, GFP_KERNEL);
-			spin_lock(&instance->lock);
-			err = dk_core_use_tier_policy(instance->core, tier, dk_policy_start(tiers->policies[tier]),
-						      dk_now() + tier);
-			spin_unlock(&instance->lock);
-		} while (err && ++tries < 8);
+		policy = dk_policy_get(control->parameters.policy);
+		if (!policy)
+			return -ENOENT;
+		err = dk_instance_start_policy(instance, tier, policy);
+		if (!err)
+			swap(policy, instance->tiers->policies[tier]);
+		dk_policy_put(policy);
 	}
-	return err ? -ENOMEM : 0;
+	return err;
 }
 
 /* What programs have placed keeps its tiers, by their names. REQUIRES: the instance's lock. */

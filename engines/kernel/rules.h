@@ -35,9 +35,6 @@ int dk_rules_read(const char *text, uint32_t length, uint32_t *instance_id, stru
 /* The same text for what an instance has; returns its length, which may exceed what fits. */
 uint64_t dk_rules_write(uint32_t instance_id, const struct dime_placement *placement, char *buffer, uint64_t size);
 
-/* No tiers but `default` and `local`. */
-void dk_rules_init_placement(struct dime_placement *placement);
-
 /* The tier called `name`, or DIME_MAX_TIERS. */
 uint32_t dk_rules_find_tier(const struct dime_placement *placement, const char *name);
 
@@ -51,8 +48,6 @@ uint32_t dk_rules_tier(const struct dime_placement *placement, const struct dk_f
 void dk_core_bring_home(struct dk_core *core, uint32_t page);
 /* Of the next page that the core sees for the first time. */
 void dk_core_set_tier(struct dk_core *core, uint32_t tier);
-/* The ranking of a tier's own local set. 0, or -1 without memory. */
-int dk_core_use_tier_policy(struct dk_core *core, uint32_t tier, const struct dime_policy_ops *ops, uint64_t seed);
 /* Reads from the placement which tiers have a local set of their own; `links` has an entry for each tier, NULL = the instance's. */
 void dk_core_use_tiers(struct dk_core *core, const struct dime_placement *placement, struct dime_link *const *links);
 /* Puts the known pages of the first populated 2 MiB of [first, end), in pages, where rules say. Returns the page to go on with. */

@@ -50,19 +50,11 @@ void put_terms(TextWriter& out, const dime_tier& tier) {
     out.put(tier.latency_ns).put("ns");
   }
   if (term(DIME_OWN_BANDWIDTH, "bandwidth=")) {
-    if (tier.bandwidth_bps == 0) {
-      out.put("unlimited");
-    } else {
-      out.put(tier.bandwidth_bps / 1000)
-          .put('.')
-          .put(tier.bandwidth_bps % 1000, 3, '0')
-          .put("kbit/s");
-    }
+    put_bandwidth(out, {tier.bandwidth_bps});
   }
   if (term(DIME_OWN_LOCAL, "local=")) {
     if (tier.local_share != 0) {
-      const std::uint64_t share = tier.local_share;
-      out.put(share / 100).put('.').put(share % 100, 2, '0').put('%');
+      put_share(out, tier.local_share);
     } else {
       out.put(tier.local_npages).put('p');
     }
@@ -131,10 +123,6 @@ uint64_t dk_rules_write(uint32_t instance_id, const dime_placement* rules, char*
     out.put(rules->tiers[rule.tier].name).put('\n');
   }
   return out.length();
-}
-
-void dk_rules_init_placement(dime_placement* rules) {
-  placement::init(*rules);
 }
 
 uint32_t dk_rules_find_tier(const dime_placement* rules, const char* name) {

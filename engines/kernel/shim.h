@@ -132,7 +132,11 @@ void dk_instance_get(struct dk_instance *instance);
 void dk_instance_put(struct dk_instance *instance);
 /* keep=0 makes the process that asks for it the owner, unless there is one that lives. REQUIRES: dk_mutex. */
 void dk_instance_set_keep(struct dk_instance *instance, bool keep);
+/* The ranking of a tier is @policy's from now on; who keeps the policy is the caller's. 0 or -ENOMEM. */
+int dk_instance_start_policy(struct dk_instance *instance, u32 tier, struct dk_policy *policy);
 int dk_instance_use_policy(struct dk_instance *instance, const char *name);
+/* Tiers that have a limit and no policy of their own take the instance's. */
+int dk_tiers_follow_policy(struct dk_instance *instance);
 int dk_instance_use_link(struct dk_instance *instance, const char *name);
 /* Notes whether limits are tight. REQUIRES: dk_mutex. */
 void dk_instance_note_limits(struct dk_instance *instance);
@@ -438,7 +442,13 @@ struct dk_names *dk_hints_copy(struct mm_struct *mm);
  */
 bool dk_may_configure(void);
 /* Why the last string was refused; empty if none was. Under dk_mutex. */
-extern char dk_refusal[512];
+/* Why the last configuration string was refused; as in struct dk_plan. */
+struct dk_refused {
+	const char *key;
+	u32 reason;
+	char message[508];
+};
+extern struct dk_refused dk_refused;
 int dk_config_init(void);
 void dk_config_exit(void);
 int dk_stats_init(void);

@@ -6,6 +6,7 @@
  *   version 0.1.0
  *   floor_ns 2700
  *   refusal                  (why the last configuration string was refused)
+ *   refused policy 18        (the key it was refused for, and dime::config::Reason; not there where none was)
  *   registered fifo SUMMARY  (a policy that can be used)
  *   instance 0
  *   policy fifo
@@ -45,17 +46,11 @@ static void dk_stats_stop(struct seq_file *seq, void *at)
 
 static void dk_show_parameters(struct seq_file *seq, const struct dime_parameters *p)
 {
-	seq_printf(seq, "policy %s\n", p->policy);
-	if (*p->link)
-		seq_printf(seq, "link %s\n", p->link);
-	DK_SHOW(seq, p, latency_ns);
-	DK_SHOW(seq, p, bandwidth_bps);
-	DK_SHOW(seq, p, local_npages);
-	DK_SHOW(seq, p, local_share);
-	DK_SHOW(seq, p, writeback_depth);
-	DK_SHOW(seq, p, flags);
-	DK_SHOW(seq, p, wait);
-	DK_SHOW(seq, p, scope);
+	char *buffer;
+	size_t room = seq_get_buf(seq, &buffer);
+	u64 length = dk_config_show(p, buffer, room);
+
+	seq_commit(seq, length < room ? length : -1);
 }
 
 /* What shapes the network besides; numbers as in <dime/abi.h>. */
@@ -186,7 +181,9 @@ static void dk_show_audit(struct seq_file *seq, struct dk_instance *instance)
 static void dk_show_module(struct seq_file *seq)
 {
 	seq_printf(seq, "dime_stats 1\nversion %s\nfloor_ns %lu\nrefusal %s\n", THIS_MODULE->version, READ_ONCE(dk_floor_ns),
-		   dk_refusal);
+		   dk_refused.message);
+	if (*dk_refused.key)
+		seq_printf(seq, "refused %s %u\n", dk_refused.key, dk_refused.reason);
 	dk_policies_show(seq);
 }
 

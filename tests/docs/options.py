@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""options.py BUILD: docs/reference.md lists exactly the subcommands and options that `dime --help` shows.
+"""options.py BUILD: docs/reference.md lists exactly the subcommands and options that `dime --help` shows, and the keys of configuration strings.
 
 In the reference, `## dime NAME` starts the section of a subcommand, an option stands in the first column of a table, and the section
 "Options of run and attach" counts for both.
@@ -37,6 +37,17 @@ def shown_commands(text):
     return set(re.findall(r"^  ([a-z]+)\s", part, flags=re.MULTILINE))
 
 
+def known_keys(dime):
+    """Keys of configuration strings, as the refusal of an unknown one lists them."""
+    refused = subprocess.run([dime, "config", "--engine", "user", "no_such_key=1"], stderr=subprocess.PIPE, text=True, timeout=60)
+    return set(refused.stderr.partition("known keys: ")[2].split("\n")[0].split(", "))
+
+
+def documented_keys(section):
+    table = section.partition("| key | value |\n")[2].partition("\n\n")[0]
+    return set(re.findall(r"^\| ([a-z_]+) \|", table, flags=re.MULTILINE))
+
+
 def sections():
     text = (sources.ROOT / "docs" / "reference.md").read_text()
     return {part.split("\n", 1)[0].strip(): part for part in re.split(r"^## ", text, flags=re.MULTILINE)[1:]}
@@ -49,15 +60,16 @@ def documented_options(section):
 
 def compare(what, shown, documented):
     for extra in sorted(shown - documented):
-        yield f"{what}: {extra} is in --help, but not in docs/reference.md"
+        yield f"{what}: {extra} exists, but is not in docs/reference.md"
     for extra in sorted(documented - shown):
-        yield f"{what}: {extra} is in docs/reference.md, but not in --help"
+        yield f"{what}: {extra} is in docs/reference.md, but does not exist"
 
 
 def problems(dime):
     parts = sections()
     commands = {title.removeprefix("dime ") for title in parts if title.startswith("dime ")}
     yield from compare("dime", shown_commands(help_of(dime)), commands)
+    yield from compare("dime config STRING", known_keys(dime), documented_keys(parts["dime config"]))
     shared = documented_options(parts.get("Options of run and attach", ""))
     for command in sorted(commands & shown_commands(help_of(dime))):
         documented = documented_options(parts[f"dime {command}"])

@@ -27,84 +27,40 @@ namespace {
     }                                                                                     \
   } while (false)
 
-Text text_of(const std::string& string) {
-  return {string.data(), static_cast<std::uint32_t>(string.size())};
-}
-
 bool inside(Text part, Text whole) {
   return part.data >= whole.data && part.data + part.size <= whole.data + whole.size;
 }
 
 bool is_known_key(Text name) {
-  for (unsigned i = 0; i < kKeys; ++i) {
-    if (name == Text(name_of(static_cast<Key>(i)))) {
-      return true;
-    }
-  }
-  return false;
+  return std::any_of(std::begin(kParameters), std::end(kParameters),
+                     [&](const Parameter& row) { return name == Text(row.name); });
 }
 
-/// A plan as text: its keys in the order of enum Key.
 std::string written(const Plan& plan) {
-  std::string out = "instance_id=" + std::to_string(plan.instance_id);
-  const auto number = [&](Key key, std::uint64_t value) {
-    if (plan.has(key)) {
-      out += std::string(" ") + name_of(key) + "=" + std::to_string(value);
-    }
-  };
-  const auto word = [&](Key key, const std::string& value) {
-    if (plan.has(key)) {
-      out += std::string(" ") + name_of(key) + "=" + value;
-    }
-  };
-  number(Key::kLatencyNs, plan.latency_ns);
-  number(Key::kBandwidthBps, plan.bandwidth_bps);
-  number(Key::kLocalNpages, plan.local_npages);
-  number(Key::kLocalShare, plan.local_share);
-  number(Key::kKeep, plan.keep ? 1 : 0);
-  std::string pids = plan.pid_operation == PidOperation::kAdd      ? "+"
-                     : plan.pid_operation == PidOperation::kRemove ? "-"
-                                                                   : "";
-  for (std::uint32_t i = 0; i < plan.pid_count; ++i) {
-    pids += (i == 0 ? "" : ",") + std::to_string(plan.pids[i]);
-  }
-  word(Key::kPid, pids);
-  word(Key::kPolicy, plan.policy);
-  word(Key::kLink, plan.link[0] == '\0' ? "-" : plan.link);
-  number(Key::kOneWay, (plan.flags_on & DIME_ONE_WAY) != 0);
-  number(Key::kChargeFirstTouch, (plan.flags_on & DIME_CHARGE_FIRST_TOUCH) != 0);
-  number(Key::kWriteback, (plan.flags_on & DIME_WRITEBACK) != 0);
-  number(Key::kFollowChildren, (plan.flags_on & DIME_FOLLOW_CHILDREN) != 0);
-  const char* const scopes[] = {"anon", "all"};
-  const char* const waits[] = {"auto", "spin", "sleep"};
-  word(Key::kScope, scopes[plan.scope]);
-  word(Key::kWait, waits[plan.wait]);
-  for (const Key key : {Key::kJitter, Key::kFetchTimes, Key::kSchedule}) {
-    const Text value = plan.given[static_cast<unsigned>(key)];
-    word(key, std::string(value.data == nullptr ? "" : value.data, value.size));
-  }
-  number(Key::kSeed, plan.seed);
-  number(Key::kOutageMaxNs, plan.outage_max_ns);
-  number(Key::kWritebackDepth, plan.writeback_depth);
-  number(Key::kPageFaultCount, 0);
-  number(Key::kRemove, 1);
-  return out;
+  TextWriter counted(nullptr, 0);
+  write(counted, plan);
+  std::string text(counted.length(), '\0');
+  TextWriter out(text.data(), text.size() + 1);
+  write(out, plan);
+  return text;
 }
 
-void require_allowed(const Plan& plan, Text text) {
+void require_allowed(const Plan& plan) {
   REQUIRE(plan.has(Key::kInstanceId));
-  REQUIRE(plan.instance_id <= kMaxInstanceId);
-  REQUIRE(plan.latency_ns <= kMaxLatencyNs);
-  REQUIRE(plan.bandwidth_bps == 0 ||
-          (plan.bandwidth_bps >= kMinBandwidthBps && plan.bandwidth_bps <= kMaxBandwidthBps));
-  REQUIRE(plan.has(Key::kLocalNpages) ==
-          (plan.local_npages >= 1 && plan.local_npages <= kMaxLocalNpages));
-  REQUIRE(plan.scope <= DIME_SCOPE_ALL && plan.wait <= DIME_WAIT_SLEEP);
-  REQUIRE((plan.flags_on & plan.flags_off) == 0);
-  REQUIRE(plan.has(Key::kPolicy) == is_name(plan.policy));
-  REQUIRE(plan.has(Key::kLink) || plan.link[0] == '\0');
-  REQUIRE(plan.link[0] == '\0' || is_name(plan.link));
-  REQUIRE(plan.outage_max_ns <= kMaxLatencyNs && plan.writeback_depth <= kMaxWritebackDepth);
+  for (const Parameter& row : kParameters) {
+    if (!plan.has(row.key) || row.field.bytes == 0) {
+      continue;
+    }
+    if (is_name(row)) {
+      const char* const name = name_in(row, plan.parameters);
+      const Text text(name);
+      REQUIRE(is_name(row.kind == Kind::kPolicy ? text.slice(0, text.find(',')) : text) ||
+              (row.kind == Kind::kLink && *name == '\0'));
+      continue;
+    }
+    const std::uint64_t number = number_of(row, plan);
+    REQUIRE((number >= row.least && number <= row.most) || (row.or_zero && number == 0));
+  }
   REQUIRE(plan.fetch_times.count <= DIME_MAX_FETCH_SIZES && plan.schedule.count <= DIME_MAX_STEPS);
   const auto jitter = std::make_unique<dime_jitter>();
   jitter::set(*jitter, plan.jitter);
@@ -116,9 +72,6 @@ void require_allowed(const Plan& plan, Text text) {
   std::set<std::uint32_t> seen;
   for (std::uint32_t i = 0; i < plan.pid_count; ++i) {
     REQUIRE(plan.pids[i] >= 1 && plan.pids[i] <= kMaxPid && seen.insert(plan.pids[i]).second);
-  }
-  for (unsigned i = 0; i < kKeys; ++i) {
-    REQUIRE(!plan.has(static_cast<Key>(i)) || inside(plan.given[i], text));
   }
 }
 
@@ -142,9 +95,9 @@ void require_refusal(const Error& error, Text text) {
 class OneRefusal final : public Validator {
  public:
   explicit OneRefusal(std::uint32_t refused) : refused_(refused) {}
-  Reason instance(std::uint32_t /*id*/, bool /*remove*/) override { return Reason::kNone; }
+  Present instance(std::uint32_t /*id*/) override { return {&parameters_, 0}; }
   Reason policy(const char* /*name*/) override { return Reason::kNone; }
-  Reason link(const char* /*name*/) override { return Reason::kNone; }
+  Reason scope(std::uint32_t /*scope*/) override { return Reason::kNone; }
   Reason pid(std::uint32_t /*id*/, PidOperation /*operation*/, std::uint32_t /*pid*/) override {
     return asked_++ == refused_ ? Reason::kNoSuchProcess : Reason::kNone;
   }
@@ -152,47 +105,51 @@ class OneRefusal final : public Validator {
  private:
   std::uint32_t refused_;
   std::uint32_t asked_ = 0;
+  dime_parameters parameters_ = default_parameters();
 };
 
 void require_same(const Plan& a, const Plan& b) {
   REQUIRE(written(a) == written(b));
-  REQUIRE(a.flags_off == b.flags_off && a.remove == b.remove);
-  REQUIRE(a.reset_page_fault_count == b.reset_page_fault_count);
+  REQUIRE(a.given == b.given);
 }
 
 void try_text(const std::string& string) {
   const auto plan = std::make_unique<Plan>();
   const auto again = std::make_unique<Plan>();
-  const Text text = text_of(string);
+  const Text text = string;
   const Error error = parse(text, *plan);
 
   const std::string padded = " \t" + string + " \n";
-  const Error padded_error = parse(text_of(padded), *again);
+  const Error padded_error = parse(padded, *again);
   REQUIRE(padded_error.reason == error.reason);
   if (!error.ok()) {
     require_refusal(error, text);
     return;
   }
-  require_allowed(*plan, text);
+  require_allowed(*plan);
   require_same(*plan, *again);
 
   const std::string canonical = written(*plan);
-  REQUIRE(parse(text_of(canonical), *again).ok());
+  REQUIRE(parse(canonical, *again).ok());
   require_same(*plan, *again);
 
   const std::string twice = string + " " + string;
-  REQUIRE(parse(text_of(twice), *again).reason == Reason::kDuplicateKey);
+  REQUIRE(parse(twice, *again).reason == Reason::kDuplicateKey);
 
   for (std::uint32_t i = 0; i < plan->pid_count; i += 1 + plan->pid_count / 4) {
     OneRefusal validator(i);
     const Error refused = check(*plan, text, validator);
+    if (refused.reason == Reason::kTooFewPages) {
+      break;
+    }
     REQUIRE(refused.reason == Reason::kNoSuchProcess && inside(refused.value, text));
     std::uint64_t number = 0;
     REQUIRE(read_decimal(refused.value, number) && number == plan->pids[i]);
     REQUIRE(text.data + refused.position == refused.value.data);
   }
   OneRefusal nobody(DIME_MAX_MEMBERS);
-  REQUIRE(check(*plan, text, nobody).ok());
+  const Reason reason = check(*plan, text, nobody).reason;
+  REQUIRE(reason == Reason::kNone || reason == Reason::kTooFewPages);
 }
 
 }  // namespace

@@ -39,17 +39,17 @@ TEST(Accepted, TheManualsExample) {
   ASSERT_TRUE(parsed.error.ok()) << message_of(parsed.error);
   const Plan& plan = *parsed.plan;
   EXPECT_EQ(plan.instance_id, 0u);
-  EXPECT_EQ(plan.latency_ns, 1'000u);
-  EXPECT_EQ(plan.bandwidth_bps, 1'000'000'000u);
-  EXPECT_EQ(plan.local_npages, 2'000u);
+  EXPECT_EQ(plan.parameters.latency_ns, 1'000u);
+  EXPECT_EQ(plan.parameters.bandwidth_bps, 1'000'000'000u);
+  EXPECT_EQ(plan.parameters.local_npages, 2'000u);
   EXPECT_EQ(plan.pid_operation, PidOperation::kReplace);
   EXPECT_EQ(pids_of(plan), (std::vector<std::uint32_t>{1'234, 5'678}));
   for (const Key key :
        {Key::kInstanceId, Key::kLatencyNs, Key::kBandwidthBps, Key::kLocalNpages, Key::kPid}) {
-    EXPECT_TRUE(plan.has(key)) << name_of(key);
+    EXPECT_TRUE(plan.has(key)) << row_of(key).name;
   }
   for (const Key key : {Key::kPolicy, Key::kLink, Key::kOneWay, Key::kWait, Key::kRemove}) {
-    EXPECT_FALSE(plan.has(key)) << name_of(key);
+    EXPECT_FALSE(plan.has(key)) << row_of(key).name;
   }
 }
 
@@ -60,14 +60,13 @@ TEST(Accepted, EveryFurtherKey) {
   ASSERT_TRUE(parsed.error.ok()) << message_of(parsed.error);
   const Plan& plan = *parsed.plan;
   EXPECT_EQ(plan.instance_id, 3u);
-  EXPECT_STREQ(plan.policy, "random");
-  EXPECT_STREQ(plan.link, "rack-1");
-  EXPECT_EQ(plan.flags_on, std::uint32_t{DIME_ONE_WAY | DIME_FOLLOW_CHILDREN});
-  EXPECT_EQ(plan.flags_off, std::uint32_t{DIME_CHARGE_FIRST_TOUCH | DIME_WRITEBACK});
-  EXPECT_EQ(plan.wait, std::uint32_t{DIME_WAIT_SLEEP});
-  EXPECT_EQ(plan.scope, std::uint32_t{DIME_SCOPE_ALL});
-  EXPECT_TRUE(plan.reset_page_fault_count);
-  EXPECT_FALSE(plan.remove);
+  EXPECT_STREQ(plan.parameters.policy, "random");
+  EXPECT_STREQ(plan.parameters.link, "rack-1");
+  EXPECT_EQ(plan.parameters.flags, std::uint32_t{DIME_ONE_WAY | DIME_FOLLOW_CHILDREN});
+  EXPECT_EQ(plan.parameters.wait, std::uint32_t{DIME_WAIT_SLEEP});
+  EXPECT_EQ(plan.parameters.scope, std::uint32_t{DIME_SCOPE_ALL});
+  EXPECT_TRUE(plan.has(Key::kPageFaultCount));
+  EXPECT_FALSE(plan.has(Key::kRemove));
 }
 
 TEST(Accepted, WhatShapesTheNetwork) {
@@ -78,18 +77,24 @@ TEST(Accepted, WhatShapesTheNetwork) {
   ASSERT_TRUE(parsed.error.ok()) << message_of(parsed.error);
   const Plan& plan = *parsed.plan;
   EXPECT_TRUE(plan.has(Key::kLink));
-  EXPECT_STREQ(plan.link, "");
+  EXPECT_STREQ(plan.parameters.link, "");
   EXPECT_EQ(plan.jitter.shape, std::uint32_t{DIME_JITTER_LOGNORMAL});
   EXPECT_EQ(plan.jitter.deviation, Nanos{5'000});
   EXPECT_EQ(plan.jitter.correlation, 2'500u);
   EXPECT_EQ(plan.seed, UINT64_MAX);
   EXPECT_EQ(plan.fetch_times.count, 2u);
   EXPECT_EQ(plan.schedule.count, 3u);
-  EXPECT_EQ(plan.outage_max_ns, 1'000'000u);
+  EXPECT_EQ(plan.schedule.outage_max_ns, 1'000'000u);
   EXPECT_TRUE(plan.has(Key::kWritebackDepth));
   const Parsed table("instance_id=0 jitter=table:0:120:5000,corr=10%");
   ASSERT_TRUE(table.error.ok()) << message_of(table.error);
   EXPECT_TRUE(table.plan->jitter.table == Text("0:120:5000"));
+}
+
+TEST(Accepted, PoliciesWithParametersOfTheirOwn) {
+  const Parsed parsed("instance_id=0 policy=s3-fifo,small=10%,ghost=1.5");
+  ASSERT_TRUE(parsed.error.ok()) << message_of(parsed.error);
+  EXPECT_STREQ(parsed.plan->parameters.policy, "s3-fifo,small=10%,ghost=1.5");
 }
 
 TEST(Accepted, EveryChoice) {
@@ -103,8 +108,8 @@ TEST(Accepted, EveryChoice) {
   for (const auto& each : cases) {
     const Parsed parsed(each.text);
     ASSERT_TRUE(parsed.error.ok()) << each.text;
-    EXPECT_EQ(parsed.plan->wait, each.wait);
-    EXPECT_EQ(parsed.plan->scope, each.scope);
+    EXPECT_EQ(parsed.plan->parameters.wait, each.wait);
+    EXPECT_EQ(parsed.plan->parameters.scope, each.scope);
   }
 }
 
@@ -128,7 +133,7 @@ TEST(Accepted, AnyBlanksBetweenWords) {
         "\tlatency_ns=5 \t instance_id=1", "instance_id=1 latency_ns=5\n\n"}) {
     const Parsed parsed(text);
     EXPECT_TRUE(parsed.error.ok()) << text;
-    EXPECT_EQ(parsed.plan->latency_ns, 5u);
+    EXPECT_EQ(parsed.plan->parameters.latency_ns, 5u);
   }
 }
 
@@ -277,6 +282,8 @@ INSTANTIATE_TEST_SUITE_P(
         Rejection{"instance_id=0 policy=../fifo", Reason::kBadName, 21, "policy", "../fifo"},
         Rejection{"instance_id=0 policy=-fifo", Reason::kBadName, 21, "policy", "-fifo"},
         Rejection{"instance_id=0 policy=fi\"fo", Reason::kBadName, 21, "policy", "fi\"fo"},
+        Rejection{"instance_id=0 policy=s3-fifo,small=1/2", Reason::kBadName, 21, "policy",
+                  "s3-fifo,small=1/2"},
         Rejection{"instance_id=0 link=a/b", Reason::kBadName, 19, "link", "a/b"},
         Rejection{"instance_id=0 jitter=gauss,5us", Reason::kBadForm, 21, "jitter", "gauss,5us"},
         Rejection{"instance_id=0 fetch_times=4096:5,512:9", Reason::kBadForm, 26, "fetch_times",
@@ -332,8 +339,8 @@ TEST(Message, NamesKeyValueReasonAndWhatIsAllowed) {
 TEST(Message, ListsTheKeysForAnUnknownOne) {
   const std::string message = message_of(Parsed("instance_id=0 latency=5").error);
   EXPECT_EQ(message.rfind("latency=5: unknown key; known keys: instance_id, latency_ns, ", 0), 0u);
-  for (unsigned i = 0; i < kKeys; ++i) {
-    EXPECT_NE(message.find(name_of(static_cast<Key>(i))), std::string::npos);
+  for (const Parameter& row : kParameters) {
+    EXPECT_NE(message.find(row.name), std::string::npos);
   }
 }
 
@@ -356,17 +363,19 @@ TEST(Message, EveryReasonHasItsOwnText) {
   }
 }
 
-/// Knows instance 0 with member 10, the policy fifo, and processes below 100.
+/// Knows instances 0, with member 10, and 2; the policy fifo; processes below 100. It manages
+/// anonymous memory only, unless it is said to manage everything.
 class SmallWorld final : public Validator {
  public:
-  Reason instance(std::uint32_t id, bool remove) override {
-    return id <= (remove ? 0u : 1u) ? Reason::kNone : Reason::kNoSuchInstance;
+  explicit SmallWorld(std::uint32_t scope = DIME_SCOPE_ANON) : scope_(scope) {}
+  Present instance(std::uint32_t id) override {
+    return {id == 0 || id == 2 ? &parameters_ : nullptr, 3};
   }
   Reason policy(const char* name) override {
     return std::string(name) == "fifo" ? Reason::kNone : Reason::kNoSuchPolicy;
   }
-  Reason link(const char* name) override {
-    return std::string(name) == "rack" ? Reason::kNone : Reason::kNoSuchLink;
+  Reason scope(std::uint32_t scope) override {
+    return scope <= scope_ ? Reason::kNone : Reason::kNoSuchScope;
   }
   Reason pid(std::uint32_t instance_id, PidOperation operation, std::uint32_t pid) override {
     if (pid >= 100) {
@@ -377,6 +386,10 @@ class SmallWorld final : public Validator {
     }
     return instance_id == 1 && pid == 10 ? Reason::kPidTaken : Reason::kNone;
   }
+
+ private:
+  std::uint32_t scope_;
+  dime_parameters parameters_ = default_parameters();
 };
 
 struct Check {
@@ -406,17 +419,36 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Check{"instance_id=0 policy=fifo link=rack pid=10,20,", Reason::kNone, ": accepted"},
         Check{"instance_id=1", Reason::kNone, ": accepted"},
-        Check{"instance_id=2", Reason::kNoSuchInstance,
-              "instance_id=2: neither an instance nor the next free id"},
+        Check{"instance_id=3", Reason::kNone, ": accepted"},
+        Check{"instance_id=4", Reason::kNoSuchInstance,
+              "instance_id=4: neither an instance nor the next free id"},
+        Check{"instance_id=4 keep=1", Reason::kNoSuchInstance, "instance_id=4: neither"},
+        Check{"instance_id=4 keep=0", Reason::kNone, ": accepted"},
         Check{"instance_id=1 remove=1", Reason::kNoSuchInstance, "instance_id=1: neither"},
+        Check{"instance_id=2 remove=1", Reason::kNone, ": accepted"},
         Check{"instance_id=0 policy=lru", Reason::kNoSuchPolicy, "policy=lru: no such policy"},
-        Check{"instance_id=0 link=x", Reason::kNoSuchLink, "link=x: no such link"},
+        Check{"instance_id=0 scope=all", Reason::kNoSuchScope,
+              "scope=all: not managed by this engine; allowed: anon"},
         Check{"instance_id=0 pid=20,100,30", Reason::kNoSuchProcess, "pid=100: no such process"},
         Check{"instance_id=1 pid=+20,10", Reason::kPidTaken,
               "pid=10: already a member of another instance"},
         Check{"instance_id=0 pid=-10,20", Reason::kNotAMember,
               "pid=20: not a member of this instance"},
         Check{"instance_id=0 pid=-10", Reason::kNone, ": accepted"}));
+
+// An instruction may touch that many pages, and with scope=all they are all managed.
+TEST(Checked, EnoughPagesWithEverythingManaged) {
+  SmallWorld world(DIME_SCOPE_ALL);
+  const auto checked = [&world](const char* text) {
+    const Parsed parsed(text);
+    return message_of(check(*parsed.plan, parsed.text, world));
+  };
+  EXPECT_EQ(checked("instance_id=0 scope=all"), ": accepted");  // a share, which is never less
+  EXPECT_EQ(checked("instance_id=1 scope=all local_npages=32"), ": accepted");
+  EXPECT_EQ(checked("instance_id=1 scope=all local_npages=31").rfind("local_npages=31: with ", 0),
+            0u);
+  EXPECT_EQ(checked("instance_id=1 local_npages=31"), ": accepted");
+}
 
 }  // namespace
 }  // namespace dime::config

@@ -92,7 +92,7 @@ TEST_F(ControlBlockTest, ChangesParametersAndTarget) {
   ASSERT_TRUE(made);
   dime_parameters parameters = made->parameters();
   parameters.latency_ns = 9'000;
-  ASSERT_TRUE(made->change_parameters(parameters));
+  ASSERT_TRUE(made->apply(config::plan_for(parameters)));
   EXPECT_EQ(made->parameters().latency_ns, 9'000u);
   EXPECT_EQ(made->parameters().sequence, 2u);
   EXPECT_EQ((*made)->target_ns, 10'000u);
@@ -102,7 +102,7 @@ TEST_F(ControlBlockTest, OutlivesAWriterThatDiedHalfWay) {
   auto made = ControlBlock::create(0, kept());
   ASSERT_TRUE(made);
   (*made)->parameters.sequence = 7;
-  ASSERT_TRUE(made->change_parameters(made->parameters()));
+  ASSERT_TRUE(made->apply(config::plan_for(made->parameters())));
   EXPECT_EQ((*made)->parameters.sequence, 8u);
 }
 
@@ -117,7 +117,7 @@ TEST_F(ControlBlockTest, ReadersNeverSeeHalfAChange) {
     for (std::uint64_t i = 0; !stop; ++i) {
       parameters.latency_ns = i;
       parameters.local_npages = 2 * i;
-      EXPECT_TRUE(writer->change_parameters(parameters));
+      EXPECT_TRUE(writer->apply(config::plan_for(parameters)));
     }
   });
   // The first value was not written as a pair.

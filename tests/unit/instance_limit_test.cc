@@ -32,7 +32,7 @@ TEST(InstanceLimit, ShareFollowsTheTouchedPages) {
   for (std::uint64_t page = 0; page < 1'000; ++page) {
     engine.touch(page);
     const std::uint64_t quarter = (page + 1) / 4;
-    ASSERT_EQ(engine.instance().limit(), std::max(quarter, Instance::kLeastShare));
+    ASSERT_EQ(engine.instance().limit(), std::max(quarter, kLeastShare));
     ASSERT_LE(block.levels.local_pages, engine.instance().limit());
   }
   EXPECT_EQ(engine.open_pages(), 250u);
@@ -64,8 +64,8 @@ TEST(InstanceLimit, SmallestShareLeavesEnoughForAnInstruction) {
   for (std::uint64_t page = 0; page < 100; ++page) {
     engine.touch(page);
   }
-  EXPECT_EQ(engine.instance().limit(), Instance::kLeastShare);
-  EXPECT_EQ(engine.open_pages(), Instance::kLeastShare);
+  EXPECT_EQ(engine.instance().limit(), kLeastShare);
+  EXPECT_EQ(engine.open_pages(), kLeastShare);
   block.parameters.local_share = 0;  // a limit in pages is taken at its word
   EXPECT_EQ(engine.instance().limit(), 1u);
 }

@@ -137,7 +137,7 @@ TEST_F(LocalSetTest, ADebtIsAllowedAboveTheLimitAndNotInThePeak) {
 
 TEST_F(LocalSetTest, AShareIsOfTheManagedPagesAndHasALeast) {
   share_ = 5'000;
-  EXPECT_EQ(set_.limit(), LocalSet::kLeastShare);
+  EXPECT_EQ(set_.limit(), kLeastShare);
   levels_.managed_pages = 1'000;
   EXPECT_EQ(set_.limit(), 500u);
 }

@@ -83,12 +83,15 @@ Result<std::string> Client::table() const {
   return read_file(config_path());
 }
 
-Result<void> Client::configure(const std::string& text) const {
+Result<void> Client::configure(const std::string& text, Refused* refused) const {
   auto written = write_file(config_path(), text);
   if (written) {
     return {};
   }
   const auto now = stats();
+  if (now && refused != nullptr && written.error().code == EINVAL) {
+    *refused = now->refused;
+  }
   if (now && !now->refusal.empty()) {
     return fail(0, "{}", now->refusal);
   }

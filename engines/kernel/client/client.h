@@ -29,8 +29,8 @@ class Client {
   [[nodiscard]] Result<std::string> table() const;
 
   /// Hands one configuration string to the module, which applies it whole or not at all. The error
-  /// is the module's own line.
-  [[nodiscard]] Result<void> configure(const std::string& text) const;
+  /// is the module's own line; `refused` becomes what the string itself was refused for.
+  [[nodiscard]] Result<void> configure(const std::string& text, Refused* refused = nullptr) const;
 
   /// The tiers and rules of the instance `id`.
   [[nodiscard]] Result<Rules> rules(std::uint32_t id) const;

@@ -8,16 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "dime/abi.h"
+#include "core/parameters.h"
 
 namespace dime::kernel {
 
-/// Values of the keys `schedule` and `fetch_times`.
-std::string schedule_text(const dime_schedule& schedule);
-std::string fetch_times_text(const dime_fetch_times& times);
-
-/// Value of the key `wait`. REQUIRES: a mode that there is.
-const char* wait_name(std::uint32_t wait);
+/// Asks for what the plan gives.
+std::string string_for(const config::Plan& plan);
 
 /// Creates the instance with all parameters as given, to go with its last member and its owner.
 std::string creation_text(std::uint32_t id, const dime_parameters& parameters);

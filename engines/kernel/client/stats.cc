@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "core/link.h"
+#include "core/parameters.h"
 
 namespace dime::kernel {
 namespace {
@@ -55,20 +56,12 @@ struct Long {
   std::uint64_t& (*field)(dime_control& control);
 };
 
-struct Short {
-  std::string_view key;
-  std::uint32_t& (*field)(dime_control& control);
-};
-
 #define DIME_FIELD(key, path)                            \
   {                                                      \
     key, [](dime_control& c) -> auto& { return c.path; } \
   }
 
 constexpr Long kLongs[] = {
-    DIME_FIELD("latency_ns", parameters.latency_ns),
-    DIME_FIELD("bandwidth_bps", parameters.bandwidth_bps),
-    DIME_FIELD("local_npages", parameters.local_npages),
     DIME_FIELD("faults_first_touch", counters.faults_first_touch),
     DIME_FIELD("faults_remote", counters.faults_remote),
     DIME_FIELD("faults_joined", counters.faults_joined),
@@ -92,14 +85,6 @@ constexpr Long kLongs[] = {
     DIME_FIELD("outage_max_ns", schedule.outage_max_ns),
     DIME_FIELD("created_ns", created_ns),
     DIME_FIELD("mark_count", mark_count),
-};
-
-constexpr Short kShorts[] = {
-    DIME_FIELD("flags", parameters.flags),
-    DIME_FIELD("wait", parameters.wait),
-    DIME_FIELD("scope", parameters.scope),
-    DIME_FIELD("local_share", parameters.local_share),
-    DIME_FIELD("writeback_depth", parameters.writeback_depth),
 };
 
 #undef DIME_FIELD
@@ -291,6 +276,9 @@ class Reader {
       return read_number(rest, stats_.floor_ns);
     } else if (key == "refusal") {
       stats_.refusal = rest;
+    } else if (key == "refused") {
+      stats_.refused.key = next_word(rest);
+      return read_number(rest, stats_.refused.reason);
     } else if (key == "registered") {
       const std::string_view name = next_word(rest);
       stats_.policies.push_back({std::string(name), std::string(rest)});
@@ -301,9 +289,6 @@ class Reader {
   bool read_of_instance(std::string_view key, std::string_view rest) {
     dime_control& control = *instance_->control;
     if (const Long* const entry = find_key(kLongs, key)) {
-      return read_number(rest, entry->field(control));
-    }
-    if (const Short* const entry = find_key(kShorts, key)) {
       return read_number(rest, entry->field(control));
     }
     if (key == "bucket") {
@@ -340,11 +325,7 @@ class Reader {
       slot = {};
       return read_process(rest, slot);
     }
-    if (key == "policy") {
-      copy_text(control.parameters.policy, rest);
-    } else if (key == "link") {
-      copy_text(control.parameters.link, rest);
-    } else if (key == "keep") {
+    if (key == "keep") {
       instance_->keep = rest != "0";
     } else if (key == "owner") {
       return read_number(rest, instance_->owner);
@@ -353,6 +334,8 @@ class Reader {
                 fmt::format("{} pages were let in above the limit: no room came free", rest));
     } else if (key == "not_kept" && rest != "0") {
       copy_text(control.last_problem, fmt::format("{} names of memory had no room", rest));
+    } else {
+      return config::read_line(key, rest, control.parameters);
     }
     return true;
   }

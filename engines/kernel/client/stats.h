@@ -30,10 +30,17 @@ struct InstanceStats {
   pid_t owner = 0;  ///< keeps it without members, if keep is false; 0 = none
 };
 
+/// What a configuration string was refused for.
+struct Refused {
+  std::string key;      ///< "" = none, or it was not refused
+  unsigned reason = 0;  ///< config::Reason
+};
+
 struct Stats {
-  std::string version;           ///< of the module
-  std::uint64_t floor_ns = 0;    ///< 0 = not measured since the module was loaded
-  std::string refusal;           ///< why the last configuration string was refused, or ""
+  std::string version;         ///< of the module
+  std::uint64_t floor_ns = 0;  ///< 0 = not measured since the module was loaded
+  std::string refusal;         ///< why the last configuration string was refused, or ""
+  Refused refused;
   std::vector<Policy> policies;  ///< those that need no further module
   std::vector<InstanceStats> instances;
 };

@@ -98,9 +98,10 @@ dime run --local 100p --allow-floor -- sh -c 'kill -TERM $$' 2>/tmp/err || got=$
 refuse 127 no-such-program dime run --engine kernel -- no-such-program
 refuse 126 /tmp dime run --engine kernel -- /tmp
 refuse 125 inline dime run --engine kernel --fault-path inline -- true
+refuse 1 'next free' dime config --engine kernel instance_id=5
+dime run --engine kernel --instance 5 --allow-floor -- true 2>/tmp/err || fail "--instance 5: $(cat /tmp/err)"
 refuse 125 none-such dime run --engine kernel --policy none-such --allow-floor -- true
 refuse 125 floor dime run --engine kernel --latency 1ns --bandwidth unlimited -- true
-refuse 125 instance dime run --engine kernel --instance 5 --allow-floor -- true
 refuse 1 latency_ns dime config --engine kernel instance_id=0 latency_ns=5us
 refuse 1 'no instance' dime detach -p 1 --engine kernel
 refuse 2 'kernel thread' dime attach -p 2

@@ -63,4 +63,8 @@ echo "instance_id=0 remove=1" >/proc/dime_config
 [ "$(wc -l </proc/dime_config)" = 2 ]
 echo "instance_id=0 local_npages=20 pid=$two" >/proc/dime_config
 kill -9 $one $two
+# What is left out is as in the user engine: half of the touched pages, of which there are none yet, 5 us and 40 Gbit/s.
+echo "instance_id=7 keep=0" >/proc/dime_config
+grep -q "^ *7 *5000 *40000000000 *32 *0 \$" /proc/dime_config || { cat /proc/dime_config; exit 1; }
+grep -q "^local_share 5000\$" /proc/dime_stats
 rmmod dime

@@ -33,6 +33,11 @@ unload dime_lru
 echo "instance_id=0 policy=fifo" >/proc/dime_config
 kill -TERM $two
 wait $two
+# A tier that has a limit and names no policy has its instance's, from one to the next.
+printf 'instance_id=1\ntier far: local=20p\n' >/proc/dime_rules
+[ "$(cat /sys/module/dime_nothing/refcnt)" = 2 ] || { echo "the tier has not its instance's policy"; exit 1; }
+echo "instance_id=1 policy=random" >/proc/dime_config
+[ "$(cat /sys/module/dime_random/refcnt)" = 2 ] || { echo "the tier did not follow its instance's policy"; exit 1; }
 echo "instance_id=1 remove=1" >/proc/dime_config
 unload dime_nothing
 kill -KILL $one
