@@ -62,6 +62,13 @@ Result<void> read_option(const Parameter& row, const std::string& text, Emulatio
       set_number(row, plan, rate.value);
       return {};
     }
+    case Kind::kWriteRate: {
+      const bool same = text == "-";
+      DIME_TRY(const BitsPerSecond rate,
+               same ? Result<BitsPerSecond>() : value_of(row, text, parse_bandwidth(text)));
+      set_number(row, plan, same || !rate.unlimited() ? rate.value : DIME_UNLIMITED);
+      return {};
+    }
     case Kind::kPages: {
       DIME_TRY(const LocalSize size, value_of(row, text, parse_local(text)));
       size.share == 0 ? set_number(row, plan, size.npages)

@@ -201,6 +201,13 @@ Reason read_value(Key key, Text value, Plan& plan, Text& part, const char*& why)
       part = refused.part.empty() ? value : refused.part;
       return why == nullptr ? Reason::kNone : Reason::kBadForm;
     }
+    case Kind::kWriteRate: {
+      std::uint64_t number = 0;
+      const bool same = value == Text("-");
+      const Reason reason = same ? Reason::kNone : read_number(value, row, number);
+      set_number(row, plan, same || number != 0 ? number : DIME_UNLIMITED);
+      return reason;
+    }
     default: {
       std::uint64_t number = 0;
       const Reason reason = row.kind == Kind::kChoice ? read_choice(value, row, number)

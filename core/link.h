@@ -60,6 +60,12 @@ Terms terms_at(const Network& network, Nanos now, Terms otherwise);
 [[gnu::noinline]] Nanos fetch(dime_link_direction& wire, Nanos now, std::uint64_t bytes,
                               Terms terms, const Network& network);
 
+/// The bandwidth of write-back under `parameters`, where that of fetches is `otherwise`.
+inline BitsPerSecond write_bandwidth(const dime_parameters& parameters, BitsPerSecond otherwise) {
+  const std::uint64_t own = atomic::load(parameters.write_bandwidth_bps);
+  return own == 0 ? otherwise : BitsPerSecond{own == DIME_UNLIMITED ? 0 : own};
+}
+
 /// The time that `bytes` hold the wire, rounded up; 0 when unlimited.
 Nanos transfer_time(std::uint64_t bytes, BitsPerSecond bandwidth);
 

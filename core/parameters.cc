@@ -105,6 +105,12 @@ constexpr Parameter kParameters[kKeys] = {
      .help = "pages that may queue for write-back before an eviction stalls (64)",
      .allowed = "0 to 1048576 pages", .field = DIME_OF_PARAMETERS(writeback_depth), .initial = 64,
      .most = kMaxWritebackDepth},
+    {.key = Key::kWriteBandwidthBps, .kind = Kind::kWriteRate, .name = "write_bandwidth_bps",
+     .option = "--write-bandwidth", .form = "RATE",
+     .help = "of write-back, where it is not that of --bandwidth; - for that (-)",
+     .allowed = "1000 to 1000000000000000 bits per second, without a unit, 0 for unlimited, or "
+         "'-' for as bandwidth_bps", .field = DIME_OF_PARAMETERS(write_bandwidth_bps),
+     .least = kMinBandwidthBps, .most = kMaxBandwidthBps, .or_zero = true},
     {.key = Key::kBelowFloor, .kind = Kind::kSwitch, .name = "below_floor",
      .allowed = "0 or 1, which notes that a stall below the floor was accepted",
      .field = DIME_OF_PARAMETERS(flags), .flag = DIME_ALLOW_FLOOR, .most = 1},
@@ -176,6 +182,10 @@ void write_value(TextWriter& out, const Parameter& row, const Plan& plan) {
     case Kind::kChoice:
       out.put(word_of(row, number_of(row, plan)));
       break;
+    case Kind::kWriteRate:
+      plan.parameters.write_bandwidth_bps == 0 ? out.put('-')
+                                               : out.put(shown_number(row, plan.parameters));
+      break;
     case Kind::kPids:
       write_pids(out, plan);
       break;
@@ -227,6 +237,13 @@ Plan plan_for(const dime_parameters& parameters) {
 
 std::uint64_t number_of(const Parameter& row, const dime_parameters& parameters) {
   return load(&parameters, row);
+}
+
+std::uint64_t shown_number(const Parameter& row, const dime_parameters& parameters) {
+  const std::uint64_t number = number_of(row, parameters);
+  return row.kind == Kind::kWriteRate
+             ? link::write_bandwidth(parameters, {parameters.bandwidth_bps}).value
+             : number;
 }
 
 std::uint64_t number_of(const Parameter& row, const Plan& plan) {

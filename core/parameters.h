@@ -38,12 +38,13 @@ enum class Key : std::uint8_t {
   kSchedule,
   kOutageMaxNs,
   kWritebackDepth,
+  kWriteBandwidthBps,
   kBelowFloor,
   kKeep,
   kPageFaultCount,
   kRemove,
 };
-inline constexpr unsigned kKeys = 24;
+inline constexpr unsigned kKeys = 25;
 
 inline constexpr std::uint64_t kMaxInstanceId = INT32_MAX;  // the table prints it as %d
 inline constexpr std::uint64_t kMaxLatencyNs = 60 * kNanosPerSecond;
@@ -58,11 +59,12 @@ inline constexpr const char* kDefaultPolicy = "fifo";
 /// What a value is. In strings numbers are plain decimal; as options they have units.
 enum class Kind : std::uint8_t {
   kNumber,
-  kTime,    ///< nanoseconds
-  kRate,    ///< bits per second
-  kPages,   ///< the option takes a share as well, which goes to local_share
-  kSwitch,  ///< a flag of dime_parameters; the option has no value, and --no-... means 0
-  kChoice,  ///< one of `words`, stored as its place among them
+  kTime,       ///< nanoseconds
+  kRate,       ///< bits per second
+  kWriteRate,  ///< bits per second, or '-' for as in the other direction
+  kPages,      ///< the option takes a share as well, which goes to local_share
+  kSwitch,     ///< a flag of dime_parameters; the option has no value, and --no-... means 0
+  kChoice,     ///< one of `words`, stored as its place among them
   kPolicy,
   kLink,  ///< a name, or '-' for none
   kPids,
@@ -157,6 +159,9 @@ Plan plan_for(const dime_parameters& parameters);
 std::uint64_t number_of(const Parameter& row, const dime_parameters& parameters);
 std::uint64_t number_of(const Parameter& row, const Plan& plan);
 void set_number(const Parameter& row, Plan& plan, std::uint64_t number);
+
+/// The same as the result shows it, where what was asked for depends on another parameter.
+std::uint64_t shown_number(const Parameter& row, const dime_parameters& parameters);
 
 /// The value of a policy or a link, closed by a NUL. REQUIRES: such a row.
 inline const char* name_in(const Parameter& row, const dime_parameters& parameters) {

@@ -19,11 +19,11 @@ Nanos Transfers::fetch_shaped(unsigned tier, Nanos at, std::uint64_t bytes) {
 void Transfers::write_back(unsigned tier, Nanos now) {
   if (tier != 0 || !network_.steady()) {
     const Cost cost = cost_of(tier, now);
-    link::reserve(cost.link->tx, now, kPageBytes, cost.terms.bandwidth, cost.network.schedule);
+    link::reserve(cost.link->tx, now, kPageBytes, cost.write_bandwidth, cost.network.schedule);
     return;
   }
   link::reserve(links_[0]->tx, now, kPageBytes,
-                BitsPerSecond{atomic::load(parameters_.bandwidth_bps)});
+                link::write_bandwidth(parameters_, {atomic::load(parameters_.bandwidth_bps)}));
 }
 
 Nanos Transfers::writeback_stall(unsigned tier, Nanos now) const {
@@ -31,7 +31,7 @@ Nanos Transfers::writeback_stall(unsigned tier, Nanos now) const {
   if (queued == Nanos{} || (atomic::load(parameters_.flags) & DIME_WRITEBACK) == 0) {
     return {};
   }
-  const BitsPerSecond bandwidth = cost_of(tier, now).terms.bandwidth;
+  const BitsPerSecond bandwidth = cost_of(tier, now).write_bandwidth;
   if (bandwidth.unlimited()) {
     return {};
   }
@@ -48,10 +48,13 @@ link::Terms Transfers::terms_at(Nanos now) const {
   return terms;
 }
 
+// A tier's own bandwidth is that of both directions; the instance's write bandwidth, where it has
+// one, is that of the others whatever the schedule says of the bandwidth.
 // A tier with a latency or a bandwidth of its own has it whatever schedule and table say of the
 // instance's; outages and jitter are for all.
 Transfers::Cost Transfers::cost_of(unsigned tier, Nanos now) const {
-  Cost cost{terms_at(now), link_of(tier), network_};
+  const link::Terms terms = terms_at(now);
+  Cost cost{terms, link::write_bandwidth(parameters_, terms.bandwidth), link_of(tier), network_};
   if (tier == 0) {
     return cost;
   }
@@ -62,6 +65,7 @@ Transfers::Cost Transfers::cost_of(unsigned tier, Nanos now) const {
   }
   if ((which & DIME_OWN_BANDWIDTH) != 0) {
     cost.terms.bandwidth = {atomic::load(own.bandwidth_bps)};
+    cost.write_bandwidth = cost.terms.bandwidth;
   }
   if ((which & (DIME_OWN_LATENCY | DIME_OWN_BANDWIDTH)) != 0) {
     cost.network.times = nullptr;

@@ -40,6 +40,7 @@ class Transfers {
  private:
   struct Cost {
     link::Terms terms;
+    BitsPerSecond write_bandwidth;
     dime_link* link;
     link::Network network;
   };

@@ -184,7 +184,7 @@ Json to_json(const dime_parameters& parameters, std::uint64_t target_ns) {
         row.key == config::Key::kLocalShare) {
       continue;
     }
-    const std::uint64_t number = config::is_name(row) ? 0 : config::number_of(row, parameters);
+    const std::uint64_t number = config::is_name(row) ? 0 : config::shown_number(row, parameters);
     json[row.name] = config::is_name(row)                ? Json(config::name_in(row, parameters))
                      : row.kind == config::Kind::kSwitch ? Json(number != 0)
                      : row.kind == config::Kind::kChoice ? Json(config::word_of(row, number))

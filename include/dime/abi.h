@@ -26,7 +26,7 @@ extern "C" {
 #define DIME_STATIC_ASSERT _Static_assert
 #endif
 
-#define DIME_ABI_VERSION 6u
+#define DIME_ABI_VERSION 7u
 #define DIME_CONTROL_MAGIC 0x31656d6964u /* "dime1" */
 #define DIME_LINK_MAGIC 0x6b6e696c6du    /* "mlink" */
 
@@ -51,6 +51,8 @@ extern "C" {
 #define DIME_FOLLOW_CHILDREN (1u << 3)    /* later children become members */
 #define DIME_ALLOW_FLOOR (1u << 4)        /* a stall below the floor was accepted knowingly */
 
+#define DIME_UNLIMITED UINT64_MAX /* write_bandwidth_bps, where 0 means something else */
+
 enum dime_wait { DIME_WAIT_AUTO = 0, DIME_WAIT_SPIN = 1, DIME_WAIT_SLEEP = 2 };
 enum dime_scope { DIME_SCOPE_ANON = 0, DIME_SCOPE_ALL = 1 };
 enum dime_engine { DIME_ENGINE_USER = 1, DIME_ENGINE_KERNEL = 2 };
@@ -67,6 +69,7 @@ struct dime_parameters {
 	uint32_t scope;          /* enum dime_scope */
 	uint32_t writeback_depth; /* pages that may queue for write-back before an eviction stalls */
 	uint32_t reserved;
+	uint64_t write_bandwidth_bps; /* of write-back: 0 = as bandwidth_bps, DIME_UNLIMITED */
 	char policy[DIME_NAME_BYTES];
 	char link[DIME_NAME_BYTES]; /* "" = the instance's own */
 };
@@ -351,7 +354,7 @@ struct dime_control {
 	struct dime_tier_part tier_parts[DIME_MAX_MEMBERS][DIME_MAX_TIERS];
 };
 
-DIME_STATIC_ASSERT(sizeof(struct dime_parameters) == 56 + 2 * DIME_NAME_BYTES, "layout");
+DIME_STATIC_ASSERT(sizeof(struct dime_parameters) == 64 + 2 * DIME_NAME_BYTES, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_link_direction) == 64, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_link) == 48 + 128, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_jitter) == 48 + 16 * DIME_JITTER_HALF, "layout");

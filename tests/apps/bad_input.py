@@ -43,6 +43,7 @@ RUN = [
     (["--bandwidth", "0Gbit/s"], ["--bandwidth", "0Gbit/s"]),
     (["--bandwidth", "-1Gbit/s"], ["--bandwidth", "-1Gbit/s"]),
     (["--bandwidth", "fast"], ["--bandwidth", "fast"]),
+    (["--write-bandwidth", "fast"], ["--write-bandwidth", "fast", "Gbit/s"]),
     (["--policy", "none-such"], ["--policy", "none-such", "fifo", "random"]),
     (["--engine", "steam"], ["--engine", "steam", "user"]),
     (["--fault-path", "magic"], ["--fault-path", "magic", "thread"]),

@@ -59,7 +59,8 @@ void require_allowed(const Plan& plan) {
       continue;
     }
     const std::uint64_t number = number_of(row, plan);
-    REQUIRE((number >= row.least && number <= row.most) || (row.or_zero && number == 0));
+    REQUIRE((number >= row.least && number <= row.most) || (row.or_zero && number == 0) ||
+            (row.kind == Kind::kWriteRate && number == DIME_UNLIMITED));
   }
   REQUIRE(plan.fetch_times.count <= DIME_MAX_FETCH_SIZES && plan.schedule.count <= DIME_MAX_STEPS);
   const auto jitter = std::make_unique<dime_jitter>();

@@ -28,7 +28,7 @@ std::unique_ptr<Plan> everything() {
       "charge_first_touch=1 writeback=0 follow_children=0 scope=all wait=sleep "
       "jitter=table:0:120:5000,corr=12.5% seed=9 fetch_times=4096:2900,16384:5700 "
       "schedule=1500ms:latency=7ns,bandwidth=1.5Mbit/s;2s:down;3s:up outage_max_ns=5 "
-      "writeback_depth=0 below_floor=1 keep=0 page_fault_count=0 pid=+5,6",
+      "writeback_depth=0 write_bandwidth_bps=0 below_floor=1 keep=0 page_fault_count=0 pid=+5,6",
       *plan);
   EXPECT_TRUE(error.ok());
   return plan;
@@ -103,6 +103,19 @@ TEST(Parameters, OnlyWhatWasGivenIsApplied) {
     // A number of pages stands for the share.
     EXPECT_EQ(changed, row.key == Key::kLocalNpages ? 2u : 1u) << row.name;
   }
+}
+
+TEST(Parameters, AWriteBandwidthIsThatOfTheOtherDirectionUnlessGiven) {
+  const auto shown = [](const char* text) {
+    Plan plan;
+    EXPECT_TRUE(parse(text, plan).ok()) << text;
+    EXPECT_EQ(written(plan), text);
+    return shown_number(row_of(Key::kWriteBandwidthBps), plan.parameters);
+  };
+  EXPECT_EQ(shown("instance_id=0 bandwidth_bps=7000"), 7'000u);
+  EXPECT_EQ(shown("instance_id=0 bandwidth_bps=7000 write_bandwidth_bps=-"), 7'000u);
+  EXPECT_EQ(shown("instance_id=0 bandwidth_bps=7000 write_bandwidth_bps=5000"), 5'000u);
+  EXPECT_EQ(shown("instance_id=0 bandwidth_bps=7000 write_bandwidth_bps=0"), 0u);
 }
 
 TEST(Parameters, ApplyChangesTheWholeInstance) {

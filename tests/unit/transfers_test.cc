@@ -73,6 +73,34 @@ TEST_F(TransfersTest, WriteBackUsesTheOtherDirection) {
   EXPECT_EQ(stall(0), 10'000u + kPageAtOneGbit);
 }
 
+TEST_F(TransfersTest, WriteBackMayHaveABandwidthOfItsOwn) {
+  const auto held = [this](unsigned tier) {
+    link_.tx.busy_ns = 0;
+    transfers_.write_back(tier, kNow);
+    return link_.tx.busy_ns;
+  };
+  parameters_.bandwidth_bps = kGbit;
+  parameters_.write_bandwidth_bps = kGbit / 2;
+  EXPECT_EQ(held(0), 2 * kPageAtOneGbit);
+  EXPECT_EQ(held(kPlain), 2 * kPageAtOneGbit);
+  EXPECT_EQ(held(kSlow), kPageAtOneGbit);  // its own in both directions
+  EXPECT_EQ(stall(0), 10'000u + kPageAtOneGbit);
+  parameters_.write_bandwidth_bps = DIME_UNLIMITED;
+  EXPECT_EQ(held(0), 0u);
+  parameters_.write_bandwidth_bps = 0;
+  EXPECT_EQ(held(kPlain), kPageAtOneGbit);
+}
+
+TEST_F(TransfersTest, TheWriteBackQueueIsAsLongAsItsOwnBandwidthMakesIt) {
+  parameters_.bandwidth_bps = 100 * kGbit;
+  parameters_.write_bandwidth_bps = kGbit;
+  parameters_.flags |= DIME_WRITEBACK;
+  for (unsigned i = 0; i < 3; ++i) {
+    transfers_.write_back(0, kNow);
+  }
+  EXPECT_EQ(transfers_.writeback_stall(0, kNow), kNow + Nanos{kPageAtOneGbit});
+}
+
 TEST_F(TransfersTest, AnEvictionStallsWhenMorePagesAreQueuedThanMayBe) {
   parameters_.bandwidth_bps = kGbit;
   parameters_.flags |= DIME_WRITEBACK;

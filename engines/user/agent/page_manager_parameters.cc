@@ -2,6 +2,7 @@
 // The manager between faults: start and end, live changes of the parameters, memory that came
 // unnoticed, and the record in the control block.
 #include "core/atomic.h"
+#include "core/link.h"
 #include "engines/user/agent/mappings.h"
 #include "engines/user/agent/page_manager.h"
 #include "policies/registry.h"
@@ -136,7 +137,8 @@ void PageManager::follow_parameters() {
 /// at.
 void PageManager::follow_write_back() {
   const dime_parameters& parameters = control_.parameters;
-  bool limited = atomic::load(parameters.bandwidth_bps) != 0;
+  bool limited =
+      !link::write_bandwidth(parameters, {atomic::load(parameters.bandwidth_bps)}).unlimited();
   const dime_schedule& schedule = control_.schedule;
   const std::uint32_t steps = atomic::load_acquire(schedule.count);
   for (std::uint32_t i = 0; i < steps && i < DIME_MAX_STEPS; ++i) {

@@ -58,6 +58,9 @@ int main(void)
 	expect_mean(&w, "jitter=table:0:200000:200000,corr=10% seed=9", 250000);
 	expect_mean(&w, "jitter=normal,10us", 100000);
 	expect_mean(&w, "jitter=none fetch_times=4096:250000", 250000);
+	/* Nothing may queue for write-back, and each page takes 328 us on its way; fetches are unlimited. */
+	expect_mean(&w, "fetch_times=none write_bandwidth_bps=100000000 writeback_depth=0", 300000);
+	CHECK_EQUAL(config("instance_id=0 write_bandwidth_bps=- writeback_depth=64 fetch_times=4096:250000"), 0);
 	expect_mean(&w, "fetch_times=none schedule=1us:latency=400us", 400000);
 	expect_mean(&w, "schedule=none", 100000);
 
