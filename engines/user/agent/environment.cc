@@ -3,6 +3,7 @@
 
 #include "engines/user/agent/entry.h"
 #include "engines/user/agent/process.h"
+#include "engines/user/agent/program_memory.h"
 
 namespace dime::agent::environment {
 
@@ -75,38 +76,91 @@ void find_agent(const char* preload, char* path, unsigned bytes) {
   }
 }
 
-void follow(char* const* envp, unsigned count, char** fresh, char* text, unsigned text_bytes) {
-  const bool wanted = process::follows();
-  const char* others = nullptr;
+namespace {
+
+unsigned length_of(const char* text) {
+  unsigned bytes = 0;
+  while (text[bytes] != '\0') {
+    ++bytes;
+  }
+  return bytes;
+}
+
+bool begins_with(const char* text, const char* name) {
+  while (*name != '\0' && *text == *name) {
+    ++text;
+    ++name;
+  }
+  return *name == '\0';
+}
+
+constexpr unsigned kLooked = 16;  // bytes, enough for both names
+constexpr char kPreload[] = "LD_PRELOAD=";
+constexpr char kControl[] = DIME_ENV_CONTROL "=";
+
+}  // namespace
+
+unsigned Known::text_bytes(bool followed) const {
+  const unsigned fixed = sizeof(kPreload) + sizeof(kControl) + 2;  // and ':', and NULs
+  const unsigned own =
+      followed ? length_of(process::agent_file()) + length_of(process::control_file()) : 0;
+  return fixed + preload_bytes + own;
+}
+
+Known find(char* const* envp, unsigned count) {
+  Known known;
+  for (unsigned i = 0; i < count; ++i) {
+    char begin[kLooked] = {};
+    const unsigned read = program_memory::read_some(envp[i], begin, kLooked - 1);
+    // Shorter where what lies behind it cannot be read; the kernel sees whether it ends before.
+    begin[read] = '\0';
+    known.control = known.control || begins_with(begin, kControl);
+    if (!begins_with(begin, kPreload)) {
+      continue;
+    }
+    known.preload = envp[i] + sizeof(kPreload) - 1;
+    known.preload_bytes = 0;
+    for (char c = ' '; c != '\0'; ++known.preload_bytes) {
+      if (!program_memory::read(known.preload + known.preload_bytes, &c, 1)) {
+        known.bad = true;
+        return known;
+      }
+    }
+  }
+  return known;
+}
+
+void follow(char* const* envp, unsigned count, const Known& known, bool followed, char** fresh,
+            char* text) {
   unsigned kept = 0;
   for (unsigned i = 0; i < count; ++i) {
-    if (char* const list = value_of(envp[i], "LD_PRELOAD"); list != nullptr) {
-      others = list;
-    } else if (value_of(envp[i], DIME_ENV_CONTROL) == nullptr) {
+    char begin[kLooked] = {};
+    begin[program_memory::read_some(envp[i], begin, kLooked - 1)] = '\0';
+    if (!begins_with(begin, kPreload) && !begins_with(begin, kControl)) {
       fresh[kept++] = envp[i];
     }
   }
-  const char* const end = text + text_bytes;
+  const char* const end = text + known.text_bytes(followed);
   char* const preload = text;
-  char* at = append(text, end, "LD_PRELOAD=");
+  char* at = append(text, end, kPreload);
   char* const value = at;
-  if (wanted) {
+  if (followed) {
     at = append(at, end, process::agent_file());
   }
-  if (others != nullptr) {
+  if (known.preload != nullptr) {
     char* const before = at;
-    at = append(at, end, wanted ? ":" : "");
+    at = append(at, end, followed ? ":" : "");
     char* const list = at;
-    at = append_without_agent(at, end, others);
+    at = append_without_agent(at, end, known.preload);
     at = at == list ? before : at;
     *at = '\0';
   }
   if (at != value) {
     fresh[kept++] = preload;
   }
-  if (wanted && at + 2 < end) {
+  if (followed) {
     char* const control = ++at;
-    at = append(at, end, DIME_ENV_CONTROL "=");
+    at = append(at, end, kControl);
     append(at, end, process::control_file());
     fresh[kept++] = control;
   }

@@ -18,9 +18,25 @@ void find_agent(const char* preload, char* path, unsigned bytes);
 /// How many variables `follow` may add to an environment.
 inline constexpr unsigned kExtraVariables = 2;
 
+/// The variables of an environment that are looked at.
+struct Known {
+  const char* preload = nullptr;  ///< its value; null: there is none
+  unsigned preload_bytes = 0;     ///< with its NUL
+  bool control = false;           ///< there is one
+  bool bad = false;               ///< it cannot be read
+
+  [[nodiscard]] bool any() const { return preload != nullptr || control; }
+  /// Room that follow() needs for texts.
+  [[nodiscard]] unsigned text_bytes(bool followed) const;
+};
+
+/// Looks through the `count` pointers of `envp`; strings may be anything.
+Known find(char* const* envp, unsigned count);
+
 /// Writes to `fresh` the `count` pointers of `envp`, with both variables set where the started
-/// program is to be followed and cleared where not. `text` is room for their values; `fresh` has
-/// room for count + kExtraVariables + 1.
-void follow(char* const* envp, unsigned count, char** fresh, char* text, unsigned text_bytes);
+/// program is `followed` and cleared where not. `text` is room for known.text_bytes(followed)
+/// bytes; `fresh` has room for count + kExtraVariables + 1.
+void follow(char* const* envp, unsigned count, const Known& known, bool followed, char** fresh,
+            char* text);
 
 }  // namespace dime::agent::environment

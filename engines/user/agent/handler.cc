@@ -27,7 +27,7 @@ Handler::Handler(HandlerStart& start)
       manager_(*start.arena, membership_, start.inherited),
       space_(manager_.space()) {}
 
-void Handler::run() {
+int Handler::run() {
   const long prepared = prepare();
   start_.result = static_cast<std::int32_t>(prepared);
   serving_ = prepared == 0;
@@ -48,6 +48,7 @@ void Handler::run() {
       tick();
     }
   }
+  return last_.status();
 }
 
 void Handler::wait_for_work() {

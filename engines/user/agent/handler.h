@@ -10,6 +10,7 @@
 #include "engines/user/agent/handler_affinity.h"
 #include "engines/user/agent/page_manager.h"
 #include "engines/user/agent/pending.h"
+#include "engines/user/agent/process_stat.h"
 #include "engines/user/agent/request.h"
 
 namespace dime::agent {
@@ -34,8 +35,9 @@ class Handler {
  public:
   explicit Handler(HandlerStart& start);
 
-  /// Prepares, reports through `start`, and serves until the process ends or leaves.
-  void run();
+  /// Prepares, reports through `start`, and serves until the process ends or leaves. Returns what
+  /// the thread is to end with.
+  int run();
 
  private:
   long prepare();
@@ -66,6 +68,7 @@ class Handler {
   bool serving_ = true;
   bool served_ = false;  ///< something was done since the last wait
   Nanos next_tick_{};
+  LastThread last_;
 };
 
 }  // namespace dime::agent

@@ -70,12 +70,13 @@ int replaced_brk(void* wanted) {
 }
 
 int replaced_execve(const char* path, char* const* arguments, char* const* environment) {
-  return static_cast<int>(with_errno(exec::run(AT_FDCWD, path, arguments, environment, 0)));
+  return static_cast<int>(with_errno(exec::run(exec::Call::execve(path, arguments, environment))));
 }
 
 int replaced_execveat(int directory, const char* path, char* const* arguments,
                       char* const* environment, int flags) {
-  return static_cast<int>(with_errno(exec::run(directory, path, arguments, environment, flags)));
+  return static_cast<int>(
+      with_errno(exec::run(exec::Call::execveat(directory, path, arguments, environment, flags))));
 }
 
 /// The kernel would fill the holes of the agent's own memory for a locked process, and of a
@@ -117,7 +118,7 @@ int replaced_prctl(int option, std::uint64_t a, std::uint64_t b, std::uint64_t c
 }
 
 [[noreturn]] void replaced_exit(int status) {
-  process::end();
+  process::end(process::Ending::kAtOnce);
   for (;;) {
     system_call(__NR_exit_group, static_cast<long>(status));
   }

@@ -10,65 +10,16 @@
 #include "core/atomic.h"
 #include "core/member_levels.h"
 #include "engines/user/agent/own_file.h"
+#include "engines/user/agent/process_stat.h"
 #include "engines/user/agent/syscalls.h"
 
 namespace dime::agent {
 namespace {
 
-/// The number at the `field`th field of /proc/PID/stat (`field` >= 3). `comm_end` is the last ')',
-/// which ends field 2.
-std::uint64_t field_of(const char* comm_end, unsigned field) {
-  const char* at = comm_end;
-  for (unsigned seen = 2; seen < field && *at != '\0'; ++at) {
-    seen += *at == ' ' ? 1 : 0;
-  }
-  std::uint64_t value = 0;
-  for (; *at >= '0' && *at <= '9'; ++at) {
-    value = value * 10 + static_cast<std::uint64_t>(*at - '0');
-  }
-  return value;
-}
-
-/// When a process was started, 0 when there is no such process or all of it has ended. One whose
-/// first thread alone has ended is a zombie with threads, and goes on.
+/// When a process was started, 0 when there is no such process or all of it has ended.
 std::uint64_t start_time_of(std::uint32_t pid) {
-  constexpr unsigned kThreads = 20;
-  constexpr unsigned kStartTime = 22;
-  char path[32] = "/proc/";
-  char digits[12];
-  unsigned count = 0;
-  for (std::uint32_t rest = pid; rest != 0 || count == 0; rest /= 10) {
-    digits[count++] = static_cast<char>('0' + rest % 10);
-  }
-  char* out = path + 6;
-  while (count != 0) {
-    *out++ = digits[--count];
-  }
-  const char* const tail = "/stat";
-  for (unsigned i = 0; i < 6; ++i) {
-    *out++ = tail[i];
-  }
-  const long fd = system_call(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-  if (failed(fd)) {
-    return 0;
-  }
-  char text[512];
-  const long bytes = system_call(__NR_read, fd, text, sizeof(text) - 1);
-  system_call(__NR_close, fd);
-  if (bytes <= 0) {
-    return 0;
-  }
-  text[bytes] = '\0';
-  // The name is in parentheses and may hold anything, so fields count from the last one.
-  const char* at = text;
-  for (const char* c = text; *c != '\0'; ++c) {
-    at = *c == ')' ? c : at;
-  }
-  if (at[0] == '\0' || at[1] == '\0') {
-    return 0;
-  }
-  const bool ended = (at[2] == 'Z' || at[2] == 'X') && field_of(at, kThreads) <= 1;
-  return ended ? 0 : field_of(at, kStartTime);
+  const ProcessStat process = process_stat(pid);
+  return process.ended() ? 0 : process.start_time;
 }
 
 }  // namespace

@@ -77,6 +77,13 @@ void Neighbours::silence() const {
   }
 }
 
+void Neighbours::ring_own() const {
+  Address address{};
+  const unsigned bytes = address_of(membership_->member().pid, address);
+  const char byte = 0;
+  system_call(__NR_sendto, doorbell_, &byte, 1L, 0L, &address, bytes);
+}
+
 std::uint64_t Neighbours::kept(std::uint64_t limit) {
   return limit < kKept ? limit : kKept;
 }

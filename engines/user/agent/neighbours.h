@@ -21,6 +21,8 @@ class Neighbours {
   /// To be polled with the userfaultfd; -1 without a doorbell.
   [[nodiscard]] int doorbell() const { return doorbell_; }
   void silence() const;
+  /// Wakes the thread of this process that polls the doorbell.
+  void ring_own() const;
   /// Where its number is kept, for those who renumber it.
   [[nodiscard]] int* place() { return &doorbell_; }
 

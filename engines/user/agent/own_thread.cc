@@ -7,11 +7,11 @@
 
 namespace dime::agent::own_thread {
 
-long start(std::uint64_t stack_top, void (*entry)(void*), void* argument) {
-  constexpr long kFlags = CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+long start(std::uint64_t stack_top, int (*entry)(void*), void* argument) {
+  constexpr long kFlags = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
   long result = __NR_clone;
   register void* r12 __asm__("r12") = argument;
-  register void (*r13)(void*) __asm__("r13") = entry;
+  register int (*r13)(void*) __asm__("r13") = entry;
   __asm__ volatile(
       "xor %%edx, %%edx\n\t"
       "xor %%r10d, %%r10d\n\t"
@@ -27,7 +27,7 @@ long start(std::uint64_t stack_top, void (*entry)(void*), void* argument) {
       "xor %%ebp, %%ebp\n\t"
       "mov %%r12, %%rdi\n\t"
       "call *%%r13\n\t"
-      "xor %%edi, %%edi\n\t"
+      "mov %%eax, %%edi\n\t"
       "mov $60, %%eax\n\t"  // exit: of this thread only
       "call dime_raw_system_call\n"
       "2:"

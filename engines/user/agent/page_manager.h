@@ -26,9 +26,10 @@ class PageManager {
   /// Nothing is managed any more, for good.
   void retire() {
     manages_ = false;
-    retired_ = true;
+    __atomic_store_n(&retired_, true, __ATOMIC_RELEASE);
   }
-  [[nodiscard]] bool retired() const { return retired_; }
+  /// Any thread, without the lock.
+  [[nodiscard]] bool retired() const { return __atomic_load_n(&retired_, __ATOMIC_ACQUIRE); }
 
   /// In a forked child of the inline path, with a copy of the parent's manager: another member with
   /// descriptors of its own. 0 or a negative errno.

@@ -22,12 +22,14 @@
 #include "engines/user/agent/inline/engine.h"
 #include "engines/user/agent/mappings.h"
 #include "engines/user/agent/own_thread.h"
+#include "engines/user/agent/program_memory.h"
 
 extern "C" {
 // Of the target's C library and loader; null where absent.
 __attribute__((weak)) int __register_atfork(void (*)(), void (*)(), void (*)(), void*);  // NOLINT
-__attribute__((weak)) extern const long __rseq_offset;                                   // NOLINT
-__attribute__((weak)) extern const unsigned int __rseq_size;                             // NOLINT
+__attribute__((weak)) const char* gnu_get_libc_version();
+__attribute__((weak)) extern const long __rseq_offset;        // NOLINT
+__attribute__((weak)) extern const unsigned int __rseq_size;  // NOLINT
 // Bounds of the agent's own image, from the linker.
 __attribute__((visibility("hidden"))) extern const char __ehdr_start[];  // NOLINT
 __attribute__((visibility("hidden"))) extern const char _end[];          // NOLINT
@@ -47,6 +49,8 @@ HandlerStart handler_start;
 std::uint32_t left = 1;  // 1: not a member (any more); the hooks do nothing
 bool follow = false;
 bool fork_events = false;
+bool follows_nobody = false;
+std::uint32_t* not_in_children = nullptr;  ///< thread path: 1, and 0 in forked children
 char agent_path[kPathBytes];
 
 std::uint64_t memory_of_machine() {
@@ -67,9 +71,9 @@ std::uint64_t shadow_bytes() {
   return 2 * (memory_of_machine() & ~(kPageBytes - 1));
 }
 
-void handler_main(void* memory) {
+int handler_main(void* memory) {
   auto* const handler = ::new (memory) Handler(handler_start);
-  handler->run();
+  return handler->run();
 }
 
 AddressRange image() {
@@ -137,6 +141,9 @@ long begin(bool inherited) {
     return result;
   }
   fork_events = handler_start.fork_events;
+  if (not_in_children != nullptr) {
+    atomic::store(*not_in_children, 1u);
+  }
   atomic::add(membership.control().counters.thread_path_members, std::uint64_t{1});
   atomic::store_release(left, 0u);
   return 0;
@@ -170,6 +177,26 @@ long begin_inline() {
   return 0;
 }
 
+bool is_pid_of_member() {
+  return membership.member().pid == static_cast<std::uint32_t>(system_call(__NR_getpid));
+}
+
+/// A word that is 1 here and 0 in every copy that a fork makes, also by a raw system call. A
+/// program may filter its system calls, so the number of the process is not always to be had.
+void map_word_of_process() {
+  constexpr long kWipeOnFork = 18;  // MADV_WIPEONFORK
+  const long at = system_call(__NR_mmap, 0L, kPageBytes, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1L, 0L);
+  if (failed(at)) {
+    return;
+  }
+  if (failed(system_call(__NR_madvise, at, kPageBytes, kWipeOnFork))) {
+    system_call(__NR_munmap, at, kPageBytes);
+    return;
+  }
+  not_in_children = reinterpret_cast<std::uint32_t*>(at);
+}
+
 void before_fork() {
   if (atomic::load(left) == 0 && !fork_events) {
     mailbox.send({RequestKind::kComeHome, 0, 0});
@@ -197,8 +224,13 @@ void after_fork_in_child() {
 }  // namespace
 
 bool is_member() {
-  return atomic::load(left) == 0 &&
-         membership.member().pid == static_cast<std::uint32_t>(system_call(__NR_getpid));
+  if (atomic::load(left) != 0) {
+    return false;
+  }
+  if (not_in_children != nullptr) {
+    return atomic::load(*not_in_children) != 0;
+  }
+  return follows_nobody || is_pid_of_member();
 }
 
 long start(const char* control_path, const char* path, bool preloaded) {
@@ -216,6 +248,9 @@ long start(const char* control_path, const char* path, bool preloaded) {
     membership.note_problem("the inline fault path could not start here; the thread path serves");
   }
   hooks::install();
+  if (not_in_children == nullptr) {
+    map_word_of_process();
+  }
   if (const long begun = begin(/*inherited=*/false); failed(begun)) {
     hooks::remove();
     membership.unmap();
@@ -233,8 +268,12 @@ AddressRange own_memory() {
   return arena.all();
 }
 
-void end() {
+void end(Ending how) {
   if (!is_member() || atomic::load(membership.member().ending) != 0) {
+    return;
+  }
+  // A child of vfork() has this process's memory, and ends by _exit() only.
+  if (how == Ending::kAtOnce && not_in_children != nullptr && !is_pid_of_member()) {
     return;
   }
   if (inline_engine::running()) {
@@ -306,7 +345,17 @@ int on_call(std::uint64_t operation, std::uint64_t address, std::uint64_t bytes,
 
 bool follows() {
   const std::uint32_t flags = membership.mapped() ? membership.control().parameters.flags : 0;
-  return follow && atomic::load(left) == 0 && (is_member() || (flags & DIME_FOLLOW_CHILDREN) != 0);
+  return follow && !follows_nobody && atomic::load(left) == 0 &&
+         (is_member() || (flags & DIME_FOLLOW_CHILDREN) != 0);
+}
+
+void follow_nobody() {
+  follows_nobody = true;
+  program_memory::ask_no_more();
+}
+
+bool counts_started_programs() {
+  return atomic::load(left) == 0 && (follows_nobody || follows());
 }
 
 void note_not_followed() {
@@ -334,6 +383,10 @@ namespace {
 
 __attribute__((constructor)) void preloaded(int /*count*/, char** /*arguments*/,
                                             char** environment) {
+  // Other C libraries (musl) hand nothing over to constructors.
+  if (gnu_get_libc_version == nullptr) {
+    return;
+  }
   const char* control = nullptr;
   const char* preload = nullptr;
   for (char** variable = environment; variable != nullptr && *variable != nullptr; ++variable) {
@@ -352,7 +405,7 @@ __attribute__((constructor)) void preloaded(int /*count*/, char** /*arguments*/,
 }
 
 __attribute__((destructor)) void ended() {
-  process::end();
+  process::end(process::Ending::kOrderly);
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ long start(const char* control_path, const char* agent_path, bool preloaded);
 
 /// The process ends, by exit() or _exit(), also in a signal handler: the last figures go into the
 /// control block, and with the last member the instance goes. Only the first call counts.
-void end();
+enum class Ending : std::uint8_t { kOrderly, kAtOnce };
+void end(Ending how);
 
 /// The agent's file, to preload, and the control block's.
 [[nodiscard]] const char* agent_file();
@@ -43,5 +44,9 @@ void note_not_followed();
 
 /// True while children and started programs are to be followed.
 [[nodiscard]] bool follows();
+/// No started program is followed from now on, and each is counted.
+void follow_nobody();
+/// True while started programs that are not followed are counted.
+[[nodiscard]] bool counts_started_programs();
 
 }  // namespace dime::agent::process

@@ -98,6 +98,10 @@ void Handler::tick() {
     detach();
     return;
   }
+  if (last_.is_left()) {
+    serving_ = false;
+    return;
+  }
   const Nanos before = clock::now();
   manager_.tick([this] {
     served_ = read_messages() || served_;

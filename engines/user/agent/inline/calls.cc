@@ -59,6 +59,9 @@ void start(InlinePath& path) {
 long on_call(long number, patch::Frame* frame) {
   const Arguments& arguments = frame->arguments;
   InlinePath& path = *current_path;
+  if (path.manager().retired()) {
+    return call_after_let_go(path, number, *frame);
+  }
   switch (number) {
     case __NR_close:
     case __NR_dup2:

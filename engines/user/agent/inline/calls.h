@@ -34,6 +34,8 @@ long signal_call(InlinePath& path, Thread& thread, long number, const Arguments&
 long process_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments,
                   patch::Frame& frame);
 long exec_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments);
+/// A call of a process that was let go: as the program makes it, but for what is virtual still.
+long call_after_let_go(InlinePath& path, long number, patch::Frame& frame);
 /// The end of the calling thread. Does not return.
 long end_thread(InlinePath& path, Thread& thread, long number, const Arguments& arguments);
 /// Calls that could close the agent's descriptors.

@@ -2,29 +2,27 @@
 // Life of the inline path. A forked child has a copy of everything, its parent's page records and
 // remote pages included, so it goes on with that: descriptors, member slot and maintenance thread
 // of its own are all that it lacks.
+//
+// A process that is let go keeps its handlers and the hook (let_go_calls.cc): a thread may be on
+// its way to one of them at any time, and nobody can tell when the last one has passed.
 #include "engines/user/agent/inline/engine.h"
-
-#include <linux/poll.h>
 
 #include <new>
 
 #include "core/atomic.h"
-#include "engines/user/agent/clock.h"
 #include "engines/user/agent/inline/calls.h"
+#include "engines/user/agent/inline/maintenance.h"
 #include "engines/user/agent/inline/own_descriptors.h"
 #include "engines/user/agent/inline/signals.h"
 #include "engines/user/agent/mappings.h"
-#include "engines/user/agent/own_thread.h"
 
 namespace dime::agent::inline_engine {
 namespace {
 
-constexpr std::uint64_t kStackBytes = 256 << 10;
 constexpr std::uint64_t kMainStack = 8 << 20;
 
 Host host;
 InlinePath* path = nullptr;
-void* maintenance_stack = nullptr;
 std::uint8_t dispatch = 0;  ///< 1: system calls outside patch::raw_code() are signals
 bool is_running = false;
 
@@ -32,80 +30,72 @@ void follow_management() {
   atomic::store(dispatch, static_cast<std::uint8_t>(path->manages() ? 1 : 0));
 }
 
+/// Everything is at home, and the process runs as it would natively from here on.
+void come_home_for_good() {
+  const InlinePath::Exclusive alone(*path);
+  path->come_home();
+  path->retire();
+  atomic::store(dispatch, std::uint8_t{0});
+  signals::let_go();
+}
+
+/// In the maintenance thread, or where there is none.
 void detach() {
   Membership& membership = *host.membership;
   atomic::store_release(membership.member().state, std::uint32_t{DIME_MEMBER_LEAVING});
   atomic::store_release(*host.left, 1u);
-  {
-    const InlinePath::Exclusive alone(*path);
-    path->come_home();
-    path->retire();
-    patch::remove(/*only_thread=*/false);
-  }
-  atomic::store(dispatch, std::uint8_t{0});
-  signals::stop();
+  is_running = false;
+  come_home_for_good();
+  own_descriptors::abandon();
   path->manager().stop();
   membership.leave(DIME_MEMBER_DETACHED);
 }
 
-void maintenance() {
-  Membership& membership = *host.membership;
-  dime_member& member = membership.member();
-  own_descriptors::close_others();
-  Nanos next = clock::now() + PageManager::kTick;
-  for (;;) {
-    const auto timeout = clock::timespec_of(next - clock::now());
-    pollfd doorbell{path->manager().neighbours().doorbell(), POLLIN, 0};
-    system_call(__NR_ppoll, &doorbell, 1L, &timeout, 0L, 0L);
-    if (doorbell.revents != 0) {
-      path->manager().neighbours().silence();
-    }
-    if (atomic::load(member.give_back) != 0) {
-      path->give_back();
-    }
-    const Nanos before = clock::now();
-    if (before < next) {
-      continue;
-    }
-    if (atomic::load(member.command) == DIME_COMMAND_DETACH) {
-      detach();
-      return;
-    }
-    path->tick();
-    follow_management();
-    const Nanos now = clock::now();
-    next = now + PageManager::until_next_tick(now - before);
-  }
-}
-
-void maintenance_main(void* /*nothing*/) {
-  maintenance();
-}
-
 long start_maintenance() {
-  const SignalsBlocked blocked;  // those of the program are for its own threads
-  const long started = own_thread::start(
-      reinterpret_cast<std::uint64_t>(maintenance_stack) + kStackBytes, maintenance_main, nullptr);
+  const long started = maintenance::start();
   if (!failed(started)) {
-    dime_member& member = host.membership->member();
-    atomic::store(member.handler_tid, static_cast<std::uint32_t>(started));
-    atomic::store_release(member.state, std::uint32_t{DIME_MEMBER_ACTIVE});
+    atomic::store_release(host.membership->member().state, std::uint32_t{DIME_MEMBER_ACTIVE});
   }
   return started;
 }
 
 bool on_fault(std::uint64_t address, bool writes, const std::uint64_t* interrupted) {
+  Thread& thread = path->threads().current();
+  if (path->manager().retired()) {
+    // Perhaps it was raised before everything came home: then it does not come again.
+    const bool again = thread.retried == address;
+    thread.retried = again ? 0 : address;
+    return !again;
+  }
   if (!path->managed().contains(address)) {
     return false;
   }
-  path->fault(address, writes, path->threads().current(), interrupted);
+  path->fault(address, writes, thread, interrupted);
+  maintenance::attend();
   return true;
 }
 
-/// A thread begins on a stack of the program's own making. It has no alternate stack yet, so its
-/// stack must not be managed.
+/// The child of a clone() begins on a stack that ends at `top`, of a size that is not told. More
+/// than this is not used in what programs do there.
+AddressRange stack_below(std::uint64_t top) {
+  constexpr std::uint64_t kUsual = std::uint64_t{1} << 20;
+  const AddressRange around = path->managed().around(top - 1);
+  return around.intersection({top - kUsual, top});
+}
+
+/// A child or thread begins on a stack of the program's own making. It has no alternate stack yet,
+/// so its stack must not be managed.
 void before_raw(long number, const long (&arguments)[6]) {
+  constexpr long kClone = 56;
   constexpr long kClone3 = 435;
+  if (number == kClone) {
+    const auto top = static_cast<std::uint64_t>(arguments[1]);
+    if (top != 0 && path->managed().contains(top - 1)) {
+      const InlinePath::Exclusive alone(*path);
+      path->becomes_stack(stack_below(top).whole_pages());
+    }
+    return;
+  }
   struct {
     std::uint64_t flags, pidfd, child, parent, exit_signal, stack, stack_bytes;
   } wanted{};
@@ -114,9 +104,8 @@ void before_raw(long number, const long (&arguments)[6]) {
                            static_cast<std::uint64_t>(arguments[0]), &wanted, sizeof(wanted))) {
     return;
   }
-  constexpr std::uint64_t kMask = kPageBytes - 1;
-  const AddressRange stack{wanted.stack & ~kMask,
-                           (wanted.stack + wanted.stack_bytes + kMask) & ~kMask};
+  const AddressRange stack =
+      AddressRange{wanted.stack, wanted.stack + wanted.stack_bytes}.whole_pages();
   if (wanted.stack != 0 && !stack.empty() && path->managed().intersects(stack)) {
     const InlinePath::Exclusive alone(*path);
     path->becomes_stack(stack);
@@ -157,18 +146,22 @@ void arm() {
 }
 
 long start_path() {
-  maintenance_stack = host.arena->allocate(kStackBytes);
   void* const memory = host.arena->allocate(sizeof(InlinePath));
-  if (maintenance_stack == nullptr || memory == nullptr) {
+  if (memory == nullptr) {
     return -ENOMEM;
   }
   path = ::new (memory) InlinePath(*host.arena, *host.membership);
+  if (!maintenance::prepare(*host.arena, *path, detach, follow_management)) {
+    return -ENOMEM;
+  }
   if (const long started = path->start(*host.arena, host.image); failed(started)) {
     return started;
   }
   own_descriptors::hide(*path);
   calls::start(*path);
   patch::set_hook(calls::on_call);
+  patch::set_before_raw(
+      [](long number, patch::Frame* frame) { before_raw(number, frame->arguments); });
   signals::start({on_fault, before_raw, on_dispatched}, path->threads());
   prepare_thread(path->threads().current());
   {
@@ -186,6 +179,7 @@ void continue_in_child(Thread& thread) {
   const bool follow =
       (atomic::load(membership.control().parameters.flags) & DIME_FOLLOW_CHILDREN) != 0;
   signals::continue_in_child();
+  maintenance::continue_in_child();
   atomic::store(dispatch, std::uint8_t{0});
   if (follow && !failed(membership.take_slot()) && !failed(path->continue_in_child(thread))) {
     own_descriptors::hide(*path);
@@ -236,6 +230,13 @@ bool running() {
   return is_running;
 }
 
+void let_go(const char* why) {
+  maintenance::end();
+  come_home_for_good();
+  path->manager().stop();
+  host.membership->note_problem(why);
+}
+
 void end() {
   if (path->manager().retired()) {
     // The program's filter may not allow what looking takes. `dime run` sees this.
@@ -267,6 +268,9 @@ void prepare_thread(Thread& thread) {
   }
   thread.prepared = true;
   const auto here = reinterpret_cast<std::uint64_t>(__builtin_frame_address(0));
+  if (path->manager().retired()) {
+    return;
+  }
   {
     const InlinePath::Exclusive alone(*path);
     signals::prepare(thread);
@@ -277,6 +281,22 @@ void prepare_thread(Thread& thread) {
     }
   }
   arm();
+}
+
+long fork_natively(long number, const long (&arguments)[6], patch::Frame& frame) {
+  calls::Arguments wanted;
+  __builtin_memcpy(wanted, arguments, sizeof(wanted));
+  if (number == __NR_clone && wanted[1] != 0) {
+    frame.stack = static_cast<std::uint64_t>(wanted[1]);
+    wanted[1] = 0;
+  }
+  const long child = calls::raw(number, wanted);
+  if (child != 0) {
+    frame.stack = 0;
+  } else if (is_running) {
+    atomic::store(*host.left, 1u);
+  }
+  return child;
 }
 
 long fork(Thread& thread, long number, const long (&arguments)[6], patch::Frame& frame) {

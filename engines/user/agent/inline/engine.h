@@ -35,10 +35,17 @@ void mark(const char* name);
 /// The process ends: the last counts.
 void end();
 
+/// Brings everything home for good, and ends the agent's thread: what the program is about to do
+/// would meet the agent. `why` is noted for the summary. Program threads, with no lock held.
+void let_go(const char* why);
+
 /// Readies the calling thread, if it is not yet.
 void prepare_thread(Thread& thread);
 
 /// fork(), or clone() without shared memory, as the program wants it.
 long fork(Thread& thread, long number, const long (&arguments)[6], patch::Frame& frame);
+
+/// The same in a process that was let go.
+long fork_natively(long number, const long (&arguments)[6], patch::Frame& frame);
 
 }  // namespace dime::agent::inline_engine

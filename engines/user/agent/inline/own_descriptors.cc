@@ -4,6 +4,8 @@
 #include <linux/fcntl.h>
 #include <linux/resource.h>
 
+#include "core/atomic.h"
+
 namespace dime::agent::own_descriptors {
 namespace {
 
@@ -11,6 +13,8 @@ constexpr unsigned kOwn = 3;
 constexpr std::uint64_t kLeast = 1000;  // where they begin, if the limit allows
 
 InlinePath* path = nullptr;
+std::int32_t abandoned[kOwn] = {};  ///< their numbers + 1
+std::uint32_t any_abandoned = 0;
 
 int& own(unsigned which) {
   Space& space = path->manager().space();
@@ -71,6 +75,24 @@ void make_way(long descriptor) {
     if (own(i) == static_cast<int>(descriptor)) {
       const long moved = raise(own(i), descriptor + 1);
       own(i) = failed(moved) ? own(i) : static_cast<int>(moved);
+    }
+  }
+}
+
+void abandon() {
+  for (unsigned i = 0; i < kOwn; ++i) {
+    abandoned[i] = own(i) + 1;
+  }
+  atomic::store_release(any_abandoned, 1u);
+}
+
+void close_abandoned() {
+  if (atomic::load(any_abandoned) == 0 || atomic::exchange(any_abandoned, 0u) == 0) {
+    return;
+  }
+  for (const std::int32_t number : abandoned) {
+    if (number > 0) {
+      system_call(__NR_close, number - 1);
     }
   }
 }

@@ -20,6 +20,11 @@ void hide(InlinePath& path);
 /// The program is about to have `descriptor`: where it is one of them, that gets a new number.
 void make_way(long descriptor);
 
+/// They are needed no more, and the calling thread cannot close them in the program's table:
+/// close_abandoned() does, in a thread of the program.
+void abandon();
+void close_abandoned();
+
 /// Closes all others, in a thread whose table is a copy of the program's.
 void close_others();
 

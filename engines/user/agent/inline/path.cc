@@ -81,7 +81,12 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
   Instance& instance = manager_.instance();
   gate_.enter();
   lock_.lock();
-  const PageId id = manager_.space().table().obtain(page);
+  const PageId id = manager_.retired() ? kNoPage : manager_.space().table().obtain(page);
+  if (manager_.retired()) {
+    lock_.unlock();
+    gate_.leave();
+    return;
+  }
   if (id == kNoPage) {
     manager_.membership().note_problem("out of memory for page records");
     lock_.unlock();

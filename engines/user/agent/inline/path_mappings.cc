@@ -27,6 +27,7 @@ void InlinePath::leave_alone(AddressRange range) {
 void InlinePath::becomes_stack(AddressRange range) {
   cancel_in(range);
   Space& space = manager_.space();
+  range = range.whole_pages();
   space.table().for_each(range, [&](PageId id) {
     if (manager_.instance().pool().record(id).state == PageState::kRemote) {
       while (space.open_remote(id) == Opened::kRetry) {
@@ -34,7 +35,12 @@ void InlinePath::becomes_stack(AddressRange range) {
     }
     manager_.instance().forget(id);
   });
-  space.faults().unregister(range);
+  // The kernel refuses a range of which a part is not its own, as where .bss begins.
+  managed_.for_each([&](AddressRange managed) {
+    if (managed.intersects(range)) {
+      space.faults().unregister(managed.intersection(range));
+    }
+  });
   space.unmanage(range);
   excluded_.add(range);
 }

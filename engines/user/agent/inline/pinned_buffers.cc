@@ -3,6 +3,7 @@
 
 #include "core/atomic.h"
 #include "engines/user/agent/inline/buffers.h"
+#include "engines/user/agent/program_memory.h"
 
 namespace dime::agent::calls {
 namespace {
@@ -55,14 +56,13 @@ struct Piece {
 };
 
 /// Copies within the process, by the kernel: a bad pointer is an answer, not a signal.
-bool copy(InlinePath& path, long number, std::uint64_t ours, std::uint64_t address,
-          std::uint64_t bytes) {
+bool copy(long number, std::uint64_t ours, std::uint64_t address, std::uint64_t bytes) {
   const Piece local{ours, bytes};
   const Piece remote{address, bytes};
   // A program that filters its system calls may not allow this one.
-  const long copied = path.manager().retired() ? -EPERM
-                                               : system_call(number, system_call(__NR_getpid),
-                                                             &local, 1L, &remote, 1L, 0L);
+  const long copied = !program_memory::asks() ? -EPERM
+                                              : system_call(number, system_call(__NR_getpid),
+                                                            &local, 1L, &remote, 1L, 0L);
   if (copied == -ENOSYS || copied == -EPERM) {
     const bool reads = number == __NR_process_vm_readv;
     __builtin_memcpy(reinterpret_cast<void*>(reads ? ours : address),
@@ -81,7 +81,7 @@ bool read_program(InlinePath& path, Thread& thread, std::uint64_t address, void*
     return true;
   }
   path.make_resident({address, address + bytes}, thread);
-  return copy(path, __NR_process_vm_readv, reinterpret_cast<std::uint64_t>(to), address, bytes);
+  return copy(__NR_process_vm_readv, reinterpret_cast<std::uint64_t>(to), address, bytes);
 }
 
 bool write_program(InlinePath& path, Thread& thread, std::uint64_t address, const void* from,
@@ -91,7 +91,7 @@ bool write_program(InlinePath& path, Thread& thread, std::uint64_t address, cons
     return true;
   }
   path.make_resident({address, address + bytes}, thread);
-  return copy(path, __NR_process_vm_writev, reinterpret_cast<std::uint64_t>(from), address, bytes);
+  return copy(__NR_process_vm_writev, reinterpret_cast<std::uint64_t>(from), address, bytes);
 }
 
 PinnedBuffers::PinnedBuffers(InlinePath& path, Thread& thread)

@@ -8,6 +8,7 @@
 #include "engines/user/agent/exec.h"
 #include "engines/user/agent/inline/calls.h"
 #include "engines/user/agent/inline/engine.h"
+#include "engines/user/agent/inline/maintenance.h"
 #include "engines/user/agent/inline/own_descriptors.h"
 #include "engines/user/agent/process.h"
 
@@ -22,16 +23,84 @@ std::uint64_t word(long argument) {
   return static_cast<std::uint64_t>(argument);
 }
 
-// The agent's own system calls would be filtered too. So the process is emulated no longer.
-long filter_calls(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
-  if (path.manages()) {
-    const InlinePath::Exclusive alone(path);
-    path.come_home();
-    path.retire();
-    path.manager().membership().note_problem(
-        "a program that filters its system calls (seccomp) was let go: use --fault-path thread");
+/// The kernel lets this process filter its system calls.
+bool may_filter() {
+  constexpr long kGetNoNewPrivileges = 39;  // PR_GET_NO_NEW_PRIVS
+  if (system_call(__NR_prctl, kGetNoNewPrivileges, 0L, 0L, 0L, 0L) == 1) {
+    return true;
   }
-  return call_with_buffers_pinned(path, thread, number, arguments);
+  struct {
+    std::uint32_t version = 0x20080522;  // _LINUX_CAPABILITY_VERSION_3
+    std::int32_t pid = 0;
+  } header;
+  struct {
+    std::uint32_t effective, permitted, inheritable;
+  } rights[2] = {};
+  constexpr unsigned kAdministrator = 21;  // CAP_SYS_ADMIN
+  system_call(__NR_capget, &header, &rights);
+  return (rights[0].effective >> kAdministrator & 1u) != 0;
+}
+
+/// True unless the kernel is certain to refuse the filter. Programs ask what it knows by calls that
+/// must fail.
+bool may_install(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
+  constexpr long kStrict = 0;  // SECCOMP_SET_MODE_STRICT
+  constexpr long kFilter = 1;  // SECCOMP_SET_MODE_FILTER
+  constexpr long kPrctlStrict = 1;
+  constexpr long kPrctlFilter = 2;
+  const bool by_prctl = number == __NR_prctl;
+  const long mode = by_prctl ? arguments[1] : static_cast<std::uint32_t>(arguments[0]);
+  if (mode == (by_prctl ? kPrctlStrict : kStrict)) {
+    return by_prctl || (static_cast<std::uint32_t>(arguments[1]) == 0 && arguments[2] == 0);
+  }
+  if (mode != (by_prctl ? kPrctlFilter : kFilter)) {
+    return false;
+  }
+  struct {
+    std::uint16_t count;
+    std::uint16_t padding[3];
+    std::uint64_t instructions;
+  } program{};
+  struct {
+    std::uint64_t words[1];
+  } first{};
+  constexpr std::uint16_t kMost = 4096;  // BPF_MAXINSNS
+  return read_program(path, thread, word(arguments[2]), &program, sizeof(program)) &&
+         program.count != 0 && program.count <= kMost &&
+         read_program(path, thread, program.instructions, &first, sizeof(first)) && may_filter();
+}
+
+// The agent's own system calls would be filtered too, and its thread as well (TSYNC). So the
+// process is emulated no longer.
+long filter_calls(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
+  if (!may_install(path, thread, number, arguments)) {
+    return call_with_buffers_pinned(path, thread, number, arguments);
+  }
+  process::follow_nobody();
+  inline_engine::let_go(
+      "a program that filters its system calls (seccomp) was let go: use --fault-path thread");
+  return raw(number, arguments);
+}
+
+/// The program dispatches its own system calls, which only one in a process can.
+long dispatch_calls(const Arguments& arguments) {
+  constexpr long kOff = 0;
+  if (arguments[1] == kOff) {
+    return arguments[2] == 0 && arguments[3] == 0 && arguments[4] == 0 ? 0 : -EINVAL;
+  }
+  inline_engine::let_go(
+      "a program that dispatches its system calls was let go: use --fault-path thread");
+  return raw(__NR_prctl, arguments);
+}
+
+/// The kernel refuses some of these calls to a process with several threads.
+long change_namespaces(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
+  constexpr long kCounted = CLONE_NEWUSER | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM;
+  if (number == __NR_unshare && (arguments[0] & kCounted) == 0) {
+    return call_with_buffers_pinned(path, thread, number, arguments);
+  }
+  const maintenance::Paused paused;
+  return raw(number, arguments);
 }
 
 }  // namespace
@@ -51,8 +120,11 @@ long process_call(InlinePath& path, Thread& thread, long number, const Arguments
     case __NR_exit:
       return end_thread(path, thread, number, arguments);
     case __NR_exit_group:
-      process::end();
+      process::end(process::Ending::kAtOnce);
       break;
+    case __NR_unshare:
+    case __NR_setns:
+      return change_namespaces(path, thread, number, arguments);
     case __NR_seccomp:
       return filter_calls(path, thread, number, arguments);
     case __NR_prctl:
@@ -60,7 +132,7 @@ long process_call(InlinePath& path, Thread& thread, long number, const Arguments
         return filter_calls(path, thread, number, arguments);
       }
       if (arguments[0] == kSetDispatch) {
-        return -EINVAL;
+        return dispatch_calls(arguments);
       }
       if (arguments[0] == DIME_CALL) {
         return process::on_call(word(arguments[1]), word(arguments[2]), word(arguments[3]),
@@ -86,14 +158,8 @@ long process_call(InlinePath& path, Thread& thread, long number, const Arguments
 // A child of vfork() never comes back to let go of what it holds. Its parent does, with its next
 // call.
 long exec_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
-  const bool at = number == __NR_execveat;
-  const unsigned first = at ? 1 : 0;
-  const auto* const name = reinterpret_cast<const char*>(arguments[first]);
-  auto* const* const words = reinterpret_cast<char* const*>(arguments[first + 1]);
-  auto* const* const environment = reinterpret_cast<char* const*>(arguments[first + 2]);
   const PinnedBuffers pinned(path, thread, number, arguments);
-  return exec::run(at ? static_cast<int>(arguments[0]) : AT_FDCWD, name, words, environment,
-                   at ? static_cast<int>(arguments[4]) : 0);
+  return exec::run(exec::Call::of(number, arguments));
 }
 
 long descriptor_call(long number, const Arguments& arguments) {

@@ -4,6 +4,7 @@
 // at the first page that is not there. So all of them come home before, and stay until the thread
 // is gone.
 #include "engines/user/agent/inline/calls.h"
+#include "engines/user/agent/inline/maintenance.h"
 
 namespace dime::agent::calls {
 namespace {
@@ -59,6 +60,7 @@ bool hold_list(InlinePath& path, Thread& thread, PinnedBuffers& pinned) {
 }  // namespace
 
 long end_thread(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
+  maintenance::before_thread_end();
   if (!path.manages() || Threads::is_shared(thread)) {
     path.threads().leave(thread);
     return raw(number, arguments);

@@ -5,8 +5,10 @@
 #include <linux/mman.h>
 
 #include "core/atomic.h"
+#include "engines/user/agent/inline/exclusion.h"
 #include "engines/user/agent/inline/signal_frame.h"
 #include "engines/user/agent/patch/patch.h"
+#include "engines/user/agent/program_memory.h"
 #include "engines/user/agent/syscalls.h"
 
 namespace dime::agent::signals {
@@ -32,6 +34,8 @@ Action actions[kSignals + 1];  ///< as the program has set them
 Handlers handlers;
 Threads* all_threads = nullptr;
 std::uint32_t owner = 0;  ///< the process whose table `actions` is
+bool is_let_go = false;
+Lock changing;  ///< of `actions` together with the kernel's; with signals blocked
 
 long kernel_action(int signal, const Action* set, Action* old) {
   return system_call(__NR_rt_sigaction, signal, set, old, sizeof(std::uint64_t));
@@ -45,7 +49,7 @@ Action for_kernel(int signal, const Action& action) {
   }
   Action installed = action;
   installed.handler = address_of(dime_signal_entry);
-  installed.flags |= kSigInfo | kOnStack | kRestorer;
+  installed.flags |= kSigInfo | kRestorer | (is_let_go ? 0 : kOnStack);
   installed.restorer = patch::raw_restorer();
   installed.mask &= ~kOurs;
   if (ours) {
@@ -55,11 +59,25 @@ Action for_kernel(int signal, const Action& action) {
   return installed;
 }
 
+/// Where to map the next thread's stack, if nothing is there. Not where the kernel would put it: a
+/// mapping of the program's right above may be one that grows downwards.
+std::uint64_t next_stack() {
+  constexpr std::uint64_t kAway = std::uint64_t{64} << 30;
+  static std::uint64_t mapped = 0;
+  const std::uint64_t top = reinterpret_cast<std::uint64_t>(all_threads) & ~(kStackBytes - 1);
+  return top > 2 * kAway ? top - kAway - atomic::add(mapped, kStackBytes) : 0;
+}
+
 /// Puts the frame where the kernel would have put it for this action of the program.
 Frame* place(Frame* frame, const Action& action, Thread& thread) {
   const std::uint64_t interrupted = frame->context.registers[kRsp];
   if (thread.signal_stack.contains(interrupted)) {
     return frame;
+  }
+  const bool on_agents = thread.signal_stack.contains(reinterpret_cast<std::uint64_t>(frame));
+  if (is_let_go && !on_agents) {
+    frame->back = address_of(dime_signal_return);
+    return frame;  // where the kernel has put it, it belongs
   }
   std::uint64_t top = interrupted - kRedZone;
   AddressRange& own = thread.program_signal_stack;
@@ -81,6 +99,20 @@ void die_of(int signal) {
   const long process = system_call(__NR_getpid);
   const long thread = system_call(__NR_gettid);
   system_call(__NR_tgkill, process, thread, signal);
+}
+
+/// With signals blocked.
+long set_action(int signal, const Action& wanted) {
+  changing.lock();
+  const bool ours = (bit(signal) & kOurs) != 0;
+  const Action installed = for_kernel(signal, wanted);
+  const long result = ours && !is_let_go ? 0 : kernel_action(signal, &installed, nullptr);
+  if (!failed(result)) {
+    actions[signal] = wanted;
+    actions[signal].mask &= ~(bit(9) | bit(19));
+  }
+  changing.unlock();
+  return result;
 }
 
 void dispatched_call(Frame& frame) {
@@ -147,6 +179,9 @@ extern "C" __attribute__((visibility("hidden"))) Going dime_on_signal(int signal
 // The frame may have become remote, and the kernel would not find it: it goes back to the agent's
 // stack, to its lower end, because reading it may be a fault, which is handled at the upper one.
 extern "C" __attribute__((visibility("hidden"))) Going dime_before_return(Frame* frame) {
+  if (is_let_go) {
+    return {frame, patch::raw_restorer()};
+  }
   const Thread& thread = all_threads->current();
   static constexpr std::uint64_t kOthers = ~kOurs;  // the stack may be managed, and remote any time
   system_call(__NR_rt_sigprocmask, 2L, &kOthers, 0L, sizeof(kOthers));
@@ -174,22 +209,26 @@ void start(const Handlers& with, Threads& threads) {
   threads.current().blocked = old & kOurs;
 }
 
-void stop() {
+void let_go() {
+  changing.lock();
+  is_let_go = true;
   for (int signal = 1; signal <= kSignals; ++signal) {
-    const bool ours = (bit(signal) & kOurs) != 0;
-    if (ours || actions[signal].handler > kIgnore) {
-      kernel_action(signal, &actions[signal], nullptr);
+    if ((bit(signal) & kOurs) == 0 && actions[signal].handler > kIgnore) {
+      const Action installed = for_kernel(signal, actions[signal]);
+      kernel_action(signal, &installed, nullptr);
     }
   }
+  changing.unlock();
 }
 
 void continue_in_child() {
   owner = static_cast<std::uint32_t>(system_call(__NR_getpid));
+  changing = {};
 }
 
 void prepare(Thread& thread) {
   if (thread.signal_stack.empty()) {
-    const long at = system_call(__NR_mmap, 0L, kStackBytes, PROT_READ | PROT_WRITE,
+    const long at = system_call(__NR_mmap, next_stack(), kStackBytes, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1L, 0L);
     if (failed(at)) {
       return;
@@ -220,13 +259,7 @@ long action(int signal, const Action* set, Action* old) {
     return ours || wanted.handler > kIgnore ? 0 : kernel_action(signal, &wanted, nullptr);
   }
   const SignalsBlocked blocked;
-  const Action installed = for_kernel(signal, wanted);
-  const long result = ours ? 0 : kernel_action(signal, &installed, nullptr);
-  if (!failed(result)) {
-    actions[signal] = wanted;
-    actions[signal].mask &= ~(bit(9) | bit(19));
-  }
-  return result;
+  return set_action(signal, wanted);
 }
 
 long mask(Thread& thread, int how, const std::uint64_t* set, std::uint64_t* old) {
@@ -279,6 +312,63 @@ long alternate_stack(Thread& thread, const AlternateStack* set, AlternateStack* 
     *old = before;
   }
   return 0;
+}
+
+long real_action(const long (&arguments)[6]) {
+  const auto signal = static_cast<int>(arguments[0]);
+  const auto* const set = reinterpret_cast<const Action*>(arguments[1]);
+  auto* const old = reinterpret_cast<Action*>(arguments[2]);
+  // The kernel judges the pointers, and has used them then.
+  const long result =
+      system_call(__NR_rt_sigaction, arguments[0], arguments[1], arguments[2], arguments[3]);
+  if (failed(result)) {
+    return result;
+  }
+  const Action before = actions[signal];
+  // The table of a child of vfork() is its own, and its parent's memory is not.
+  const bool elsewhere =
+      program_memory::asks() && static_cast<std::uint32_t>(system_call(__NR_getpid)) != owner;
+  if (set != nullptr && !elsewhere) {
+    const Action wanted = *set;
+    if ((bit(signal) & kOurs) != 0 || wanted.handler > kIgnore) {
+      set_action(signal, wanted);
+    }
+  }
+  if (old != nullptr && old->handler == address_of(dime_signal_entry)) {
+    *old = before;
+  }
+  return result;
+}
+
+void settle_mask(Thread& thread) {
+  constexpr long kBlock = 0;
+  if (thread.blocked != 0) {
+    system_call(__NR_rt_sigprocmask, kBlock, &thread.blocked, 0L, sizeof(thread.blocked));
+    thread.blocked = 0;
+  }
+}
+
+long real_mask(Thread& thread, const long (&arguments)[6]) {
+  settle_mask(thread);
+  return system_call(__NR_rt_sigprocmask, arguments[0], arguments[1], arguments[2], arguments[3]);
+}
+
+/// The kernel has the agent's stack for threads that began before let_go().
+long real_stack(Thread& thread, const long (&arguments)[6]) {
+  auto* const old = reinterpret_cast<AlternateStack*>(arguments[1]);
+  const long result = system_call(__NR_sigaltstack, arguments[0], arguments[1]);
+  const AddressRange& own = thread.program_signal_stack;
+  if (failed(result) || thread.signal_stack.empty()) {
+    return result;
+  }
+  if (old != nullptr) {
+    *old = {own.begin, own.empty() ? kDisabled : thread.program_signal_flags & kAutoDisarm, 0,
+            own.bytes()};
+  }
+  if (arguments[0] != 0) {
+    thread.signal_stack = {};
+  }
+  return result;
 }
 
 }  // namespace dime::agent::signals

@@ -3,6 +3,7 @@
 //
 // SIGBUS and SIGSYS belong to the agent: they can be neither blocked nor given to the program,
 // which sees the handlers and masks that it has set all the same, and gets those that are its own.
+// One that is sent while the program believes it to be blocked is kept (pending_signals.h).
 // The kernel cannot write a signal's frame to memory that is remote. So every handler of the
 // program is entered by way of the agent's alternate stack, which is never managed: from there the
 // frame is moved, as the program's own thread, to where the kernel would have put it.
@@ -45,8 +46,9 @@ struct Handlers {
 void start(const Handlers& handlers, Threads& threads);
 /// In a forked child.
 void continue_in_child();
-/// Gives everything back as the program has set it.
-void stop();
+/// Nothing is emulated any more: from now on handlers run where the kernel puts them. The agent's
+/// own stay, and pass on what is the program's. Under Exclusive.
+void let_go();
 
 /// Gives the calling thread an alternate stack.
 void prepare(Thread& thread);
@@ -64,6 +66,14 @@ struct AlternateStack {
 };
 long alternate_stack(Thread& thread, const AlternateStack* set, AlternateStack* old,
                      std::uint64_t stack_pointer);
+
+/// The same calls after let_go(), with the program's pointers as they are: what was virtual becomes
+/// real with them.
+long real_action(const long (&arguments)[6]);
+long real_mask(Thread& thread, const long (&arguments)[6]);
+long real_stack(Thread& thread, const long (&arguments)[6]);
+/// What the program believes to be blocked is. After let_go().
+void settle_mask(Thread& thread);
 
 /// A mask for a call that blocks the signals in it while it waits.
 constexpr std::uint64_t without_ours(std::uint64_t mask) {

@@ -44,6 +44,7 @@ struct alignas(64) Thread {
   AddressRange signal_stack;          ///< the agent's alternate stack
   AddressRange program_signal_stack;  ///< the program's, empty = none
   std::uint64_t blocked = 0;  ///< of the agent's signals: which the program thinks are blocked
+  std::uint64_t retried = 0;  ///< let go: where its last SIGBUS was, if that was tried again
   AddressRange stack;         ///< where its stack is known to be unmanaged
   Bounces bounces;
   std::int32_t program_signal_flags = 0;

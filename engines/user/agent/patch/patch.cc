@@ -13,8 +13,17 @@
 #include "engines/user/agent/patch/windows.h"
 #include "engines/user/agent/syscalls.h"
 
+namespace dime::agent::patch {
+namespace {
+
+void tell_nobody(long /*number*/, Frame* /*frame*/) {}
+
+}  // namespace
+}  // namespace dime::agent::patch
+
 extern "C" {
 constinit dime::agent::patch::Hook dime_patch_hook = dime_raw_forward;
+constinit dime::agent::patch::BeforeRaw dime_patch_before_raw = dime::agent::patch::tell_nobody;
 }
 
 namespace dime::agent::patch {
@@ -132,6 +141,11 @@ class ForksHeldOff {
 
 void set_hook(Hook hook) {
   __atomic_store_n(&dime_patch_hook, hook != nullptr ? hook : dime_raw_forward, __ATOMIC_RELEASE);
+}
+
+void set_before_raw(BeforeRaw before) {
+  __atomic_store_n(&dime_patch_before_raw, before != nullptr ? before : tell_nobody,
+                   __ATOMIC_RELEASE);
 }
 
 long apply(const char* table_path, std::uint64_t load_base) {

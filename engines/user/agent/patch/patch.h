@@ -38,6 +38,9 @@ struct Frame {
 /// signal handlers, in children of posix_spawn. The direction flag is clear, as the ABI wants it.
 using Hook = long (*)(long number, Frame* frame);
 
+/// Is told of a clone() with CLONE_VM before it is made as it is, with the same conditions.
+using BeforeRaw = void (*)(long number, Frame* frame);
+
 struct Counters {
   std::uint32_t libraries;
   std::uint32_t patched;
@@ -49,6 +52,9 @@ struct Counters {
 /// The hook for all patched libraries, in force at once; null: system calls run as they are. To be
 /// set before the first apply().
 void set_hook(Hook hook);
+
+/// Null: nobody is told.
+void set_before_raw(BeforeRaw before);
 
 /// Patches the library at `load_base` with the table file; with base 0, the mapped library that has
 /// the table's build-id. A second call for the same library does nothing. No thread may be inside

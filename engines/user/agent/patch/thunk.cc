@@ -109,6 +109,12 @@ dime_tested_thunk:
   jne dime_call_hook
   test $0x100, %edi
   jz dime_call_hook
+  # The child begins on a stack that the program names.
+  mov %rsp, %rsi
+  mov $56, %edi
+  and $-16, %rsp
+  call *dime_patch_before_raw(%rip)
+  lea -72(%rbp), %rsp
 2:
   .cfi_remember_state
   dime_restore

@@ -23,6 +23,7 @@ extern std::uint64_t dime_gate_cells[448];
 
 /// The hook in force.
 extern dime::agent::patch::Hook dime_patch_hook;
+extern dime::agent::patch::BeforeRaw dime_patch_before_raw;
 
 #pragma GCC visibility pop
 }

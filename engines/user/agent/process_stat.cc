@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "engines/user/agent/process_stat.h"
+
+#include <linux/fcntl.h>
+
+#include "engines/user/agent/syscalls.h"
+
+namespace dime::agent {
+namespace {
+
+/// The number at the `field`th field of /proc/PID/stat (`field` >= 3). `comm_end` is the last ')',
+/// which ends field 2.
+std::uint64_t field_of(const char* comm_end, unsigned field) {
+  const char* at = comm_end;
+  for (unsigned seen = 2; seen < field && *at != '\0'; ++at) {
+    seen += *at == ' ' ? 1 : 0;
+  }
+  std::uint64_t value = 0;
+  for (; *at >= '0' && *at <= '9'; ++at) {
+    value = value * 10 + static_cast<std::uint64_t>(*at - '0');
+  }
+  return value;
+}
+
+ProcessStat stat_of(const char* path) {
+  constexpr unsigned kThreads = 20;
+  constexpr unsigned kStartTime = 22;
+  constexpr unsigned kStatus = 52;
+  const long fd = system_call(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+  if (failed(fd)) {
+    return {};
+  }
+  char text[512];
+  const long bytes = system_call(__NR_read, fd, text, sizeof(text) - 1);
+  system_call(__NR_close, fd);
+  if (bytes <= 0) {
+    return {};
+  }
+  text[bytes] = '\0';
+  // The name is in parentheses and may hold anything, so fields count from the last one.
+  const char* at = text;
+  for (const char* c = text; *c != '\0'; ++c) {
+    at = *c == ')' ? c : at;
+  }
+  if (at[0] == '\0' || at[1] == '\0') {
+    return {};
+  }
+  return {true, at[2], field_of(at, kThreads), field_of(at, kStartTime),
+          static_cast<int>(field_of(at, kStatus) >> 8)};
+}
+
+}  // namespace
+
+ProcessStat process_stat(std::uint32_t pid) {
+  char path[32] = "/proc/";
+  char digits[12];
+  unsigned count = 0;
+  for (std::uint32_t rest = pid; rest != 0 || count == 0; rest /= 10) {
+    digits[count++] = static_cast<char>('0' + rest % 10);
+  }
+  char* out = path + 6;
+  while (count != 0) {
+    *out++ = digits[--count];
+  }
+  __builtin_memcpy(out, "/stat", sizeof("/stat"));
+  return stat_of(path);
+}
+
+ProcessStat own_process_stat() {
+  return stat_of("/proc/self/stat");
+}
+
+// A process has the status of the thread that ended last. Threads but the first one end by the C
+// library, with 0.
+bool LastThread::is_left() {
+  constexpr unsigned kEvery = 5;
+  if (++ticks_ % kEvery != 0) {
+    return false;
+  }
+  const ProcessStat process = own_process_stat();
+  if (!process.known || process.state != 'Z') {
+    return false;
+  }
+  status_ = first_was_not_last_ ? 0 : process.status;
+  first_was_not_last_ = process.threads > 2;
+  return process.threads == 2;
+}
+
+}  // namespace dime::agent
