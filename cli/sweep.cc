@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 // dime sweep: many runs over a grid of options. experiments/ does it; here is what the user sees.
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +10,9 @@
 #include "cli/command.h"
 #include "cli/emulation_options.h"
 #include "cli/engine_choice.h"
+#include "cli/sweep_display.h"
+#include "cli/sweep_options.h"
+#include "cli/sweep_slurm.h"
 #include "experiments/sweep.h"
 #include "experiments/table.h"
 
@@ -18,7 +20,6 @@ namespace dime {
 namespace {
 
 using experiments::Point;
-using experiments::Record;
 using experiments::ResultsFile;
 using experiments::Selection;
 using experiments::Spec;
@@ -26,17 +27,6 @@ using experiments::Sweep;
 using experiments::SweepState;
 
 constexpr int kInterrupted = 130;  // as shells show SIGINT
-
-struct SweepOptions {
-  std::string spec;
-  std::string output;
-  std::string only;
-  std::string executor = "local";
-  bool resume = false;
-  bool failed = false;
-  bool dry_run = false;
-  bool accept_changes = false;
-};
 
 int refuse(const Error& error, int status = kFailure) {
   print_error(error);
@@ -68,66 +58,6 @@ Result<void> check_options(const std::vector<std::string>& words) {
   }
   return {};
 }
-
-std::string duration_text(double seconds) {
-  constexpr double kMinute = 60;
-  constexpr double kHour = 3600;
-  if (seconds < 2 * kMinute) {
-    return fmt::format("{:.0f} s", seconds);
-  }
-  return seconds < 2 * kHour ? fmt::format("{:.0f} min", seconds / kMinute)
-                             : fmt::format("{:.1f} h", seconds / kHour);
-}
-
-std::string left_text(const SweepState& state) {
-  return state.left_s ? ", about " + duration_text(*state.left_s) + " left" : "";
-}
-
-// On a terminal one line that is written again and again; a plain line for each run elsewhere.
-class Display {
- public:
-  experiments::SweepEvents events() {
-    return {[this](const SweepState& state, const std::string& what) { starts(state, what); },
-            [this](const SweepState& state, const std::string& what, const Record& record) {
-              ended(state, what, record);
-            },
-            [this](const std::string& text) {
-              clear();
-              print_notice(text);
-            }};
-  }
-
-  void clear() const {
-    if (terminal_) {
-      fmt::print(stderr, "\r\033[K");
-    }
-  }
-
- private:
-  void starts(const SweepState& state, const std::string& what) const {
-    if (!terminal_) {
-      return;
-    }
-    winsize size{};
-    const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20;
-    const std::string line =
-        fmt::format("[{}/{}{}] {}", state.done + 1, state.total, left_text(state), what);
-    fmt::print(stderr, "\r\033[K{}", line.substr(0, known ? size.ws_col - 1u : 79u));
-    std::fflush(stderr);  // NOLINT(cert-err33-c)
-  }
-
-  void ended(const SweepState& state, const std::string& what, const Record& record) const {
-    if (terminal_ && record.good) {
-      return;
-    }
-    clear();
-    fmt::print(stderr, "[{}/{}{}] {} #{}: {}\n", state.done, state.total, left_text(state), what,
-               record.repetition,
-               record.good ? fmt::format("{:.3f} s", record.wall_s) : "FAILED: " + record.problem);
-  }
-
-  bool terminal_ = ::isatty(STDERR_FILENO) != 0;
-};
 
 void print_plan(const Spec& spec, const Sweep& sweep) {
   for (const auto& [point, count] : sweep.missing()) {
@@ -219,6 +149,19 @@ Result<int> run_local(const SweepOptions& options, const Spec& spec,
   return finish(spec, points, results, path, sweep);
 }
 
+Result<int> execute(const SweepOptions& options, const Spec& spec,
+                    const std::vector<Point>& points) {
+  const std::string path = output_of(options);
+  if (options.block) {
+    return run_slurm_block(options, spec, path);
+  }
+  if (options.merge) {
+    return merge_slurm_blocks(spec, path);
+  }
+  return options.executor == "slurm" ? submit_to_slurm(options, spec, points, path)
+                                     : run_local(options, spec, points);
+}
+
 int run(const SweepOptions& options) {
   const auto spec = experiments::read_spec(options.spec, check_options);
   if (!spec) {
@@ -228,7 +171,7 @@ int run(const SweepOptions& options) {
   if (!selection) {
     return refuse(selection.error(), kUsage);
   }
-  const auto status = run_local(options, *spec, selected(*spec, *selection));
+  const auto status = execute(options, *spec, selected(*spec, *selection));
   return status ? *status : refuse(status.error());
 }
 
@@ -248,6 +191,13 @@ std::function<int()> register_sweep(CLI::App& app) {
   app.add_flag("--dry-run", options->dry_run, "print the runs and their expected time");
   app.add_flag("--accept-changes", options->accept_changes,
                "go on although the spec is not the one of the results");
+  app.add_option("--executor", options->executor,
+                 "local, or slurm: a job array over the same points (local)")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"local", "slurm"}));
+  // Without a group: not in the help.
+  app.add_option("--block", options->block, "what a task of Slurm runs")->group("");
+  app.add_flag("--merge", options->merge, "what the last job of Slurm does")->group("");
   app.footer(
       "Each run is on the disk when it has ended: a sweep that was killed goes on with "
       "--resume.");
