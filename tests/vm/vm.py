@@ -130,7 +130,7 @@ def judge(console: str, ended: bool, cases: list[Path]) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, required=True, help="what prepare made")
-    parser.add_argument("--release", required=True, help="a release in it, or 6.1, 6.12")
+    parser.add_argument("--release", required=True, help="a release in it, or 6.1, 6.12, newest")
     parser.add_argument("--guest", type=Path, required=True, help="folder of the guest programs")
     parser.add_argument("--dime", type=Path, help="a build folder: its dime is put into the guest")
     parser.add_argument("--program", type=Path, action="append", default=[], help="put into the guest with its libraries, as /programs/NAME")
