@@ -260,7 +260,8 @@ Result<dime_calibration> calibrate_here(const Companions& companions, const Faul
   auto measured = calibrate(companions, path);
   if (!measured) {
     for (const Finding& finding : probe_machine()) {
-      if (finding.required && !finding.available) {
+      // What is required and has a hint is missing, or is not enough for this path.
+      if (finding.required && !finding.hint.empty()) {
         return fail_with_hint(finding.hint, "cannot emulate here: {}: {}", finding.name,
                               finding.detail);
       }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""An ordinary user can emulate where /dev/userfaultfd is open to everybody, and elsewhere is told what mends it.
+"""An ordinary user can emulate: with the inline path everywhere, with the thread path where /dev/userfaultfd is open to everybody,
+and elsewhere is told what mends it.
 
 The test runs as root in a mount namespace of its own, so that the machine's device node keeps its mode; dime and its agent are copied to
 where the user may read them. The user also must not be able to attach to a process that is not his.
@@ -48,7 +49,9 @@ def test():
     with open("/proc/sys/vm/unprivileged_userfaultfd", encoding="ascii") as setting:
         permitted_to_all = setting.read().strip() == "1"
     if not permitted_to_all:
-        run = as_user(False, dime, "run", *options, "--", *program)
+        run = as_user(False, dime, "run", "--fault-path", "inline", *options, "--", *program)
+        dime_test.equal((run.status, run.out), (0, b"179999700000\n"), f"as {USER} without permission ({run.err})")
+        run = as_user(False, dime, "run", "--fault-path", "thread", *options, "--", *program)
         dime_test.equal((run.status, run.out), (125, b""), f"as {USER} without permission ({run.err})")
         dime_test.check("userfaultfd" in run.err, f"the mend is missing: {run.err}")
 

@@ -43,9 +43,19 @@ UniqueFd from_device() {
                                  : -1);
 }
 
+// For faults of the program itself, which the inline path needs: everybody may have it.
+UniqueFd for_own_faults() {
+  constexpr int kUserModeOnly = 1;
+  return UniqueFd(
+      static_cast<int>(::syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | kUserModeOnly)));
+}
+
 UniqueFd open_userfaultfd() {
   UniqueFd fd = from_system_call();
-  return fd.valid() ? std::move(fd) : from_device();
+  if (!fd.valid()) {
+    fd = from_device();
+  }
+  return fd.valid() ? std::move(fd) : for_own_faults();
 }
 
 // 0, or the errno with which the features were refused; ENOENT without a userfaultfd to ask.
@@ -71,6 +81,12 @@ Finding probe_userfaultfd() {
   if (from_device().valid()) {
     finding.available = true;
     finding.detail = fmt::format("by {}", kDevice);
+    return finding;
+  }
+  if (for_own_faults().valid()) {
+    finding.available = true;
+    finding.detail = "for the inline fault path only";
+    finding.hint = "for the thread path: sudo sysctl -w vm.unprivileged_userfaultfd=1";
     return finding;
   }
   if (refused == ENOSYS) {
