@@ -20,14 +20,15 @@ struct HandlerStart {
   Arena* arena;
   Membership* membership;
   Mailbox* mailbox;
-  AddressRange image;        ///< of the agent's library: never managed
-  AddressRange thread_area;  ///< of the starting thread's TLS: never managed
-  std::uint64_t rseq;        ///< of the starting thread, 0 = unknown
-  std::uint32_t thread;      ///< the starting thread
-  bool inherited;            ///< a forked child: its pages may exceed the limit for a while
-  std::uint32_t ready;       ///< futex: 1 when `result` is valid
-  std::int32_t result;       ///< 0 or a negative errno
-  bool fork_events;          ///< set by the handler: it is told of forks
+  AddressRange image;         ///< of the agent's library: never managed
+  AddressRange thread_area;   ///< of the starting thread's TLS: never managed
+  std::uint64_t rseq;         ///< of the starting thread, 0 = unknown
+  std::uint32_t thread;       ///< the starting thread
+  bool inherited;             ///< a forked child: its pages may exceed the limit for a while
+  std::uint32_t ready;        ///< futex: 1 when `result` is valid
+  std::int32_t result;        ///< 0 or a negative errno
+  bool fork_events;           ///< set by the handler: it is told of forks
+  const AddressRange* local;  ///< kept local by the program's wish, up to an empty one
   std::uint32_t* leave;  ///< set by the handler when it has detached: hooks do nothing from then on
 };
 
@@ -54,6 +55,7 @@ class Handler {
   void make_room(PendingFault& pending);
   void make_rooms();
   void bring_all_home();
+  void stay_local(AddressRange range);
   void tick();
   void detach();
 

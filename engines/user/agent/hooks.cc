@@ -10,6 +10,7 @@
 #include "core/atomic.h"
 #include "dime/call.h"
 #include "engines/user/agent/exec.h"
+#include "engines/user/agent/locked_memory.h"
 #include "engines/user/agent/mappings.h"
 #include "engines/user/agent/process.h"
 #include "engines/user/agent/syscalls.h"
@@ -24,6 +25,11 @@ __attribute__((weak)) extern char brk[];
 __attribute__((weak)) extern char execve[];
 __attribute__((weak)) extern char execveat[];
 __attribute__((weak)) extern char mlockall[];
+__attribute__((weak)) extern char mlock[];
+__attribute__((weak)) extern char mlock2[];
+__attribute__((weak)) extern char madvise[];
+__attribute__((weak)) extern char shmat[];
+__attribute__((weak)) extern char process_madvise[];
 __attribute__((weak)) extern char prctl[];
 __attribute__((weak)) extern char _exit[];  // NOLINT: the C library's name
 }
@@ -79,6 +85,16 @@ int replaced_execveat(int directory, const char* path, char* const* arguments,
       with_errno(exec::run(exec::Call::execveat(directory, path, arguments, environment, flags))));
 }
 
+struct IoVector {
+  void* begin;
+  std::size_t bytes;
+};
+
+AddressRange pages_of(const void* address, std::size_t bytes) {
+  const auto begin = reinterpret_cast<std::uint64_t>(address);
+  return AddressRange{begin, begin + bytes}.whole_pages();
+}
+
 /// The kernel would fill the holes of the agent's own memory for a locked process, and of a
 /// registered range nobody watches. So what is there now is locked mapping by mapping, without the
 /// agent's.
@@ -101,6 +117,51 @@ int replaced_mlockall(int flags) {
     }
   }
   return static_cast<int>(with_errno(system_call(__NR_mlockall, flags)));
+}
+
+int replaced_mlock(const void* address, std::size_t bytes) {
+  return static_cast<int>(with_errno(locked_memory::lock(pages_of(address, bytes), 0)));
+}
+
+int replaced_mlock2(const void* address, std::size_t bytes, int flags) {
+  return static_cast<int>(with_errno(locked_memory::lock(pages_of(address, bytes), flags)));
+}
+
+int replaced_madvise(void* address, std::size_t bytes, int advice) {
+  const long result = system_call(__NR_madvise, address, bytes, advice);
+  const Advice effect = effect_of(advice);
+  // ENOMEM: done to all that is mapped, but there are holes.
+  if ((effect == Advice::kGuards || effect == Advice::kWipes) &&
+      (!failed(result) || result == -ENOMEM)) {
+    process::on_advised(pages_of(address, bytes), effect);
+  }
+  return static_cast<int>(with_errno(result));
+}
+
+long replaced_process_madvise(int process, const IoVector* ranges, std::size_t count, int advice,
+                              unsigned flags) {
+  const long done = system_call(__NR_process_madvise, process, ranges, count, advice, flags);
+  const Advice effect = effect_of(advice);
+  // The kernel takes these two of a process about itself only.
+  if (!failed(done) && (effect == Advice::kGuards || effect == Advice::kWipes)) {
+    auto left = static_cast<std::uint64_t>(done);
+    for (std::size_t i = 0; i < count && left != 0; ++i) {
+      const std::uint64_t bytes = ranges[i].bytes < left ? ranges[i].bytes : left;
+      left -= bytes;
+      process::on_advised(pages_of(ranges[i].begin, bytes), effect);
+    }
+  }
+  return with_errno(done);
+}
+
+// The kernel tells nobody of what such a segment replaces.
+void* replaced_shmat(int segment, const void* address, int flags) {
+  constexpr int kReplaces = 040000;  // SHM_REMAP
+  const long at = system_call(__NR_shmat, segment, address, flags);
+  if (!failed(at) && (flags & kReplaces) != 0) {
+    process::on_dropped(segment_at(segment, static_cast<std::uint64_t>(at)));
+  }
+  return reinterpret_cast<void*>(with_errno(at));
 }
 
 int replaced_prctl(int option, std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d) {
@@ -129,7 +190,7 @@ struct Entry {
   std::uint64_t replacement;
   std::uint64_t original;  ///< its first 8 bytes; 0 = not redirected
 };
-constexpr unsigned kEntries = 7;
+constexpr unsigned kEntries = 12;
 constexpr std::uint64_t kStubBytes = 16;
 Entry entries[kEntries];
 AddressRange stubs;
@@ -230,6 +291,11 @@ bool install() {
   entries[4] = {address_of(mlockall), address_of(&replaced_mlockall), 0};
   entries[5] = {address_of(prctl), address_of(&replaced_prctl), 0};
   entries[6] = {address_of(_exit), address_of(&replaced_exit), 0};
+  entries[7] = {address_of(mlock), address_of(&replaced_mlock), 0};
+  entries[8] = {address_of(mlock2), address_of(&replaced_mlock2), 0};
+  entries[9] = {address_of(madvise), address_of(&replaced_madvise), 0};
+  entries[10] = {address_of(process_madvise), address_of(&replaced_process_madvise), 0};
+  entries[11] = {address_of(shmat), address_of(&replaced_shmat), 0};
   if (entries[0].address == 0 || __errno_location == nullptr || &__curbrk == nullptr ||
       !map_stubs(entries[0].address)) {
     return false;

@@ -67,11 +67,18 @@ bool starts_with(const char* text, const char* prefix) {
 
 }  // namespace
 
-MappingReader::MappingReader()
-    : fd_(system_call(__NR_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC)) {}
+MappingReader::MappingReader() : MappingReader(open(), /*closes=*/true) {}
+
+MappingReader::MappingReader(long descriptor, bool closes) : fd_(descriptor), closes_(closes) {
+  system_call(__NR_lseek, descriptor, 0L, /*SEEK_SET=*/0L);
+}
+
+long MappingReader::open() {
+  return system_call(__NR_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
+}
 
 MappingReader::~MappingReader() {
-  if (fd_ >= 0) {
+  if (closes_ && fd_ >= 0) {
     system_call(__NR_close, fd_);
   }
 }
@@ -178,6 +185,18 @@ std::uint64_t resident_file_pages() {
     pages = pages * 10 + static_cast<std::uint64_t>(*at - '0');
   }
   return pages;
+}
+
+AddressRange segment_at(long id, std::uint64_t address) {
+  constexpr long kStatus = 2;  // IPC_STAT
+  struct {
+    std::uint64_t permissions[6];
+    std::uint64_t bytes;
+    std::uint64_t rest[7];
+  } segment{};
+  system_call(__NR_shmctl, id, kStatus, &segment);
+  const std::uint64_t bytes = segment.bytes == 0 ? kPageBytes : segment.bytes;
+  return AddressRange{address, address + bytes}.whole_pages();
 }
 
 unsigned present_runs(AddressRange& range, AddressRange* runs, unsigned capacity) {

@@ -25,6 +25,9 @@ struct Mapping {
 class MappingReader {
  public:
   MappingReader();
+  /// From a descriptor of /proc/self/maps, which is read from its beginning.
+  MappingReader(long descriptor, bool closes);
+  [[nodiscard]] static long open();
   ~MappingReader();
   MappingReader(const MappingReader&) = delete;
   MappingReader& operator=(const MappingReader&) = delete;
@@ -37,6 +40,7 @@ class MappingReader {
   void classify(Mapping& mapping);
 
   long fd_;
+  bool closes_;
   char buffer_[8192];
   std::uint32_t filled_ = 0;
   std::uint32_t start_ = 0;  ///< of the unread rest
@@ -51,6 +55,9 @@ bool is_manageable(const Mapping& mapping);
 
 /// Resident pages of file mappings and shared memory, as /proc/self/statm counts them.
 std::uint64_t resident_file_pages();
+
+/// Where the System V segment `id` lies that was attached at `address`.
+AddressRange segment_at(long id, std::uint64_t address);
 
 /// Calls `visit(AddressRange)` for each run of pages of `range` that have memory (present or
 /// swapped out).

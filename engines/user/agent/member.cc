@@ -22,6 +22,12 @@ std::uint64_t start_time_of(std::uint32_t pid) {
   return process.ended() ? 0 : process.start_time;
 }
 
+/// False for a process that is known to have ended.
+bool may_run(std::uint32_t pid, std::uint64_t start_time) {
+  const ProcessStat process = process_stat(pid);
+  return process.hidden || (!process.ended() && process.start_time == start_time);
+}
+
 }  // namespace
 
 long Membership::map(const char* path) {
@@ -118,7 +124,7 @@ unsigned Membership::reap() const {
   for (dime_member& member : control_->members) {
     std::uint32_t state = atomic::load_acquire(member.state);
     if (&member == member_ || !member_levels::counts(state) ||
-        start_time_of(member.pid) == member.start_time) {
+        may_run(member.pid, member.start_time)) {
       continue;
     }
     if (atomic::compare_exchange(member.state, state, std::uint32_t{DIME_MEMBER_REAPED})) {
@@ -144,7 +150,7 @@ void Membership::remove_if_last() const {
     }
   }
   const bool awaited =
-      control_->owner_pid != 0 && start_time_of(control_->owner_pid) == control_->owner_start_time;
+      control_->owner_pid != 0 && may_run(control_->owner_pid, control_->owner_start_time);
   if (!awaited && control_->keep == 0) {
     system_call(__NR_unlink, path_);
   }

@@ -23,6 +23,8 @@ class Neighbours {
   void silence() const;
   /// Wakes the thread of this process that polls the doorbell.
   void ring_own() const;
+  /// The doorbell is another process's too: forgets it.
+  void disown() { doorbell_ = -1; }
   /// Where its number is kept, for those who renumber it.
   [[nodiscard]] int* place() { return &doorbell_; }
 

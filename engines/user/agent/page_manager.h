@@ -22,7 +22,8 @@ class PageManager {
   long start(AddressRange image, AddressRange thread_area);
   /// The same for the inline path: see Space::create_for_threads.
   long start_for_threads(AddressRange image, Regions& managed, Regions& excluded, Threads& threads);
-  void stop();
+  /// `closes`: the descriptors, which are else another process's too.
+  void stop(bool closes = true);
   /// Nothing is managed any more, for good.
   void retire() {
     manages_ = false;
@@ -44,6 +45,7 @@ class PageManager {
 
   /// Evicts nothing until it is set back.
   void pause(bool paused) { paused_ = paused; }
+  [[nodiscard]] bool is_paused() const { return paused_; }
 
   /// Starts to manage memory, unless everything may be local anyway: then nothing is registered and
   /// nothing costs anything.

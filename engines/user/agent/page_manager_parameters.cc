@@ -58,7 +58,12 @@ long PageManager::continue_in_child() {
   return space_.reopen();
 }
 
-void PageManager::stop() {
+void PageManager::stop(bool closes) {
+  if (!closes) {
+    space_.disown();
+    neighbours_.disown();
+    return;
+  }
   // Closing the descriptor unregisters everything and lets every waiting thread go on.
   space_.destroy();
   neighbours_.close();
@@ -104,7 +109,7 @@ void PageManager::count_adopted(std::uint64_t pages) {
 /// Memory that was mapped without the C library's mmap: by the loader, or by a system call of the
 /// program's own.
 void PageManager::adopt_late() {
-  if (!manages_) {
+  if (!manages_ || paused_) {
     return;
   }
   if (const long taken = space_.adopt_new(); taken > 0) {

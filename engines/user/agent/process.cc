@@ -51,6 +51,11 @@ bool follow = false;
 bool fork_events = false;
 bool follows_nobody = false;
 std::uint32_t* not_in_children = nullptr;  ///< thread path: 1, and 0 in forked children
+bool comes_home = false;  ///< of the fork that is being made; the C library makes one at a time
+// Memory that the program wants wiped in children. One behind is empty.
+constexpr unsigned kMostLocal = 64;
+AddressRange local[kMostLocal + 1];
+std::uint32_t local_count = 0;
 char agent_path[kPathBytes];
 
 std::uint64_t memory_of_machine() {
@@ -123,6 +128,7 @@ long begin(bool inherited) {
                    /*ready=*/0,
                    /*result=*/0,
                    /*fork_events=*/false,
+                   local,
                    &left};
   long result = 0;
   {
@@ -195,16 +201,31 @@ void map_word_of_process() {
     return;
   }
   not_in_children = reinterpret_cast<std::uint32_t*>(at);
+  const auto begin = static_cast<std::uint64_t>(at);
+  local[local_count++] = {begin, begin + kPageBytes};
+}
+
+/// The handler is told of a fork by a descriptor, for which there must be room below the limit.
+bool has_descriptors() {
+  constexpr long kDescriptors = 7;  // RLIMIT_NOFILE
+  constexpr std::uint64_t kEnough = 16;
+  struct {
+    std::uint64_t current, most;
+  } limit{};
+  return failed(system_call(__NR_prlimit64, 0L, kDescriptors, 0L, &limit)) ||
+         limit.current >= kEnough;
 }
 
 void before_fork() {
-  if (atomic::load(left) == 0 && !fork_events) {
-    mailbox.send({RequestKind::kComeHome, 0, 0});
+  const bool told = fork_events && has_descriptors();
+  comes_home = atomic::load(left) == 0 && !told;
+  if (comes_home) {
+    mailbox.send({fork_events ? RequestKind::kLetGo : RequestKind::kComeHome, 0, 0});
   }
 }
 
 void after_fork_in_parent() {
-  if (atomic::load(left) == 0 && !fork_events) {
+  if (comes_home) {
     mailbox.send({RequestKind::kForkDone, 0, 0});
   }
 }
@@ -295,6 +316,26 @@ void on_mapped(AddressRange range, bool writable, bool stack) {
 void on_heap_grown(AddressRange range) {
   if (is_member()) {
     mailbox.send({RequestKind::kHeapGrown, range.begin, range.end});
+  }
+}
+
+void on_dropped(AddressRange range) {
+  if (is_member()) {
+    mailbox.send({RequestKind::kDropped, range.begin, range.end});
+  }
+}
+
+void on_advised(AddressRange range, Advice effect) {
+  if (effect == Advice::kGuards) {
+    on_dropped(range);
+  } else if (effect == Advice::kWipes && is_member()) {
+    mailbox.send({RequestKind::kStayLocal, range.begin, range.end});
+    const std::uint32_t place = atomic::add(local_count, 1u) - 1;
+    if (place < kMostLocal) {
+      local[place] = range;
+    } else {
+      membership.note_problem("more ranges are to be wiped in children than can be remembered");
+    }
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/units.h"
+#include "engines/user/agent/advice.h"
 
 namespace dime::agent::process {
 
@@ -31,6 +32,12 @@ void end(Ending how);
 void on_mapped(AddressRange range, bool writable, bool stack);
 /// The same of the program break's memory.
 void on_heap_grown(AddressRange range);
+
+/// The content of `range` is gone, which the kernel does not tell. Where a thread serves the
+/// faults.
+void on_dropped(AddressRange range);
+/// The kernel has taken an advice about `range`. Where a thread serves the faults.
+void on_advised(AddressRange range, Advice effect);
 
 /// The program gives a name to private anonymous memory (PR_SET_VMA_ANON_NAME), or takes it back
 /// (null).

@@ -28,7 +28,11 @@ ProcessStat stat_of(const char* path) {
   constexpr unsigned kStatus = 52;
   const long fd = system_call(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
   if (failed(fd)) {
-    return {};
+    const bool looked =
+        fd == -ENOENT && !failed(system_call(__NR_access, "/proc/self/stat", /*F_OK=*/0L));
+    ProcessStat unknown;
+    unknown.hidden = !looked;
+    return unknown;
   }
   char text[512];
   const long bytes = system_call(__NR_read, fd, text, sizeof(text) - 1);
@@ -45,8 +49,12 @@ ProcessStat stat_of(const char* path) {
   if (at[0] == '\0' || at[1] == '\0') {
     return {};
   }
-  return {true, at[2], field_of(at, kThreads), field_of(at, kStartTime),
-          static_cast<int>(field_of(at, kStatus) >> 8)};
+  return {true,
+          at[2],
+          field_of(at, kThreads),
+          field_of(at, kStartTime),
+          static_cast<int>(field_of(at, kStatus) >> 8),
+          /*hidden=*/false};
 }
 
 }  // namespace

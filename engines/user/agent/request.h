@@ -21,8 +21,11 @@ enum class RequestKind : std::uint32_t {
   kPlace,           ///< begin, end: goes to `tier`; `result` is 0 or an errno
   kMark,            ///< `name`: a moment to be noted
   kComeHome,        ///< bring every page home and evict nothing until kForkDone
+  kLetGo,           ///< the same, and nothing is registered until then
   kForkDone,
-  kLeave,  ///< the process ends
+  kDropped,    ///< begin, end: the content is gone
+  kStayLocal,  ///< begin, end: is not managed from now on
+  kLeave,      ///< the process ends
 };
 
 struct Request {

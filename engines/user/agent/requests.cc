@@ -21,6 +21,9 @@ long Handler::prepare() {
     manager_.stop();
     return registered;
   }
+  for (const AddressRange* local = start_.local; !local->empty(); ++local) {
+    space_.leave_alone(*local);
+  }
   affinity_.start(start_.rseq, start_.thread, control_.calibration);
   manager_.start_managing();
   next_tick_ = clock::now() + PageManager::kTick;
@@ -40,9 +43,11 @@ void Handler::on_request(std::uint64_t page) {
       if (request.stack) {
         space_.pin(range.end - kPageBytes);
       }
+      space_.manage_again(range);
       manager_.mapped(range,
                       request.kind == RequestKind::kHeapGrown ? DIME_KIND_HEAP : DIME_KIND_ANON);
-      if (manager_.manages() && space_.adopt(range) == 0 && request.kind != RequestKind::kMapped) {
+      if (manager_.manages() && !manager_.is_paused() && space_.adopt(range) == 0 &&
+          request.kind != RequestKind::kMapped) {
         space_.prime(request.begin);
       }
       break;
@@ -58,8 +63,21 @@ void Handler::on_request(std::uint64_t page) {
     case RequestKind::kComeHome:
       bring_all_home();
       break;
+    case RequestKind::kLetGo:
+      bring_all_home();
+      space_.unregister_manageable();
+      break;
     case RequestKind::kForkDone:
       manager_.pause(false);
+      if (manager_.manages()) {
+        static_cast<void>(space_.adopt_new());
+      }
+      break;
+    case RequestKind::kDropped:
+      forget(range);
+      break;
+    case RequestKind::kStayLocal:
+      stay_local(range);
       break;
     case RequestKind::kLeave:
       manager_.count_pages();
@@ -91,6 +109,23 @@ void Handler::bring_all_home() {
     }
     space_.bring_all_home([this] { read_messages(); });
   } while (!pending_.empty());
+}
+
+void Handler::stay_local(AddressRange range) {
+  space_.table().for_each(range, [&](PageId id) {
+    PendingFault pending{};
+    if (pending_.remove(id, pending)) {
+      while (!release(pending)) {
+        read_messages();
+      }
+    }
+    while (space_.instance().pool().record(id).state == PageState::kRemote &&
+           space_.open_remote(id) == Opened::kRetry) {
+      read_messages();
+    }
+    space_.instance().forget(id);
+  });
+  space_.leave_alone(range);
 }
 
 void Handler::tick() {

@@ -32,7 +32,8 @@ long Shadow::create(Arena& arena) {
 }
 
 long Shadow::reopen() {
-  if (const long opened = userfault_.open(Userfault::Events::kNone); failed(opened)) {
+  // Nobody touches a hole of it; should the kernel do so for the program (mlock), it must not wait.
+  if (const long opened = userfault_.open(Userfault::Events::kSignals); failed(opened)) {
     return opened;
   }
   const long registered = userfault_.register_missing(range_);

@@ -13,7 +13,16 @@ long Space::create() {
   if (!fork_events_) {
     opened = app_.open(Userfault::Events::kAllButFork);
   }
-  return failed(opened) ? opened : set_up();
+  if (failed(opened)) {
+    return opened;
+  }
+  not_ours_ = &left_alone_;
+  maps_ = MappingReader::open();
+  if (!left_alone_.start(arena_)) {
+    app_.close();
+    return -ENOMEM;
+  }
+  return set_up();
 }
 
 long Space::create_for_threads(Regions& managed, Regions& excluded, Threads& threads) {
@@ -39,8 +48,17 @@ long Space::set_up() {
 }
 
 void Space::destroy() {
+  if (maps_ >= 0) {
+    system_call(__NR_close, maps_);
+    maps_ = -1;
+  }
   app_.close();
   shadow_.destroy();
+}
+
+void Space::disown() {
+  app_.disown();
+  shadow_.descriptor().disown();
 }
 
 void Space::exclude(AddressRange range) {
@@ -51,16 +69,14 @@ void Space::exclude(AddressRange range) {
 
 template <class Visit>
 void Space::for_each_manageable(Visit&& visit) const {
-  MappingReader reader;
+  MappingReader reader(maps_ >= 0 ? maps_ : MappingReader::open(), /*closes=*/maps_ < 0);
   Mapping mapping{};
   while (reader.next(mapping)) {
     bool ours = is_manageable(mapping);
     for (unsigned i = 0; i < excluded_count_; ++i) {
       ours = ours && !excluded_[i].intersects(mapping.range);
     }
-    if (ours && not_ours_ == nullptr) {
-      visit(mapping);
-    } else if (ours && mapping.kind != DIME_KIND_STACK) {
+    if (ours && (threads_ == nullptr || mapping.kind != DIME_KIND_STACK)) {
       not_ours_->for_each_outside(mapping.range, [&](AddressRange part) {
         Mapping rest = mapping;
         rest.range = part;
@@ -262,8 +278,26 @@ long Space::reopen() {
 }
 
 void Space::unregister_all() {
-  managed_->for_each([&](AddressRange range) { app_.unregister(range); });
+  if (app_.fd() >= 0) {
+    managed_->for_each([&](AddressRange range) { app_.unregister(range); });
+  }
   managed_->remove(kAddressSpace);
+}
+
+void Space::unregister_manageable() {
+  for_each_manageable([&](const Mapping& mapping) { app_.unregister(mapping.range); });
+  for (std::uint64_t i = 0; i < kKnown; ++i) {
+    known_[i] = {};
+  }
+}
+
+void Space::leave_alone(AddressRange range) {
+  app_.unregister(range);
+  not_ours_->add(range);
+}
+
+void Space::manage_again(AddressRange range) {
+  not_ours_->remove(range);
 }
 
 void Space::unmanage(AddressRange range) {

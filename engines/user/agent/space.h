@@ -49,16 +49,24 @@ class Space {
   /// Opens the descriptors. 0 or a negative errno.
   long create();
   void destroy();
+  /// The descriptors are another process's too: forgets them.
+  void disown();
 
   /// For the inline path, instead of create(): faults are signals, and the program's threads use
   /// the descriptors. What is managed is kept in `managed`, and nothing in `excluded` is; pages
   /// that `threads` hold are not evicted.
   long create_for_threads(Regions& managed, Regions& excluded, Threads& threads);
 
-  /// In a forked child that is not followed: puts the remote pages there, without any books.
-  void fill_own_holes();
+  /// In a forked child that is not followed, and in which nothing is registered: writes the remote
+  /// pages to where they belong.
+  void write_remote_pages();
   /// Everything is left to the kernel: no range is watched any more.
   void unregister_all();
+  /// The same where a thread serves the faults, until adopt_new().
+  void unregister_manageable();
+  /// `range`, which has no pages, is not managed until manage_again().
+  void leave_alone(AddressRange range);
+  void manage_again(AddressRange range);
 
   /// In a forked child of the inline path: new descriptors, that watch what the parent's watched.
   long reopen();
@@ -202,18 +210,21 @@ class Space {
   Userfault app_;
   Shadow shadow_;
   Tiers tiers_;
-  bool strays_ = false;          ///< there may be remote pages of memory that is to be always local
   Regions* managed_ = nullptr;   ///< of the inline path
-  Regions* not_ours_ = nullptr;  ///< of the inline path
+  Regions left_alone_;           ///< what a thread that serves the faults is not to manage
+  Regions* not_ours_ = nullptr;  ///< the inline path's, or that
   Threads* threads_ = nullptr;   ///< of the inline path
   AddressRange excluded_[8] = {};
   unsigned excluded_count_ = 0;
   bool fork_events_ = false;
+  bool strays_ = false;  ///< there may be remote pages of memory that is to be always local
   bool tells_clean_ = false;
   std::uint32_t zeros_ = 0;  ///< sum of a page of zeros
   bool evict_to_adopt_ = true;
   static constexpr std::uint64_t kAdoptedAtLeast =
-      16;  ///< pages that a new member may add while others hold the limit
+      16;           ///< pages that a new member may add while others hold the limit
+  long maps_ = -1;  ///< of /proc/self/maps, where a thread serves the faults: the program may have
+                    ///< no descriptor left
   std::uint64_t zero_page_ = 0;
   static constexpr std::uint64_t kKept = 256;
   std::uint64_t kept_[kKept] = {};  ///< by hash; of two with the same one the newer is kept

@@ -9,6 +9,7 @@
 //   EBUSY   the page is shared copy-on-write or pinned. A write unshares it; a pin stays.
 //   EINVAL  the two mappings have different rights (read-only, executable): copy instead, or leave
 //   the page alone.
+#include "engines/user/agent/page_writer.h"
 #include "engines/user/agent/space.h"
 
 namespace dime::agent {
@@ -231,13 +232,12 @@ Closed Space::close(PageId id) {
   return how;
 }
 
-void Space::fill_own_holes() {
+void Space::write_remote_pages() {
+  PageWriter writer;
   table_.for_each(kAddressSpace, [&](PageId id) {
     const PageRecord& record = instance_.pool().record(id);
     if (record.state == PageState::kRemote) {
-      while (app_.copy(instance_.pool().page(id).address(), shadow_.address(record.slot)) ==
-             -EAGAIN) {
-      }
+      writer.write(instance_.pool().page(id).address(), shadow_.address(record.slot));
     }
   });
 }

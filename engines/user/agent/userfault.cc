@@ -7,6 +7,7 @@
 
 #include <asm/ioctl.h>
 #include <linux/fcntl.h>
+#include <linux/resource.h>
 
 #include "engines/user/userfault_move.h"
 
@@ -16,10 +17,15 @@ namespace {
 constexpr unsigned long kNewDescriptor = _IO(UFFDIO, 0x00);  // of /dev/userfaultfd
 
 // An unprivileged user gets one from the device if its permissions say so, or for user-mode faults
-// only from the system call. Faults that the kernel takes for the program must be resolved too, so
-// user-mode-only is not enough.
-long open_descriptor() {
-  const long fd = system_call(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+// only from the system call. Where a thread serves the faults, those that the kernel takes for the
+// program must be resolved too, so that is not enough; where faults are signals, the kernel's are
+// EFAULT anyway.
+long open_descriptor(bool signals) {
+  constexpr long kUserModeOnly = 1;
+  long fd = system_call(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+  if (fd == -EPERM && signals) {
+    fd = system_call(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK | kUserModeOnly);
+  }
   if (!failed(fd)) {
     return fd;
   }
@@ -31,6 +37,28 @@ long open_descriptor() {
   system_call(__NR_close, device);
   return made;
 }
+
+/// Room for descriptors above the process's limit, for a moment, as far as it may have any.
+class DescriptorRoom {
+ public:
+  DescriptorRoom() {
+    system_call(__NR_prlimit64, 0L, kDescriptors, 0L, &limit_);
+    constexpr std::uint64_t kSome = 64;
+    rlimit more{limit_.rlim_cur + kSome, limit_.rlim_max};
+    more.rlim_max = more.rlim_max < more.rlim_cur ? more.rlim_cur : more.rlim_max;
+    if (failed(system_call(__NR_prlimit64, 0L, kDescriptors, &more, 0L))) {
+      more = {limit_.rlim_max, limit_.rlim_max};
+      system_call(__NR_prlimit64, 0L, kDescriptors, &more, 0L);
+    }
+  }
+  ~DescriptorRoom() { system_call(__NR_prlimit64, 0L, kDescriptors, &limit_, 0L); }
+  DescriptorRoom(const DescriptorRoom&) = delete;
+  DescriptorRoom& operator=(const DescriptorRoom&) = delete;
+
+ private:
+  static constexpr long kDescriptors = 7;  // RLIMIT_NOFILE
+  rlimit limit_{};
+};
 
 bool is_present(std::uint64_t page) {
   std::uint8_t present = 0;
@@ -49,7 +77,7 @@ unsigned pages_moved(std::uint64_t to, std::uint64_t from, unsigned pages) {
 }
 
 long Userfault::open(Events events) {
-  const long fd = open_descriptor();
+  const long fd = open_descriptor(events == Events::kSignals);
   if (failed(fd)) {
     return fd;
   }
@@ -58,7 +86,7 @@ long Userfault::open(Events events) {
   api.features = kUserfaultFeatureMove;
   if (events == Events::kSignals) {
     api.features |= UFFD_FEATURE_SIGBUS;
-  } else if (events != Events::kNone) {
+  } else {
     api.features |= UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_REMOVE |
                     UFFD_FEATURE_EVENT_UNMAP | UFFD_FEATURE_THREAD_ID;
   }
@@ -133,8 +161,13 @@ void Userfault::wake(std::uint64_t address) const {
 }
 
 long Userfault::read(uffd_msg* messages, unsigned capacity) const {
-  const long bytes =
-      system_call(__NR_read, static_cast<long>(fd_), messages, capacity * sizeof(uffd_msg));
+  const std::uint64_t size = capacity * sizeof(uffd_msg);
+  long bytes = system_call(__NR_read, static_cast<long>(fd_), messages, size);
+  if (bytes == -EMFILE) {
+    // A fork is to be told of, which takes a descriptor.
+    const DescriptorRoom room;
+    bytes = system_call(__NR_read, static_cast<long>(fd_), messages, size);
+  }
   return failed(bytes) ? 0 : bytes / static_cast<long>(sizeof(uffd_msg));
 }
 

@@ -18,12 +18,13 @@ namespace dime::agent {
 /// called by any thread whose descriptor table holds it: the handler's.
 class Userfault {
  public:
-  enum class Events : std::uint8_t { kNone, kAll, kAllButFork, kSignals };
+  enum class Events : std::uint8_t { kAll, kAllButFork, kSignals };
 
   /// Opens one. Events: remap, remove, unmap (and fork, which needs CAP_SYS_PTRACE). kSignals: no
   /// events, and a fault is a SIGBUS of its thread, or EFAULT where the kernel took it.
   long open(Events events);
   void close();
+  void disown() { fd_ = -1; }
   [[nodiscard]] int fd() const { return fd_; }
   void adopt(int fd) { fd_ = fd; }
   /// Where the number is kept, for those who renumber it.

@@ -51,7 +51,9 @@ long hook(long number, patch::Frame* frame) {
     action.mask &= ~kDispatchSignal;
     changed.arguments[1] = reinterpret_cast<long>(&action);
   }
-  return dime_raw_forward(number, &changed);
+  const long result = dime_raw_forward(number, &changed);
+  frame->stack = changed.stack;
+  return result;
 }
 
 void on_dispatch(int, siginfo_t*, void* context) {

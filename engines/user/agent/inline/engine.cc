@@ -75,6 +75,28 @@ bool on_fault(std::uint64_t address, bool writes, const std::uint64_t* interrupt
   return true;
 }
 
+// Flags of clone and clone3.
+constexpr std::uint64_t kSharesMemory = 0x100;
+constexpr std::uint64_t kSharesDescriptors = 0x400;
+constexpr std::uint64_t kDefaultHandlers = std::uint64_t{1} << 32;  // CLONE_CLEAR_SIGHAND
+
+struct CloneArguments {
+  std::uint64_t flags, pidfd, child, parent, exit_signal, stack, stack_bytes;
+  std::uint64_t rest[25];  // of this kernel's interface, and of later ones'
+};
+
+/// What clone3() was given, or why the kernel would refuse it.
+long read_clone3(Thread& thread, const long (&arguments)[6], CloneArguments& given) {
+  constexpr std::uint64_t kFirstVersion = 64;
+  const auto bytes = static_cast<std::uint64_t>(arguments[1]);
+  if (bytes < kFirstVersion || bytes > sizeof(given)) {
+    return bytes < kFirstVersion ? -EINVAL : -E2BIG;
+  }
+  return calls::read_program(*path, thread, static_cast<std::uint64_t>(arguments[0]), &given, bytes)
+             ? 0
+             : -EFAULT;
+}
+
 /// The child of a clone() begins on a stack that ends at `top`, of a size that is not told. More
 /// than this is not used in what programs do there.
 AddressRange stack_below(std::uint64_t top) {
@@ -85,31 +107,40 @@ AddressRange stack_below(std::uint64_t top) {
 
 /// A child or thread begins on a stack of the program's own making. It has no alternate stack yet,
 /// so its stack must not be managed.
-void before_raw(long number, const long (&arguments)[6]) {
+void prepare_stack(AddressRange stack) {
+  stack = stack.whole_pages();
+  if (!stack.empty() && path->managed().intersects(stack)) {
+    const InlinePath::Exclusive alone(*path);
+    path->becomes_stack(stack);
+  }
+}
+
+void prepare_stack(const CloneArguments& given) {
+  if (given.stack != 0) {
+    prepare_stack(AddressRange{given.stack, given.stack + given.stack_bytes});
+  }
+}
+
+bool before_raw(long number, const long (&arguments)[6]) {
   constexpr long kClone = 56;
   constexpr long kClone3 = 435;
   if (number == kClone) {
     const auto top = static_cast<std::uint64_t>(arguments[1]);
     if (top != 0 && path->managed().contains(top - 1)) {
-      const InlinePath::Exclusive alone(*path);
-      path->becomes_stack(stack_below(top).whole_pages());
+      prepare_stack(stack_below(top));
     }
-    return;
+    return true;
   }
-  struct {
-    std::uint64_t flags, pidfd, child, parent, exit_signal, stack, stack_bytes;
-  } wanted{};
-  if (number != kClone3 ||
-      !calls::read_program(*path, path->threads().current(),
-                           static_cast<std::uint64_t>(arguments[0]), &wanted, sizeof(wanted))) {
-    return;
+  if (number != kClone3) {
+    return true;
   }
-  const AddressRange stack =
-      AddressRange{wanted.stack, wanted.stack + wanted.stack_bytes}.whole_pages();
-  if (wanted.stack != 0 && !stack.empty() && path->managed().intersects(stack)) {
-    const InlinePath::Exclusive alone(*path);
-    path->becomes_stack(stack);
+  CloneArguments given{};
+  if (failed(read_clone3(path->threads().current(), arguments, given)) ||
+      (given.flags & kSharesMemory) == 0) {
+    return false;
   }
+  prepare_stack(given);
+  return true;
 }
 
 long on_dispatched(long number, long (&arguments)[6], std::uint64_t* stack_pointer) {
@@ -160,8 +191,9 @@ long start_path() {
   own_descriptors::hide(*path);
   calls::start(*path);
   patch::set_hook(calls::on_call);
-  patch::set_before_raw(
-      [](long number, patch::Frame* frame) { before_raw(number, frame->arguments); });
+  patch::set_before_raw([](long number, patch::Frame* frame) {
+    static_cast<void>(before_raw(number, frame->arguments));
+  });
   signals::start({on_fault, before_raw, on_dispatched}, path->threads());
   prepare_thread(path->threads().current());
   {
@@ -173,29 +205,63 @@ long start_path() {
   return start_maintenance();
 }
 
-/// Emulates for a child that fork() has just made. Under Exclusive.
-void continue_in_child(Thread& thread) {
+/// False where the child cannot become a member: it has no slot then.
+bool join_in_child(Thread& thread) {
+  Membership& membership = *host.membership;
+  if (failed(membership.take_slot())) {
+    return false;
+  }
+  if (!failed(path->continue_in_child(thread))) {
+    own_descriptors::hide(*path);
+    arm();
+    follow_management();
+    if (!failed(start_maintenance())) {
+      return true;
+    }
+  }
+  membership.leave(DIME_MEMBER_FREE);
+  return false;
+}
+
+/// Emulates for a child that fork() has just made. Under Exclusive. A child that shares its
+/// parent's descriptors cannot have the agent's, and must not close them.
+void continue_in_child(Thread& thread, bool shares_descriptors) {
   Membership& membership = *host.membership;
   const bool follow =
       (atomic::load(membership.control().parameters.flags) & DIME_FOLLOW_CHILDREN) != 0;
   signals::continue_in_child();
   maintenance::continue_in_child();
   atomic::store(dispatch, std::uint8_t{0});
-  if (follow && !failed(membership.take_slot()) && !failed(path->continue_in_child(thread))) {
-    own_descriptors::hide(*path);
-    arm();
-    follow_management();
-    if (!failed(start_maintenance())) {
-      return;
-    }
+  if (follow && !shares_descriptors && join_in_child(thread)) {
+    return;
   }
   // Not followed: all of its memory comes home, and it runs as if nothing had been.
   if (follow) {
-    membership.note_problem("a forked child could not become a member");
+    membership.note_problem("a forked child could not become a member: its memory is all local");
   }
   atomic::store(*host.left, 1u);
-  path->leave_in_child(thread);
+  path->leave_in_child(thread, shares_descriptors);
+  constexpr long kSetDispatch = 59;  // PR_SET_SYSCALL_USER_DISPATCH
+  system_call(__NR_prctl, kSetDispatch, 0L, 0L, 0L, 0L);
   patch::set_hook(nullptr);
+}
+
+/// A child that copies the memory: the kernel is asked with `wanted`, the program has asked with
+/// `arguments`. `flags` are the program's.
+long make_child(Thread& thread, long number, const long (&arguments)[6],
+                const calls::Arguments& wanted, std::uint64_t flags, patch::Frame& frame) {
+  const calls::PinnedBuffers pinned(*path, thread, number, arguments);
+  const InlinePath::Exclusive alone(*path);
+  const long child = calls::raw(number, wanted);
+  if (child != 0) {
+    frame.stack = 0;
+    return child;
+  }
+  continue_in_child(thread, (flags & kSharesDescriptors) != 0);
+  if ((flags & kDefaultHandlers) != 0) {
+    signals::forget_handlers();
+  }
+  return 0;
 }
 
 }  // namespace
@@ -302,19 +368,34 @@ long fork_natively(long number, const long (&arguments)[6], patch::Frame& frame)
 long fork(Thread& thread, long number, const long (&arguments)[6], patch::Frame& frame) {
   calls::Arguments wanted;
   __builtin_memcpy(wanted, arguments, sizeof(wanted));
+  const std::uint64_t flags = number == __NR_clone ? static_cast<std::uint64_t>(wanted[0]) : 0;
   if (number == __NR_clone && wanted[1] != 0) {
     frame.stack = static_cast<std::uint64_t>(wanted[1]);
     wanted[1] = 0;
   }
-  const calls::PinnedBuffers pinned(*path, thread, number, arguments);
-  const InlinePath::Exclusive alone(*path);
-  const long child = calls::raw(number, wanted);
-  if (child == 0) {
-    continue_in_child(thread);
-  } else {
-    frame.stack = 0;
+  return make_child(thread, number, arguments, wanted, flags, frame);
+}
+
+long clone3(Thread& thread, long number, const long (&arguments)[6], patch::Frame& frame) {
+  CloneArguments given{};
+  if (const long read = read_clone3(thread, arguments, given); failed(read)) {
+    return read;
   }
-  return child;
+  if ((given.flags & kSharesMemory) != 0) {
+    prepare_stack(given);
+    frame.stack = patch::kRunRaw;
+    return 0;
+  }
+  const std::uint64_t flags = given.flags;
+  if (given.stack != 0) {
+    frame.stack = given.stack + given.stack_bytes;
+    given.stack = given.stack_bytes = 0;
+  }
+  given.flags &= ~kDefaultHandlers;
+  calls::Arguments wanted;
+  __builtin_memcpy(wanted, arguments, sizeof(wanted));
+  wanted[0] = reinterpret_cast<long>(&given);
+  return make_child(thread, number, arguments, wanted, flags, frame);
 }
 
 }  // namespace dime::agent::inline_engine

@@ -47,5 +47,7 @@ long fork(Thread& thread, long number, const long (&arguments)[6], patch::Frame&
 
 /// The same in a process that was let go.
 long fork_natively(long number, const long (&arguments)[6], patch::Frame& frame);
+/// clone3(): the same, or to be made as it is where the memory is shared.
+long clone3(Thread& thread, long number, const long (&arguments)[6], patch::Frame& frame);
 
 }  // namespace dime::agent::inline_engine

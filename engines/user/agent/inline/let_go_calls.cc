@@ -11,6 +11,11 @@
 #include "engines/user/agent/process.h"
 
 namespace dime::agent::calls {
+namespace {
+
+constexpr long kClone3 = 435;
+
+}  // namespace
 
 long call_after_let_go(InlinePath& path, long number, patch::Frame& frame) {
   const Arguments& arguments = frame.arguments;
@@ -34,6 +39,10 @@ long call_after_let_go(InlinePath& path, long number, patch::Frame& frame) {
     case __NR_clone:
     case __NR_fork:
       return inline_engine::fork_natively(number, arguments, frame);
+    case kClone3:
+      // Whatever it shares: its registers do not tell.
+      frame.stack = patch::kRunRaw;
+      return 0;
     case __NR_execve:
     case __NR_execveat:
       return exec::run(exec::Call::of(number, arguments));

@@ -2,7 +2,11 @@
 // Calls that change mappings: made while no page is moved, together with the books.
 #include <linux/mman.h>
 
+#include "engines/user/agent/advice.h"
 #include "engines/user/agent/inline/calls.h"
+#include "engines/user/agent/locked_memory.h"
+#include "engines/user/agent/mappings.h"
+#include "engines/user/agent/process.h"
 
 namespace dime::agent::calls {
 namespace {
@@ -26,9 +30,9 @@ long map(InlinePath& path, const Arguments& arguments) {
     return at;
   }
   const AddressRange range = range_of(at, arguments[1]);
-  if ((flags & MAP_FIXED) != 0) {
-    path.dropped(range, /*unmapped=*/true);
-  }
+  // What was there before is gone, and was perhaps not seen to go: memory that a child did not
+  // inherit, or that a call made elsewhere has unmapped.
+  path.dropped(range, /*unmapped=*/true);
   const bool private_memory =
       (flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_HUGETLB)) == (MAP_PRIVATE | MAP_ANONYMOUS);
   if (private_memory && (flags & (kStack | kGrowsDown)) == 0) {
@@ -50,13 +54,12 @@ long unmap(InlinePath& path, const Arguments& arguments) {
 
 /// mremap without what lets it move the mapping: in place it keeps its registration.
 long remap_in_place(const Arguments& arguments) {
-  constexpr long kMoves = MREMAP_MAYMOVE | MREMAP_FIXED;
-  if ((arguments[3] & ~static_cast<long>(MREMAP_MAYMOVE)) != 0) {
+  if ((arguments[3] & MREMAP_MAYMOVE) != 0 && (arguments[3] & ~long{MREMAP_MAYMOVE}) != 0) {
     return -ENOMEM;  // it is to move
   }
   Arguments staying;
   __builtin_memcpy(staying, arguments, sizeof(staying));
-  staying[3] &= ~kMoves;
+  staying[3] &= ~long{MREMAP_MAYMOVE};
   return raw(__NR_mremap, staying);
 }
 
@@ -121,47 +124,135 @@ long move_break(InlinePath& path, const Arguments& arguments) {
   return result;
 }
 
-long advise(InlinePath& path, Thread& thread, const Arguments& arguments) {
-  constexpr long kFree = 8;
-  constexpr long kDontNeedLocked = 24;
-  constexpr long kPopulateRead = 22;
-  constexpr long kPopulateWrite = 23;
-  const AddressRange range = range_of(arguments[0], arguments[1]);
-  switch (arguments[2]) {
-    case MADV_DONTNEED:
-    case kFree:
-    case kDontNeedLocked: {
-      const InlinePath::Exclusive alone(path);
-      const long result = raw(__NR_madvise, arguments);
-      // What failed in the middle was done up to there; pages that are still there are only
-      // counted anew when they are touched.
-      if (!failed(result)) {
-        path.dropped(range, /*unmapped=*/false);
-      }
-      return result;
-    }
-    case kPopulateRead:
-    case kPopulateWrite: {
-      const PinnedBuffers pinned(path, thread, range);
-      return raw(__NR_madvise, arguments);
-    }
-    default:
-      return raw(__NR_madvise, arguments);
+/// The kernel has taken an advice about `range`. Under Exclusive.
+void advised(InlinePath& path, AddressRange range, Advice effect) {
+  switch (effect) {
+    case Advice::kDrops:
+      path.dropped(range, /*unmapped=*/false);
+      break;
+    case Advice::kGuards:
+      path.guarded(range);
+      break;
+    case Advice::kUnguards:
+      path.unguarded(range);
+      break;
+    case Advice::kWipes:
+      path.becomes_stack(range);
+      break;
+    case Advice::kPopulates:
+    case Advice::kNothing:
+      break;
   }
 }
 
+long advise(InlinePath& path, Thread& thread, const Arguments& arguments) {
+  const AddressRange range = range_of(arguments[0], arguments[1]);
+  const Advice effect = effect_of(arguments[2]);
+  if (effect == Advice::kNothing || range.empty()) {
+    return raw(__NR_madvise, arguments);
+  }
+  if (effect == Advice::kPopulates) {
+    const PinnedBuffers pinned(path, thread, range);
+    return raw(__NR_madvise, arguments);
+  }
+  const InlinePath::Exclusive alone(path);
+  const long result = raw(__NR_madvise, arguments);
+  // ENOMEM: done to all that is mapped, but there are holes.
+  if (!failed(result) || result == -ENOMEM) {
+    advised(path, range, effect);
+  }
+  return result;
+}
+
+/// process_madvise(): of another process it takes only advices that mean nothing here.
+long advise_ranges(InlinePath& path, Thread& thread, const Arguments& arguments) {
+  constexpr std::uint64_t kMostRanges = 1024;
+  const auto vector = static_cast<std::uint64_t>(arguments[1]);
+  const auto count = static_cast<std::uint64_t>(arguments[2]);
+  const Advice effect = effect_of(arguments[3]);
+  PinnedBuffers pinned(path, thread, __NR_process_madvise, arguments);
+  if (effect == Advice::kNothing || count > kMostRanges) {
+    return raw(__NR_process_madvise, arguments);
+  }
+  struct Range {
+    long address;
+    long bytes;
+  };
+  const auto for_each = [&](auto&& visit) {
+    Range range{};
+    for (std::uint64_t i = 0; i < count; ++i) {
+      if (read_program(path, thread, vector + i * sizeof(range), &range, sizeof(range))) {
+        visit(range_of(range.address, range.bytes));
+      }
+    }
+  };
+  if (effect == Advice::kPopulates) {
+    for_each([&](AddressRange range) { pinned.hold(range); });
+    return raw(__NR_process_madvise, arguments);
+  }
+  // The vector is held, so that reading it does not fault.
+  const InlinePath::Exclusive alone(path);
+  const long done = raw(__NR_process_madvise, arguments);
+  std::uint64_t left = failed(done) ? 0 : static_cast<std::uint64_t>(done);
+  for_each([&](AddressRange range) {
+    const std::uint64_t bytes = range.bytes() < left ? range.bytes() : left;
+    left -= bytes;
+    if (bytes != 0) {
+      advised(path, {range.begin, range.begin + bytes}, effect);
+    }
+  });
+  return done;
+}
+
+// The kernel touches all pages that may be accessed.
 long lock_pages(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
-  const PinnedBuffers pinned(path, thread, range_of(arguments[0], arguments[1]));
-  return raw(number, arguments);
+  constexpr unsigned kParts = 32;
+  const auto begin = static_cast<std::uint64_t>(arguments[0]);
+  const AddressRange range =
+      AddressRange{begin, begin + static_cast<std::uint64_t>(arguments[1])}.whole_pages();
+  AddressRange rest = range;
+  PinnedBuffers pinned(path, thread);
+  while (!rest.empty()) {
+    AddressRange parts[kParts];
+    const unsigned count = locked_memory::accessible(rest, parts, kParts);
+    for (unsigned i = 0; i < count; ++i) {
+      pinned.hold(parts[i]);
+    }
+  }
+  return range.empty() ? raw(number, arguments)
+                       : locked_memory::lock(range, number == __NR_mlock2 ? arguments[2] : 0);
+}
+
+// Locked memory stays local, so all that is remote comes home. The kernel locks the mappings
+// without touching what is not there: it would wait for the agent's own memory.
+long lock_all(InlinePath& path, const Arguments& arguments) {
+  constexpr long kCurrent = 1;
+  constexpr long kFuture = 2;
+  constexpr long kOnFault = 4;
+  const long flags = arguments[0];
+  if ((flags & kCurrent) == 0 || (flags & ~(kCurrent | kFuture | kOnFault)) != 0) {
+    return raw(__NR_mlockall, arguments);
+  }
+  const InlinePath::Exclusive alone(path);
+  const long locked = system_call(__NR_mlockall, flags | kOnFault);
+  if (failed(locked)) {
+    return locked;
+  }
+  const AddressRange own = process::own_memory();
+  system_call(__NR_munlock, own.begin, own.bytes());
+  if ((flags & (kFuture | kOnFault)) == kFuture) {
+    system_call(__NR_mlockall, kFuture);
+  }
+  path.fetch_all();
+  return 0;
 }
 
 long attach_segment(InlinePath& path, const Arguments& arguments) {
   const InlinePath::Exclusive alone(path);
   const long at = raw(__NR_shmat, arguments);
   if (!failed(at) && (arguments[2] & kRemapShmAt) != 0) {
-    // It replaced what was there; how much is not known without asking.
-    path.dropped({static_cast<std::uint64_t>(at), static_cast<std::uint64_t>(at) + kPageBytes},
-                 /*unmapped=*/true);
+    // It replaced what was there, as much as the segment is long.
+    path.dropped(segment_at(arguments[0], static_cast<std::uint64_t>(at)), /*unmapped=*/true);
   }
   return at;
 }
@@ -169,8 +260,11 @@ long attach_segment(InlinePath& path, const Arguments& arguments) {
 }  // namespace
 
 long map_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
+  // What concerns memory that must not be managed later either is followed in any case.
   const bool stack = number == __NR_mmap && (arguments[3] & kStack) != 0;
-  if (!path.manages() && !stack) {
+  const bool advice = number == __NR_madvise || number == __NR_process_madvise;
+  const bool locks = number == __NR_mlock || number == __NR_mlock2 || number == __NR_mlockall;
+  if (!path.manages() && !stack && !advice && !locks) {
     return raw(number, arguments);
   }
   switch (number) {
@@ -184,9 +278,13 @@ long map_call(InlinePath& path, Thread& thread, long number, const Arguments& ar
       return move_break(path, arguments);
     case __NR_madvise:
       return advise(path, thread, arguments);
+    case __NR_process_madvise:
+      return advise_ranges(path, thread, arguments);
     case __NR_mlock:
     case __NR_mlock2:
       return lock_pages(path, thread, number, arguments);
+    case __NR_mlockall:
+      return lock_all(path, arguments);
     case __NR_shmat:
       return attach_segment(path, arguments);
     default:

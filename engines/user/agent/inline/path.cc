@@ -25,7 +25,8 @@ InlinePath::InlinePath(Arena& arena, Membership& membership)
     : manager_(arena, membership, /*inherited=*/false), ahead_(manager_.space()) {}
 
 long InlinePath::start(Arena& arena, AddressRange image) {
-  if (!managed_.start(arena) || !excluded_.start(arena) || !threads_.start(arena)) {
+  if (!managed_.start(arena) || !excluded_.start(arena) || !guards_.start(arena) ||
+      !threads_.start(arena)) {
     return -ENOMEM;
   }
   CpuMask mask{};

@@ -77,6 +77,9 @@ class InlinePath {
   /// `range`, managed so far, becomes the stack of a thread: all of it comes home and is left
   /// alone.
   void becomes_stack(AddressRange range);
+  /// The pages of `range` were dropped, and touching one is a SIGSEGV, or EFAULT, from now on.
+  void guarded(AddressRange range);
+  void unguarded(AddressRange range) { guards_.remove(range); }
   /// The pages of `range` were dropped; `unmapped`: so was the range.
   void dropped(AddressRange range, bool unmapped);
   void moved(std::uint64_t from, std::uint64_t to, std::uint64_t bytes);
@@ -86,12 +89,15 @@ class InlinePath {
     return manager_.place(range, tier, [] {});
   }
   void mark(const char* name) { manager_.mark(name); }
-  /// Every page comes home, and nothing is evicted any more.
+  /// Every page comes home.
+  void fetch_all();
+  /// The same, and nothing is evicted any more.
   void come_home();
   /// After come_home(): nothing is managed any more.
   void retire();
-  /// In a forked child that is not followed.
-  void leave_in_child(Thread& thread);
+  /// In a forked child that is not followed: all of its memory is there, and it needs nothing for
+  /// that. `shares_descriptors`: with its parent, which goes on to use them.
+  void leave_in_child(Thread& thread, bool shares_descriptors);
   /// In a forked child, in which only `thread` lives. 0 or a negative errno.
   long continue_in_child(Thread& thread);
 
@@ -125,6 +131,7 @@ class InlinePath {
   void fetch_together(AddressRange range, Thread& thread);
   void open_together(Thread& thread, const Fault& fault, Nanos entry);
   void cancel(Claim& claim, const Fault& fault);
+  void move_guards(std::uint64_t from, std::uint64_t to, std::uint64_t bytes);
   void cancel_all();
   void cancel_in(AddressRange range);
 
@@ -134,6 +141,7 @@ class InlinePath {
   Gate gate_;
   Regions managed_;
   Regions excluded_;
+  Regions guards_;  ///< of MADV_GUARD_INSTALL: not to be filled
   Threads threads_;
   MoveTimes moves_;
   Lead lead_;

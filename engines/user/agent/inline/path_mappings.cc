@@ -75,20 +75,45 @@ void InlinePath::dropped(AddressRange range, bool unmapped) {
   cancel_in(range);
   manager_.space().forget(range, [](PageId) {});
   if (unmapped) {
+    guards_.remove(range);
     manager_.space().unmanage(range);
+  }
+}
+
+void InlinePath::guarded(AddressRange range) {
+  dropped(range, /*unmapped=*/false);
+  guards_.add(range);
+}
+
+void InlinePath::move_guards(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {
+  AddressRange rest{from, from + bytes};
+  while (guards_.intersects(rest)) {
+    AddressRange found;
+    guards_.for_each([&](AddressRange guard) {
+      const AddressRange part = guard.intersection(rest);
+      found = found.empty() ? part : found;
+    });
+    guards_.remove(found);
+    guards_.add({found.begin - from + to, found.end - from + to});
+    rest.begin = found.end;
   }
 }
 
 void InlinePath::moved(std::uint64_t from, std::uint64_t to, std::uint64_t bytes) {
   cancel_in({from, from + bytes});
   dropped({to, to + bytes}, /*unmapped=*/true);
+  move_guards(from, to, bytes);
   manager_.space().moved(from, to, bytes);
+}
+
+void InlinePath::fetch_all() {
+  cancel_all();
+  manager_.space().bring_all_home([] {});
 }
 
 void InlinePath::come_home() {
   manager_.pause(true);
-  cancel_all();
-  manager_.space().bring_all_home([] {});
+  fetch_all();
 }
 
 void InlinePath::retire() {
@@ -96,13 +121,16 @@ void InlinePath::retire() {
   manager_.retire();
 }
 
-void InlinePath::leave_in_child(Thread& thread) {
+// The kernel watches nothing in a forked child, and the remote pages are in its own copy of the
+// shadow. So they can be written where they belong, whatever rights, descriptors or memory the
+// child has.
+void InlinePath::leave_in_child(Thread& thread, bool shares_descriptors) {
+  cancel_all();
   threads_.forget_others(thread);
-  if (!failed(manager_.space().reopen())) {
-    manager_.space().fill_own_holes();
-  }
+  thread.claim_count = 0;
+  manager_.stop(/*closes=*/!shares_descriptors);
+  manager_.space().write_remote_pages();
   retire();
-  manager_.stop();
 }
 
 long InlinePath::continue_in_child(Thread& thread) {

@@ -15,6 +15,7 @@
 namespace dime::agent::calls {
 namespace {
 
+constexpr long kClone3 = 435;
 constexpr long kNameMemory = 0x53564d41;  // PR_SET_VMA, with PR_SET_VMA_ANON_NAME
 constexpr long kSetSeccomp = 22;          // PR_SET_SECCOMP
 constexpr long kSetDispatch = 59;         // PR_SET_SYSCALL_USER_DISPATCH: it is the agent's
@@ -114,6 +115,8 @@ long process_call(InlinePath& path, Thread& thread, long number, const Arguments
         break;  // not through the hook, but for a site without a gate
       }
       return inline_engine::fork(thread, number, arguments, frame);
+    case kClone3:
+      return inline_engine::clone3(thread, number, arguments, frame);
     case __NR_set_robust_list:
       inline_engine::prepare_thread(thread);
       break;

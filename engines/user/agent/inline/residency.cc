@@ -36,7 +36,7 @@ bool InlinePath::is_resident(std::uint64_t address) {
         return false;
     }
   }
-  return !managed_.contains(address);
+  return !managed_.contains(address) || guards_.contains(address);
 }
 
 bool InlinePath::are_resident(AddressRange range) {

@@ -123,8 +123,7 @@ void dispatched_call(Frame& frame) {
                        static_cast<long>(registers[kR8]),  static_cast<long>(registers[kR9])};
   const std::uint64_t gate =
       patch::runs_raw(number, arguments[0]) ? patch::raw_gate(registers[kRip]) : 0;
-  if (gate != 0) {
-    handlers.before_raw(number, arguments);
+  if (gate != 0 && handlers.before_raw(number, arguments)) {
     registers[kRip] = gate;
     return;
   }
@@ -224,6 +223,18 @@ void let_go() {
 void continue_in_child() {
   owner = static_cast<std::uint32_t>(system_call(__NR_getpid));
   changing = {};
+}
+
+void forget_handlers() {
+  const Action by_default{};
+  for (int signal = 1; signal <= kSignals; ++signal) {
+    if (actions[signal].handler > kIgnore) {
+      actions[signal] = by_default;
+      if ((bit(signal) & kOurs) == 0) {
+        kernel_action(signal, &by_default, nullptr);
+      }
+    }
+  }
 }
 
 void prepare(Thread& thread) {

@@ -36,8 +36,9 @@ inline constexpr std::uint64_t kOurs = bit(kBus) | bit(kSystemCall);
 /// memory and was resolved. `call` makes a system call that was dispatched.
 struct Handlers {
   bool (*fault)(std::uint64_t address, bool writes, const std::uint64_t* interrupted);
-  /// A call that must not run in the hook is about to be made.
-  void (*before_raw)(long number, const long (&arguments)[6]);
+  /// A call that must not run in the hook is about to be made. False: this one may, by its
+  /// arguments.
+  bool (*before_raw)(long number, const long (&arguments)[6]);
   /// `stack_pointer` is the caller's, to be changed for the child of a clone() onto another stack.
   long (*call)(long number, long (&arguments)[6], std::uint64_t* stack_pointer);
 };
@@ -49,6 +50,8 @@ void continue_in_child();
 /// Nothing is emulated any more: from now on handlers run where the kernel puts them. The agent's
 /// own stay, and pass on what is the program's. Under Exclusive.
 void let_go();
+/// In a forked child: what has a handler has the default from now on.
+void forget_handlers();
 
 /// Gives the calling thread an alternate stack.
 void prepare(Thread& thread);

@@ -7,10 +7,11 @@
 // and the vector registers are as before (so the hook has to be compiled with -mgeneral-regs-only).
 // What the stubs do is decided by the launcher: engines/user/sites.
 //
-// Never through the hook go rt_sigreturn, vfork, clone3 and clone with CLONE_VM, whose child
+// Never made by the hook are rt_sigreturn, vfork, and clone and clone3 with CLONE_VM, whose child
 // returns on another stack or on the parent's: they run in a *gate*, a raw `syscall` and a jump
-// that use no stack. All raw system calls of this component lie in one page of the agent,
-// raw_code(), which is the range to allow where Syscall User Dispatch is armed.
+// that use no stack. Whether a clone3 is one of them is for the hook to say (kRunRaw). All raw
+// system calls of this component lie in one page of the agent, raw_code(), which is the range to
+// allow where Syscall User Dispatch is armed.
 //
 // State is plain memory of the agent: a forked child has it too, with its library patched.
 #pragma once
@@ -28,10 +29,13 @@ struct Frame {
   /// 0, or where the program's rsp shall be on return. For the child of a clone() onto a new stack
   /// that copies the memory: the hook makes it without one, and the child runs on its copy of this
   /// stack until it returns.
+  /// kRunRaw for a clone3() that shares the memory, which its registers do not tell.
   std::uint64_t stack;
   std::uint64_t frame_pointer;  ///< the program's rbp
   std::uint64_t resume;         ///< in the stub
 };
+
+inline constexpr std::uint64_t kRunRaw = 1;
 
 /// Does a system call on the program's behalf and returns what the kernel would: a value, or a
 /// negative errno. Runs on the program's stack, below its red zone, in any thread, in
@@ -91,7 +95,8 @@ bool remove(bool only_thread);
 /// 0: none is free (there are 448).
 [[nodiscard]] std::uint64_t raw_gate(std::uint64_t next);
 
-/// True for system calls that must not run in the hook, by their registers: see above.
+/// True for system calls that must not run in the hook, by their registers, or may be such: see
+/// above.
 [[nodiscard]] constexpr bool runs_raw(long number, long first_argument) {
   constexpr long kSigreturn = 15;
   constexpr long kClone = 56;

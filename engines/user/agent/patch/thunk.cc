@@ -65,8 +65,9 @@ __asm__(R"(
   .cfi_def_cfa %rsp, 136
   .endm
 
-  # Calls the hook, and returns to the stub with what it says.
-  .macro dime_through_hook
+  # Calls the hook, and returns to the stub with what it says. In the tested thunk the hook may also
+  # say that the call is to be made as it is (kRunRaw of patch.h).
+  .macro dime_through_hook tested=0
   mov %rsp, %rsi
   movslq 56(%rsp), %rdi
   and $-16, %rsp
@@ -81,6 +82,10 @@ __asm__(R"(
   ret $128
   .cfi_restore_state
 3:
+  .if \tested
+  cmpq $1, 64(%rsp)
+  je 2b
+  .endif
   # A child that goes on on a stack of its own.
   mov 64(%rsp), %r11
   mov %rax, 56(%rsp)
@@ -103,8 +108,6 @@ dime_tested_thunk:
   je 2f
   cmp $58, %eax
   je 2f
-  cmp $435, %eax
-  je 2f
   cmp $56, %eax
   jne dime_call_hook
   test $0x100, %edi
@@ -126,7 +129,7 @@ dime_tested_thunk:
 
   .p2align 4
 dime_call_hook:
-  dime_through_hook
+  dime_through_hook 1
   .cfi_endproc
   .size dime_tested_thunk, . - dime_tested_thunk
 
@@ -145,6 +148,12 @@ dime_thunk:
   .type dime_raw_forward, @function
 dime_raw_forward:
   .cfi_startproc
+  cmp $435, %rdi
+  jne 1f
+  movq $1, 64(%rsi)
+  xor %eax, %eax
+  ret
+1:
   mov %rdi, %rax
   mov %rsi, %rcx
   mov (%rcx), %rdi
