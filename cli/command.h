@@ -46,6 +46,7 @@ extern const Command kDoctorCommand;
 extern const Command kModuleCommand;
 extern const Command kCalibrateCommand;
 extern const Command kTraceCommand;
+extern const Command kWhatifCommand;
 extern const Command kSweepCommand;
 
 /// The words behind the first "--" of the command line, which CLI11 does not see; null without a

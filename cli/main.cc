@@ -22,7 +22,7 @@ constexpr const Command* kCommands[] = {
     &dime::kConfigCommand,    &dime::kSetCommand,     &dime::kStatusCommand,
     &dime::kPoliciesCommand,  &dime::kPresetsCommand, &dime::kDoctorCommand,
     &dime::kCalibrateCommand, &dime::kTraceCommand,   &dime::kSweepCommand,
-    &dime::kModuleCommand};
+    &dime::kWhatifCommand,    &dime::kModuleCommand};
 
 std::optional<std::vector<std::string>> behind_dashes;
 

@@ -15,17 +15,27 @@ class PageIndex {
  public:
   /// The number of a page of a process, a new one if it is not known yet.
   std::uint32_t of(std::uint32_t process, std::uint64_t page) {
-    if (2 * (std::uint64_t{count_} + 1) > slots_.size()) {
+    if (2 * (used_ + 1) > slots_.size()) {
       grow();
     }
     Slot& slot = find(process, page);
     if (slot.number == kFree) {
       slot = {page, process, count_++};
+      ++used_;
     }
     return slot.number;
   }
 
-  /// How many pages are known.
+  /// The page `from` of a process is called `to` from now on, and keeps its number. What was called
+  /// `to` before, and a later page `from`, are other pages.
+  void move(std::uint32_t process, std::uint64_t from, std::uint64_t to) {
+    const std::uint32_t number = of(process, from);
+    static_cast<void>(of(process, to));
+    find(process, to).number = number;
+    find(process, from).number = count_++;
+  }
+
+  /// How many numbers were given.
   [[nodiscard]] std::uint32_t count() const { return count_; }
 
  private:
@@ -65,6 +75,7 @@ class PageIndex {
 
   std::vector<Slot> slots_;
   unsigned shift_ = 64;
+  std::uint64_t used_ = 0;  ///< slots that are taken
   std::uint32_t count_ = 0;
 };
 

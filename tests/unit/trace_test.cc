@@ -253,6 +253,14 @@ TEST(PageIndex, NumbersPagesInTheOrderOfTheirAppearance) {
   EXPECT_EQ(index.count(), 100'000);
 }
 
+TEST(PageIndex, AMovedPageKeepsItsNumber) {
+  PageIndex index;
+  EXPECT_EQ(index.of(0, 10), 0);
+  index.move(0, 10, 20);
+  EXPECT_EQ(index.of(0, 20), 0);
+  EXPECT_GT(index.of(0, 10), 0);
+}
+
 TEST(Meta, LinesOfLaterVersionsAreSkippedAndBrokenOnesAreNot) {
   Meta meta;
   EXPECT_TRUE(

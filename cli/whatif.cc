@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+// dime whatif: what a trace would miss under other policies and sizes, and how long its program
+// would take.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+
+#include "cli/command.h"
+#include "cli/local_sizes.h"
+#include "cli/presets.h"
+#include "cli/progress.h"
+#include "cli/words.h"
+#include "core/parameters.h"
+#include "core/quantity.h"
+#include "engines/prediction/prediction.h"
+#include "report/json.h"
+
+namespace dime {
+namespace {
+
+constexpr const char* kNoPrefetch = "none";
+
+struct WhatifOptions {
+  std::string trace;
+  std::optional<std::string> local;
+  std::string policy = "fifo";
+  std::string prefetch = kNoPrefetch;
+  std::optional<std::string> latency;
+  std::optional<std::string> bandwidth;
+  std::optional<std::string> preset;
+  std::string json;
+  bool extrapolate = false;
+  std::uint32_t jobs = 0;
+};
+
+Text text_of(const std::string& text) {
+  return {text.data(), static_cast<std::uint32_t>(text.size())};
+}
+
+std::string simulated_names() {
+  std::string names = "all";
+  for (const prediction::ReplayPolicy* const policy : prediction::kPolicies) {
+    names += std::string(", ") + policy->name;
+  }
+  return names;
+}
+
+Result<std::vector<const prediction::ReplayPolicy*>> policies_of(const std::string& text) {
+  std::vector<const prediction::ReplayPolicy*> chosen;
+  for (const std::string& name : words_of(text)) {
+    if (name == "all") {
+      chosen.insert(chosen.end(), std::begin(prediction::kPolicies),
+                    std::end(prediction::kPolicies));
+      continue;
+    }
+    const prediction::ReplayPolicy* const policy = prediction::find_policy(name);
+    if (policy == nullptr) {
+      return fail(0, "--policy {}: unknown policy '{}'; allowed: {}", text, name,
+                  simulated_names());
+    }
+    if (std::find(chosen.begin(), chosen.end(), policy) == chosen.end()) {
+      chosen.push_back(policy);
+    }
+  }
+  return chosen;
+}
+
+Result<dime_parameters> network_of(const WhatifOptions& options) {
+  dime_parameters parameters = config::default_parameters();
+  if (options.preset) {
+    DIME_TRY(const Preset* const preset, find_preset(*options.preset));
+    parameters.latency_ns = preset->latency_ns();
+    parameters.bandwidth_bps = preset->bandwidth_bps;
+    parameters.flags |= preset->one_way ? DIME_ONE_WAY : 0U;
+  }
+  if (options.latency) {
+    const auto latency = parse_latency(text_of(*options.latency));
+    if (!latency.ok()) {
+      return fail(0, "--latency {}: {}", *options.latency, latency.problem);
+    }
+    parameters.latency_ns = latency.value.value;
+  }
+  if (options.bandwidth) {
+    const auto bandwidth = parse_bandwidth(text_of(*options.bandwidth));
+    if (!bandwidth.ok()) {
+      return fail(0, "--bandwidth {}: {}", *options.bandwidth, bandwidth.problem);
+    }
+    parameters.bandwidth_bps = bandwidth.value.value;
+  }
+  return parameters;
+}
+
+// Sizes that the trace is good for, or, where they were asked for, all of them.
+Result<std::vector<std::uint64_t>> sizes_of(const WhatifOptions& options,
+                                            const prediction::Program& program) {
+  constexpr const char* kUsual = "10%..100%";
+  DIME_TRY(std::vector<std::uint64_t> sizes,
+           parse_local_sizes(options.local.value_or(kUsual), program.pages));
+  if (options.extrapolate) {
+    return sizes;
+  }
+  const auto small = [&](std::uint64_t size) { return size < program.good_from; };
+  if (!options.local) {
+    std::erase_if(sizes, small);
+    if (sizes.empty()) {
+      sizes.push_back(std::max<std::uint64_t>(program.pages, program.good_from));
+    }
+    return sizes;
+  }
+  if (std::any_of(sizes.begin(), sizes.end(), small)) {
+    return fail_with_hint(
+        "leave the smaller sizes out, record with a smaller --local, or predict with --extrapolate",
+        "--local {}: {} pages are too few: {} is good from {} local pages up ({:.1f}% of its {})",
+        *options.local, sizes.front(), options.trace, program.good_from,
+        100.0 * static_cast<double>(program.good_from) / static_cast<double>(program.pages),
+        program.pages);
+  }
+  return sizes;
+}
+
+using Json = nlohmann::ordered_json;
+
+Json json_of(const prediction::Point& point, const prediction::Program& program) {
+  const prediction::Timing& timing = point.timing;
+  return {{"policy", point.policy->name},
+          {"prefetch", kNoPrefetch},
+          {"local_pages", point.local_pages},
+          {"local_share", static_cast<double>(point.local_pages) / program.pages},
+          {"references", point.references},
+          {"misses", point.misses},
+          {"miss_ratio", point.miss_ratio()},
+          {"first_touches", point.first_touches},
+          {"evictions", point.evictions},
+          {"opt_misses", point.opt_misses},
+          {"fetches", timing.fetches},
+          {"stall_s", timing.stall_s},
+          {"predicted_wall_s", timing.wall_s},
+          {"slow_down", point.slow_down()},
+          {"link_bytes_rx", timing.bytes_rx},
+          {"link_bytes_tx", timing.bytes_tx},
+          {"link_busy_share", timing.busy_share},
+          {"good", point.good}};
+}
+
+void print_table(const std::vector<prediction::Point>& points, const prediction::Program& program) {
+  fmt::print("{} references to {} pages; good from {} local pages up\n\n", program.references,
+             program.pages, program.good_from);
+  fmt::print("{:<10} {:>9} {:>7} {:>11} {:>7} {:>11} {:>11} {:>6} {:>10} {:>9}\n", "policy",
+             "local", "share", "misses", "ratio", "opt misses", "evictions", "link", "wall s",
+             "slow-down");
+  for (const prediction::Point& point : points) {
+    fmt::print(
+        "{:<10} {:>8}p {:>6.1f}% {:>11} {:>7.4f} {:>11} {:>11} {:>5.1f}% {:>10.4f} {:>8.3f}x"
+        "{}\n",
+        point.policy->name, point.local_pages,
+        100.0 * static_cast<double>(point.local_pages) / program.pages, point.misses,
+        point.miss_ratio(), point.opt_misses, point.evictions, 100.0 * point.timing.busy_share,
+        point.timing.wall_s, point.slow_down(), point.good ? "" : "  extrapolated");
+  }
+}
+
+Result<void> predict_and_print(const WhatifOptions& options, prediction::PredictionSetup& setup) {
+  DIME_TRY_VOID(check_writable(options.json));
+  Progress reading("reading");
+  DIME_TRY(const prediction::Program program,
+           prediction::read_program(options.trace, [&](double part) { reading.show(part); }));
+  DIME_TRY(setup.sizes, sizes_of(options, program));
+  Progress replaying("replaying");
+  setup.progress = [&](double part) { replaying.show(part); };
+  const std::vector<prediction::Point> points = prediction::predict(program, setup);
+  if (!program.problem.empty()) {
+    print_notice(fmt::format("{}: {}; the {} references before that are used", options.trace,
+                             program.problem, program.references));
+  }
+  if (options.json != "-") {
+    print_table(points, program);
+  }
+  if (options.json.empty()) {
+    return {};
+  }
+  auto all = nlohmann::ordered_json::array();
+  for (const prediction::Point& point : points) {
+    all.push_back(json_of(point, program));
+  }
+  return write_json(options.json, all);
+}
+
+Result<prediction::PredictionSetup> setup_of(const WhatifOptions& options) {
+  prediction::PredictionSetup setup;
+  DIME_TRY(setup.policies, policies_of(options.policy));
+  DIME_TRY(setup.parameters, network_of(options));
+  if (options.prefetch != kNoPrefetch) {
+    return fail(0, "--prefetch {}: unknown prefetcher; allowed: {}", options.prefetch, kNoPrefetch);
+  }
+  if (options.local) {
+    DIME_TRY([[maybe_unused]] const auto sizes, parse_local_sizes(*options.local, 1));
+  }
+  setup.workers = options.jobs != 0 ? options.jobs : std::thread::hardware_concurrency();
+  return setup;
+}
+
+int run(const WhatifOptions& options) {
+  auto setup = setup_of(options);
+  if (!setup) {
+    print_error(setup.error());
+    return kUsage;
+  }
+  if (auto done = predict_and_print(options, *setup); !done) {
+    print_error(done.error());
+    return kFailure;
+  }
+  return kSuccess;
+}
+
+std::function<int()> register_whatif(CLI::App& app) {
+  auto options = std::make_shared<WhatifOptions>();
+  const auto option = [&](const char* name, auto& value, const char* help, const char* type) {
+    return app.add_option(name, value, help)->type_name(type);
+  };
+  option("TRACE", options->trace, "the trace to replay", "")->required();
+  option("--local", options->local,
+         "local sizes: 100p,64MiB, or 10%..100% of the trace's pages (those that are good)",
+         "SIZES");
+  option("--policy", options->policy, "policies with commas between them, or all (fifo)", "NAMES");
+  option("--prefetch", options->prefetch, "none", "NAME");
+  option("--latency", options->latency, "unloaded fetch of one page (5us)", "TIME");
+  option("--bandwidth", options->bandwidth, "of the link (40Gbit/s)", "RATE");
+  option("--preset", options->preset, "latency and bandwidth of a network: see dime presets",
+         "NAME");
+  option("--json", options->json, "write the points to this file, - for standard output", "FILE");
+  app.add_flag("--extrapolate", options->extrapolate,
+               "predict sizes for which the trace is not good, too");
+  option("-j,--jobs", options->jobs, "replays at the same time (one for each processor)", "N")
+      ->check(CLI::Range(1, 1024));
+  return [options] { return run(*options); };
+}
+
+}  // namespace
+
+const Command kWhatifCommand = {"whatif", "predict misses and run time of a trace at every size",
+                                register_whatif};
+
+}  // namespace dime

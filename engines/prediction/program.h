@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0
+// A trace as a simulator wants it: what the program did, step by step, with pages numbered densely,
+// and what the recording took off the time.
+//
+// Evictions and the like are the recording's own decisions and are left out: a replay makes its
+// own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "trace/meta.h"
+
+namespace dime::prediction {
+
+/// A thread of the program.
+struct ProgramThread {
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+  std::uint64_t first_step = 0;
+  std::uint32_t starter = kNone;  ///< the thread that its process ran last before it began
+};
+
+struct Program {
+  std::vector<std::uint32_t> steps;      ///< a page, or a page with kDropped (replay.h)
+  std::vector<std::uint64_t> times;      ///< of the steps, ns since the start, in the recording
+  std::vector<std::uint32_t> thread_of;  ///< index into `threads`; empty where there is only one
+  std::vector<bool> was_remote;          ///< the recording has fetched the page; empty = never
+  std::vector<ProgramThread> threads;
+  std::uint32_t pages = 0;       ///< different ones
+  std::uint32_t numbers = 0;     ///< all numbers in `steps` are below
+  std::uint64_t references = 0;  ///< steps that are no drops
+  std::uint64_t good_from = 1;   ///< the smallest local size that the trace is good for
+  std::uint64_t wall_ns = 0;     ///< how long the recording took
+  double stall_ns = 0;           ///< what a fetch took in the recording, on average
+  trace::Meta meta;
+  std::string problem;  ///< why the trace ends before its end, or empty
+
+  [[nodiscard]] std::uint32_t thread(std::uint64_t step) const {
+    return thread_of.empty() ? 0 : thread_of[step];
+  }
+};
+
+/// Reads the trace at `path`. `progress` is told how much is done, of 1. An error where it cannot
+/// be read, or nothing in it uses a page.
+Result<Program> read_program(const std::string& path, const std::function<void(double)>& progress);
+
+}  // namespace dime::prediction

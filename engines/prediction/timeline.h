@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0
+// From the misses of a replay to the time that the program would take.
+//
+// Each thread runs as in the recording, less what the recording's own fetches took, plus the stalls
+// of this replay; stalls queue on one link (core/transfers.h). A thread that begins is as late as
+// the one that its process ran last. The program is as late as its latest thread.
+//
+// What this cannot know: that threads wait for each other, beyond that; that a changed order of
+// threads changes their accesses; that an eviction finds a page clean. Every eviction is written
+// back.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "dime/abi.h"
+#include "engines/prediction/program.h"
+#include "engines/prediction/replay.h"
+
+namespace dime::prediction {
+
+struct Timing {
+  double wall_s = 0;
+  double native_s = 0;  ///< with all pages local
+  double stall_s = 0;   ///< of all threads together
+  std::uint64_t fetches = 0;
+  std::uint64_t bytes_rx = 0;
+  std::uint64_t bytes_tx = 0;
+  double busy_share = 0;  ///< of the wire, for fetches
+};
+
+/// `misses` is what replay() gave for `program`. `parameters` says what the network is.
+Timing time_of(const Program& program, std::span<const Miss> misses,
+               const dime_parameters& parameters);
+
+}  // namespace dime::prediction

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0
+"""`dime whatif` gives the misses that other people's simulators give, and refuses what it cannot do with one line.
+
+The traces are made by Knuth's 64-bit congruence; the misses at SIZES local pages are those of libCacheSim (October 2024), and of
+OPT of a program of its own. Policies that are not built in are left out.
+"""
+import bisect
+import json
+
+import dime_test
+from dime_test import check, dime, equal, scratch
+from trace_command import refused
+
+SIZES = (50, 100, 200, 400, 800, 1600)
+REFERENCES = 100_000
+ZIPF = {
+    "fifo": (70259, 61659, 52461, 42877, 32791, 21866), "lru": (65491, 56724, 47411, 37953, 28322, 18366),
+    "clock": (64002, 55285, 46138, 36859, 27416, 17745), "sieve": (53210, 45028, 37929, 30769, 23597, 15974),
+    "s3-fifo": (53175, 45744, 38478, 31219, 23714, 16508), "arc": (54343, 46793, 39404, 32164, 24732, 17299),
+    "2q": (55507, 48044, 40493, 32938, 25161, 17674), "lirs": (53945, 46408, 39141, 32006, 24651, 16522),
+    "opt": (45338, 37417, 29768, 22451, 15575, 9538),
+}
+PHASES = {
+    "fifo": (94565, 89212, 78675, 58438, 24519, 2811), "lru": (94521, 89118, 78367, 57367, 20777, 2762),
+    "clock": (94500, 89042, 78210, 56822, 20150, 2845), "sieve": (94155, 88485, 77359, 56426, 22335, 5384),
+    "s3-fifo": (93856, 87771, 76125, 55662, 19593, 3512), "arc": (94042, 88186, 76743, 56553, 21741, 2897),
+    "2q": (94086, 88165, 76886, 56265, 21596, 2811), "lirs": (93913, 87830, 76380, 55057, 19116, 3815),
+    "opt": (70823, 58946, 43647, 25461, 7567, 2762),
+}
+# How far from those a policy may be whose description leaves something open.
+OPEN = {"arc": 0.005, "s3-fifo": 0.02, "2q": 0.02, "lirs": 0.05}
+KEYS = {"policy", "prefetch", "local_pages", "references", "misses", "miss_ratio", "predicted_wall_s", "slow_down", "good"}
+
+
+def numbers(seed):
+    state = seed
+    while True:
+        state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
+        yield state >> 33
+
+
+def zipf():
+    pages, random, weights, total = 4999, numbers(1), [], 0
+    for rank in range(1, pages + 1):
+        total += 10**9 // rank
+        weights.append(total)
+    for _ in range(REFERENCES):
+        value = ((next(random) << 31) | next(random)) % total
+        yield bisect.bisect_right(weights, value) * 7919 % pages
+
+
+def phases():
+    random = numbers(3)
+    for at in range(REFERENCES):
+        yield at // 20000 * 400 + min(next(random) % 1200, next(random) % 1200)
+
+
+def trace_of(name, pages):
+    listed, made = scratch / f"{name}.txt", scratch / f"{name}.trace"
+    listed.write_text("\n".join(map(str, pages)) + "\n")
+    equal(dime("trace", "--from", listed, "-o", made).status, 0, "status of making a trace")
+    return made
+
+
+def compare(made, expected):
+    sizes = ",".join(f"{size}p" for size in SIZES)
+    run = dime("whatif", made, "--policy", "all", "--local", sizes, "--json", "-")
+    equal(run.status, 0, f"status of whatif: {run.err}")
+    points = json.loads(run.out)
+    check(all(KEYS <= point.keys() for point in points), f"keys of {points[0]}")
+    found = {(point["policy"], point["local_pages"]): point for point in points}
+    compared = 0
+    for policy, misses in expected.items():
+        for size, wanted in zip(SIZES, misses):
+            point = found.get((policy, size))
+            if point is None:
+                continue
+            compared += 1
+            what = f"{policy} with {size} pages"
+            check(abs(point["misses"] - wanted) <= OPEN.get(policy, 0) * wanted, f"{what}: {point['misses']} misses instead of {wanted}")
+            equal(point["references"], REFERENCES, f"{what}: references")
+            check(abs(point["miss_ratio"] - point["misses"] / REFERENCES) < 1e-9 and point["good"], f"{what}: {point}")
+            check(point["opt_misses"] <= point["misses"], f"{what}: better than the bound: {point}")
+    check(compared >= 3 * len(SIZES), f"only {compared} points were there to compare")
+
+
+def times(made):
+    def walls(*words):
+        points = json.loads(dime("whatif", made, "--local", "400p,1600p", "--json", "-", *words).out)
+        return [point["predicted_wall_s"] for point in points]
+
+    # 42,877 misses, of which 4,840 are first touches: those cost nothing; 100 ns a reference.
+    few, many = walls("--latency", "10us", "--bandwidth", "unlimited")
+    check(abs(few - (0.01 + (42877 - 4840) * 10e-6)) < 1e-6, f"predicted wall time with 400 pages: {few}")
+    check(abs(many - (0.01 + (21866 - 4840) * 10e-6)) < 1e-6, f"predicted wall time with 1600 pages: {many}")
+    check(walls("--preset", "osdi16-class-a")[0] < few, "a preset's latency counts")
+
+
+def bad_input(made):
+    refused(["whatif", made, "--policy", "fifo,fofi"], 2, "fofi", "lru")
+    refused(["whatif", made, "--prefetch", "magic"], 2, "magic", "none")
+    for wrong in ("5", "0p", "20%..10%", "10%..50p", "10%..", "", "100p,,200p"):
+        refused(["whatif", made, "--local", wrong], 2, "--local", "allowed")
+    refused(["whatif", made, "--latency", "5"], 2, "--latency 5")
+    refused(["whatif", made, "--preset", "nix"], 2, "nix")
+    refused(["whatif", made, "-j", "0"], 2, "-j")
+    refused(["whatif", scratch / "missing"], 1, "missing")
+    refused(["whatif", scratch / "zipf.txt"], 1, "not a trace")
+    refused(["whatif", made, "--json", scratch / "none" / "file"], 1, "none")
+    empty = trace_of("one", [1])
+    equal(dime("whatif", empty).status, 0, "a trace of one page")
+    cut = scratch / "cut.trace"
+    cut.write_bytes(made.read_bytes()[:-100])
+    run = dime("whatif", cut)
+    check(run.status == 0 and "cut" in run.err, f"a cut trace: {run.status} {run.err!r}")
+
+
+def test():
+    made = trace_of("zipf", zipf())
+    compare(made, ZIPF)
+    compare(trace_of("phases", phases()), PHASES)
+    times(made)
+    bad_input(made)
+    table = dime("whatif", made, "--local", "10%..100%")
+    lines = [line for line in table.out.decode().splitlines() if line.startswith("fifo")]
+    equal(len(lines), 10, "lines of the table")
+
+
+if __name__ == "__main__":
+    dime_test.main(test)

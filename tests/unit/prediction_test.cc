@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+// From a trace to misses and times: drops and moves of pages, threads, and sums done by hand.
+#include "engines/prediction/prediction.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+
+#include "engines/prediction/replay.h"
+#include "trace/writer.h"
+
+namespace dime::prediction {
+namespace {
+
+using trace::Access;
+using trace::Event;
+using trace::Why;
+
+class PredictionTest : public testing::Test {
+ protected:
+  PredictionTest() {
+    char name[] = "/tmp/dime-prediction-XXXXXX";
+    folder_ = ::mkdtemp(name);
+  }
+  ~PredictionTest() override { std::filesystem::remove_all(folder_); }
+
+  // A trace of these events, by two threads of one process.
+  Program program_of(const std::vector<Event>& events, trace::Source source,
+                     const trace::End& end) const {
+    trace::Info info;
+    info.source = source;
+    auto writer = trace::Writer::create(folder_ + "/t", info);
+    EXPECT_TRUE(writer);
+    const std::uint32_t process = writer->add(trace::Process{1, 0, "p"});
+    writer->add(trace::Thread{process, 1});
+    writer->add(trace::Thread{process, 2});
+    for (const Event& event : events) {
+      EXPECT_TRUE(writer->append(event));
+    }
+    EXPECT_TRUE(writer->finish(end));
+    auto program = read_program(folder_ + "/t", [](double /*part*/) {});
+    EXPECT_TRUE(program);
+    return program ? std::move(*program) : Program{};
+  }
+
+  // What a policy misses at a size.
+  static ReplayResult missed(const Program& program, std::uint64_t size,
+                             const ReplayPolicy& policy = kFifo) {
+    return policy.run({program.steps, program.numbers, size});
+  }
+
+  std::string folder_;
+};
+
+Event use(std::uint64_t page, Why why = Why::kReference, std::uint64_t time_ns = 0,
+          std::uint32_t thread = 0) {
+  return {time_ns, page, thread, why, Access::kUnknown};
+}
+
+TEST_F(PredictionTest, ADroppedPageIsAllocatedAnewAndLeavesRoom) {
+  const Program program =
+      program_of({use(10), use(11), use(10, Why::kDropped), use(12), use(11), use(10)},
+                 trace::Source::kReferences, {});
+  EXPECT_EQ(program.references, 5u);
+  EXPECT_EQ(program.pages, 3u);
+  for (const ReplayPolicy* const policy : {&kFifo, &kLru}) {
+    const ReplayResult result = missed(program, 2, *policy);
+    EXPECT_EQ(result.misses, 4u) << policy->name;  // 11 stays when 12 comes
+    EXPECT_EQ(result.first_touches, 4u) << policy->name;
+    EXPECT_EQ(result.evictions, 1u) << policy->name;
+  }
+}
+
+TEST(Replay, TracesCountedByHand) {
+  const auto misses = [](const ReplayPolicy& policy, std::uint64_t size,
+                         const std::vector<std::uint32_t>& steps) {
+    return policy.run({steps, 10, size}).misses;
+  };
+  const std::vector<std::uint32_t> belady = {1, 2, 3, 4, 1, 2, 5, 1, 2, 3, 4, 5};
+  EXPECT_EQ(misses(kFifo, 3, belady), 9u);
+  EXPECT_EQ(misses(kFifo, 4, belady), 10u);
+  EXPECT_EQ(misses(kLru, 3, belady), 10u);
+  EXPECT_EQ(misses(kLru, 4, belady), 8u);
+  EXPECT_EQ(misses(kOpt, 3, belady), 7u);
+  EXPECT_EQ(misses(kOpt, 2, {1, 2, 3, 1, 2}), 4u);
+  for (const ReplayPolicy* const policy : kPolicies) {
+    EXPECT_EQ(misses(*policy, 100, belady), 5u) << policy->name;
+    EXPECT_EQ(misses(*policy, 1, {1, 1, 2, 2, 1}), 3u) << policy->name;
+    EXPECT_EQ(misses(*policy, 3, {}), 0u) << policy->name;
+    EXPECT_EQ(find_policy(policy->name), policy);
+  }
+  EXPECT_EQ(find_policy("fofi"), nullptr);
+}
+
+TEST_F(PredictionTest, AMovedPageIsTheSamePage) {
+  const Program program =
+      program_of({use(10), use(10, Why::kMovedFrom), use(20, Why::kMovedTo), use(20), use(10)},
+                 trace::Source::kReferences, {});
+  EXPECT_EQ(missed(program, 5).misses, 2u);
+  EXPECT_EQ(program.pages, 2u);
+}
+
+TEST_F(PredictionTest, EvictionsOfTheRecordingDoNotCount) {
+  const Program program = program_of({use(1, Why::kFirstTouch), use(2, Why::kFirstTouch),
+                                      use(1, Why::kEvictDirty), use(1, Why::kDemand)},
+                                     trace::Source::kFaults, {});
+  EXPECT_EQ(program.references, 3u);
+  EXPECT_EQ(missed(program, 2).misses, 2u);
+  EXPECT_EQ(missed(program, 1).misses, 3u);
+}
+
+// Dropped pages among many: the ring of arrivals against a list that is searched.
+TEST_F(PredictionTest, FifoWithDropsIsThatOfAPlainList) {
+  std::mt19937 random(1);
+  constexpr std::uint32_t kPages = 50;
+  std::vector<std::uint32_t> steps;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::uint32_t page = static_cast<std::uint32_t>(random() % kPages);
+    steps.push_back(random() % 8 == 0 ? page | kDropped : page);
+  }
+  for (const std::uint64_t size : {1, 2, 7, 30, 60}) {
+    std::vector<std::uint32_t> list;
+    std::uint64_t misses = 0;
+    std::uint64_t evictions = 0;
+    for (const std::uint32_t step : steps) {
+      const auto found = std::find(list.begin(), list.end(), step & ~kDropped);
+      if ((step & kDropped) != 0) {
+        if (found != list.end()) {
+          list.erase(found);
+        }
+      } else if (found == list.end()) {
+        ++misses;
+        if (list.size() == size) {
+          list.erase(list.begin());
+          ++evictions;
+        }
+        list.push_back(step);
+      }
+    }
+    std::vector<Miss> noted;
+    const ReplayResult result = kFifo.run({steps, kPages, size, &noted});
+    EXPECT_EQ(result.misses, misses) << size;
+    EXPECT_EQ(result.evictions, evictions) << size;
+    EXPECT_EQ(noted.size(), misses) << size;
+  }
+}
+
+// Four fetches of 1 us each in the recording of 100 us: without them 96 us.
+TEST_F(PredictionTest, TheRecordingsFetchesAreTakenOffAndTheReplaysAreAdded) {
+  std::vector<Event> events = {use(1, Why::kFirstTouch, 0), use(2, Why::kFirstTouch, 10'000)};
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    events.push_back(use(1 + i % 2, Why::kDemand, 20'000 + i * 20'000));
+  }
+  trace::End end;
+  end.wall_ns = 100'000;
+  end.stalls = 4;
+  end.stall_ns = 4'000;
+  const Program program = program_of(events, trace::Source::kFaults, end);
+  PredictionSetup setup;
+  setup.policies = {&kFifo};
+  setup.sizes = {1, 2};
+  setup.parameters.latency_ns = 50'000;
+  setup.workers = 2;
+  const auto points = predict(program, setup);
+  ASSERT_EQ(points.size(), 2u);
+  EXPECT_EQ(points[0].timing.fetches, 4u);
+  EXPECT_DOUBLE_EQ(points[0].timing.wall_s, 96e-6 + 4 * 50e-6);
+  EXPECT_DOUBLE_EQ(points[0].slow_down(), 296.0 / 96.0);
+  EXPECT_EQ(points[1].timing.fetches, 0u);
+  EXPECT_DOUBLE_EQ(points[1].timing.wall_s, 96e-6);
+  EXPECT_DOUBLE_EQ(points[1].slow_down(), 1.0);
+}
+
+TEST_F(PredictionTest, AFetchTakesNoLessThanItDidInTheRecording) {
+  trace::End end;
+  end.wall_ns = 10'000;
+  end.stalls = 1;
+  end.stall_ns = 3'000;
+  const Program program =
+      program_of({use(1, Why::kFirstTouch), use(2, Why::kFirstTouch), use(1, Why::kDemand, 5'000)},
+                 trace::Source::kFaults, end);
+  PredictionSetup setup;
+  setup.policies = {&kFifo};
+  setup.sizes = {1};
+  setup.parameters.latency_ns = 100;
+  EXPECT_DOUBLE_EQ(predict(program, setup).at(0).timing.wall_s, 10e-6);
+}
+
+// Two threads that fetch at the same time wait at the same time; one after the other, they add up.
+TEST_F(PredictionTest, StallsOfThreadsOverlap) {
+  const auto wall = [&](std::uint64_t second_begins) {
+    std::vector<Event> events;
+    for (std::uint64_t i = 0; i < 10; ++i) {
+      events.push_back(use(i % 2, i < 2 ? Why::kFirstTouch : Why::kDemand, i * 1000, 0));
+    }
+    for (std::uint64_t i = 0; i < 10; ++i) {
+      events.push_back(
+          use(100 + i % 2, i < 2 ? Why::kFirstTouch : Why::kDemand, second_begins + i * 1000, 1));
+    }
+    std::stable_sort(events.begin(), events.end(),
+                     [](const Event& a, const Event& b) { return a.time_ns < b.time_ns; });
+    trace::End end;
+    end.wall_ns = 100'000;
+    const Program program = program_of(events, trace::Source::kFaults, end);
+    PredictionSetup setup;
+    setup.policies = {&kFifo};
+    setup.sizes = {1};
+    setup.parameters.latency_ns = 50'000;
+    return predict(program, setup).at(0).timing;
+  };
+  const Timing apart = wall(50'000);
+  EXPECT_DOUBLE_EQ(apart.wall_s, 100e-6 + 16 * 50e-6);
+  const Timing together = wall(0);
+  EXPECT_EQ(together.fetches, 16u);
+  EXPECT_DOUBLE_EQ(together.wall_s, 100e-6 + 8 * 50e-6);
+}
+
+TEST_F(PredictionTest, SizesBelowTheRecordingsAreMarked) {
+  trace::End end;
+  end.limit_pages = 2;
+  std::vector<Event> events;
+  for (std::uint64_t page = 0; page < 20; ++page) {
+    events.push_back(use(page, Why::kFirstTouch));
+  }
+  const Program program = program_of(events, trace::Source::kFaults, end);
+  PredictionSetup setup;
+  setup.policies = {&kFifo};
+  setup.sizes = {9, 10, 20};
+  const auto points = predict(program, setup);
+  EXPECT_FALSE(points[0].good);
+  EXPECT_TRUE(points[1].good);
+  EXPECT_TRUE(points[2].good);
+}
+
+}  // namespace
+}  // namespace dime::prediction
