@@ -3,7 +3,8 @@
 import dime_test
 
 CASES = """raw-exit own-raw-exit last-thread child-on-heap child-on-mapping child-with-copy growing-down small-stack stack-in-bss
-    bad-environment exec-of-fifo exec-of-descriptor mount-namespace few-calls asks-for-filters strict dispatch""".split()
+    bad-environment exec-of-fifo exec-of-descriptor mount-namespace few-calls asks-for-filters strict dispatch
+    sent-bus sent-sys real-bus nested-bus nested-sys suspended-bus suspended-sys descriptors-of-thread""".split()
 # What needs a process without a thread of the agent's: the inline path only (docs/limits.md).
 ONE_THREAD = ["few-calls-all", "user-namespace"]
 # Of the first process; where everything is local, no system call outside of the C library is seen.

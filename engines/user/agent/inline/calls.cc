@@ -4,6 +4,7 @@
 
 #include "engines/user/agent/inline/buffers.h"
 #include "engines/user/agent/inline/own_descriptors.h"
+#include "engines/user/agent/inline/pending_signals.h"
 
 namespace dime::agent::calls {
 namespace {
@@ -50,6 +51,18 @@ long futex_call(InlinePath& path, Thread& thread, long number, const Arguments& 
   return pinned_call(path, thread, number, arguments);
 }
 
+/// The same, with what is to be blocked and pending for the kernel so.
+[[gnu::noinline]] long call_with_signals(InlinePath& path, Thread& thread, const CallClass& what,
+                                         long number, patch::Frame& frame) {
+  const bool looks = number == __NR_rt_sigtimedwait || number == __NR_rt_sigpending ||
+                     (what.kind == CallKind::kBuffers && what.waits);
+  if (!looks || !signals::must_block_really(thread, number)) {
+    return call_of_kind(path, thread, what, number, frame);
+  }
+  const signals::ReallyBlocked blocked(thread);
+  return call_of_kind(path, thread, what, number, frame);
+}
+
 }  // namespace
 
 void start(InlinePath& path) {
@@ -92,7 +105,7 @@ long on_call(long number, patch::Frame* frame) {
   }
   Thread& thread = path.threads().current();
   if (!is_on_unknown_stack(thread)) {
-    return call_of_kind(path, thread, what, number, *frame);
+    return call_with_signals(path, thread, what, number, *frame);
   }
   // A stack that the program made itself. How much of it is used with signals blocked: the
   // compiler's -fstack-usage.
@@ -101,7 +114,7 @@ long on_call(long number, patch::Frame* frame) {
   PinnedBuffers pinned(path, thread);
   pinned.hold_stack(reinterpret_cast<std::uint64_t>(frame + 1),
                     what.kind == CallKind::kProcess ? kToFork : kUsual);
-  return call_of_kind(path, thread, what, number, *frame);
+  return call_with_signals(path, thread, what, number, *frame);
 }
 
 }  // namespace dime::agent::calls

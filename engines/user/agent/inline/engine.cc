@@ -229,7 +229,7 @@ void continue_in_child(Thread& thread, bool shares_descriptors) {
   Membership& membership = *host.membership;
   const bool follow =
       (atomic::load(membership.control().parameters.flags) & DIME_FOLLOW_CHILDREN) != 0;
-  signals::continue_in_child();
+  signals::continue_in_child(thread);
   maintenance::continue_in_child();
   atomic::store(dispatch, std::uint8_t{0});
   if (follow && !shares_descriptors && join_in_child(thread)) {

@@ -128,6 +128,11 @@ long start() {
 }
 
 void end() {
+  if (!in_own_process()) {
+    atomic::store_release(is_to_end, 1u);  // a child of vfork(): it cannot see the thread's end
+    atomic::store(wanted, 0u);
+    return;
+  }
   const SignalsBlocked blocked;
   changing.lock();
   end_locked();

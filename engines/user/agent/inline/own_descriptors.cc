@@ -15,6 +15,7 @@ constexpr std::uint64_t kLeast = 1000;  // where they begin, if the limit allows
 InlinePath* path = nullptr;
 std::int32_t abandoned[kOwn] = {};  ///< their numbers + 1
 std::uint32_t any_abandoned = 0;
+bool differ = false;  ///< in threads of the process
 
 int& own(unsigned which) {
   Space& space = path->manager().space();
@@ -37,6 +38,7 @@ long raise(int descriptor, long least) {
 
 void hide(InlinePath& with) {
   path = &with;
+  differ = false;
   constexpr long kDescriptors = 7;  // RLIMIT_NOFILE
   rlimit limit{};
   system_call(__NR_prlimit64, 0L, kDescriptors, 0L, &limit);
@@ -77,6 +79,14 @@ void make_way(long descriptor) {
       own(i) = failed(moved) ? own(i) : static_cast<int>(moved);
     }
   }
+}
+
+void note_own_table() {
+  differ = true;
+}
+
+bool tables_differ() {
+  return differ;
 }
 
 void abandon() {

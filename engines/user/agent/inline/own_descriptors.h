@@ -20,6 +20,10 @@ void hide(InlinePath& path);
 /// The program is about to have `descriptor`: where it is one of them, that gets a new number.
 void make_way(long descriptor);
 
+/// A thread of the process has its own table from now on.
+void note_own_table();
+[[nodiscard]] bool tables_differ();
+
 /// They are needed no more, and the calling thread cannot close them in the program's table:
 /// close_abandoned() does, in a thread of the program.
 void abandon();

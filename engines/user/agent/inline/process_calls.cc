@@ -96,6 +96,9 @@ long dispatch_calls(const Arguments& arguments) {
 
 /// The kernel refuses some of these calls to a process with several threads.
 long change_namespaces(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
+  if (number == __NR_unshare && (arguments[0] & CLONE_FILES) != 0 && process::is_member()) {
+    own_descriptors::note_own_table();
+  }
   constexpr long kCounted = CLONE_NEWUSER | CLONE_THREAD | CLONE_SIGHAND | CLONE_VM;
   if (number == __NR_unshare && (arguments[0] & kCounted) == 0) {
     return call_with_buffers_pinned(path, thread, number, arguments);
@@ -162,8 +165,34 @@ long process_call(InlinePath& path, Thread& thread, long number, const Arguments
 // call.
 long exec_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
   const PinnedBuffers pinned(path, thread, number, arguments);
-  return exec::run(exec::Call::of(number, arguments));
+  if (thread.blocked == 0) {
+    return exec::run(exec::Call::of(number, arguments));
+  }
+  // The next program inherits the mask.
+  constexpr long kBlock = 0;
+  constexpr long kUnblock = 1;
+  const std::uint64_t blocked = thread.blocked;
+  system_call(__NR_rt_sigprocmask, kBlock, &blocked, 0L, sizeof(blocked));
+  const long result = exec::run(exec::Call::of(number, arguments));
+  system_call(__NR_rt_sigprocmask, kUnblock, &blocked, 0L, sizeof(blocked));
+  return result;
 }
+
+namespace {
+
+/// The program wants a number that is one of ours. Ours moves, in the one table that there is;
+/// where a thread, or a child of vfork(), has a table of its own, it cannot be moved in all of
+/// them.
+void make_way(long descriptor) {
+  if (own_descriptors::tables_differ() || !process::is_member()) {
+    inline_engine::let_go("a thread with descriptors of its own took one of the agent's");
+    return;
+  }
+  const maintenance::Paused paused;  // it has a copy of the table
+  own_descriptors::make_way(descriptor);
+}
+
+}  // namespace
 
 long descriptor_call(long number, const Arguments& arguments) {
   switch (number) {
@@ -171,14 +200,18 @@ long descriptor_call(long number, const Arguments& arguments) {
       return own_descriptors::contain(arguments[0]) ? -EBADF : raw(number, arguments);
     case __NR_dup2:
     case __NR_dup3:
-      if (arguments[0] != arguments[1]) {
-        own_descriptors::make_way(arguments[1]);
+      if (arguments[0] != arguments[1] && own_descriptors::contain(arguments[1])) {
+        make_way(arguments[1]);
       }
       return raw(number, arguments);
     default:
       break;
   }
   // close_range: around the agent's own.
+  constexpr long kUnshare = 2;  // CLOSE_RANGE_UNSHARE
+  if ((arguments[2] & kUnshare) != 0 && process::is_member()) {
+    own_descriptors::note_own_table();
+  }
   Arguments part;
   __builtin_memcpy(part, arguments, sizeof(part));
   const long last = static_cast<std::uint32_t>(arguments[1]);

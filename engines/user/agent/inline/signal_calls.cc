@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Calls about handlers, masks and alternate stacks.
 #include "engines/user/agent/inline/calls.h"
+#include "engines/user/agent/inline/pending_signals.h"
 #include "engines/user/agent/inline/signals.h"
 
 namespace dime::agent::calls {
@@ -78,6 +79,37 @@ long set_stack(InlinePath& path, Thread& thread, const Arguments& arguments) {
   return answer(path, thread, arguments[1], old, result);
 }
 
+/// For its life the thread believes to block what `mask` says, for a call that waits with it. What
+/// that unblocks is not let in before the call begins.
+class OtherMask {
+ public:
+  OtherMask(Thread& thread, std::uint64_t mask)
+      : thread_(thread),
+        before_(thread.blocked),
+        unblocks_((thread.blocked & ~mask & signals::kOurs) != 0) {
+    if (unblocks_) {
+      const std::uint64_t all = ~std::uint64_t{0};
+      system_call(__NR_rt_sigprocmask, /*SIG_SETMASK=*/2L, &all, &real_, sizeof(real_));
+    }
+    thread_.blocked = mask & signals::kOurs;
+    signals::send_unblocked(thread_);
+  }
+  ~OtherMask() {
+    thread_.blocked = before_;
+    if (unblocks_) {
+      system_call(__NR_rt_sigprocmask, 2L, &real_, 0L, sizeof(real_));
+    }
+  }
+  OtherMask(const OtherMask&) = delete;
+  OtherMask& operator=(const OtherMask&) = delete;
+
+ private:
+  Thread& thread_;
+  std::uint64_t before_;
+  std::uint64_t real_ = 0;
+  bool unblocks_;
+};
+
 /// Calls that wait with another mask: argument `at` points to it.
 long with_mask(InlinePath& path, Thread& thread, long number, const Arguments& arguments,
                unsigned at) {
@@ -90,6 +122,7 @@ long with_mask(InlinePath& path, Thread& thread, long number, const Arguments& a
   Arguments changed;
   __builtin_memcpy(changed, arguments, sizeof(changed));
   changed[at] = reinterpret_cast<long>(&passed);
+  const OtherMask other(thread, mask.value);
   return raw(number, changed);
 }
 
@@ -113,6 +146,7 @@ long select_with_mask(InlinePath& path, Thread& thread, const Arguments& argumen
   Arguments changed;
   __builtin_memcpy(changed, arguments, sizeof(changed));
   changed[5] = reinterpret_cast<long>(&inner);
+  const OtherMask other(thread, mask.value);
   return raw(__NR_pselect6, changed);
 }
 
@@ -136,6 +170,14 @@ long signal_call(InlinePath& path, Thread& thread, long number, const Arguments&
       return with_mask(path, thread, number, arguments, 4);
     case __NR_pselect6:
       return select_with_mask(path, thread, arguments);
+    case __NR_signalfd:
+    case __NR_signalfd4: {
+      const Input<std::uint64_t> mask(path, thread, arguments[1]);
+      if (!mask.bad && (mask.value & signals::kOurs) != 0) {
+        signals::note_signal_descriptor();
+      }
+      break;
+    }
     default:
       break;
   }

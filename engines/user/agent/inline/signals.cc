@@ -6,6 +6,7 @@
 
 #include "core/atomic.h"
 #include "engines/user/agent/inline/exclusion.h"
+#include "engines/user/agent/inline/pending_signals.h"
 #include "engines/user/agent/inline/signal_frame.h"
 #include "engines/user/agent/patch/patch.h"
 #include "engines/user/agent/program_memory.h"
@@ -51,7 +52,7 @@ Action for_kernel(int signal, const Action& action) {
   installed.handler = address_of(dime_signal_entry);
   installed.flags |= kSigInfo | kRestorer | (is_let_go ? 0 : kOnStack);
   installed.restorer = patch::raw_restorer();
-  installed.mask &= ~kOurs;
+  installed.mask &= is_let_go ? ~std::uint64_t{0} : ~kOurs;
   if (ours) {
     installed.flags &= ~(kNoDefer | kResetHandler);
     installed.mask = ~std::uint64_t{0};
@@ -153,6 +154,14 @@ extern "C" __attribute__((visibility("hidden"))) Going dime_on_signal(int signal
   }
   Thread& thread = all_threads->current();
   const bool ours = (bit(signal) & kOurs) != 0;
+  if (ours && (thread.blocked & bit(signal)) != 0) {
+    if (info.code > 0) {
+      die_of(signal);  // a real one cannot wait
+    } else {
+      keep(thread, info);
+    }
+    return done;
+  }
   const Action action = actions[signal];
   if (action.handler == kDefault || (action.handler == kIgnore && info.code > 0)) {
     if (ours) {
@@ -166,10 +175,21 @@ extern "C" __attribute__((visibility("hidden"))) Going dime_on_signal(int signal
   if ((action.flags & kResetHandler) != 0) {
     actions[signal].handler = kDefault;
   }
+  // The program finds what it believes to be blocked in the frame, and may change it there.
+  const std::uint64_t really = thread.really_blocked;
+  if (!is_let_go) {
+    frame->context.mask = without_ours(frame->context.mask) | thread.blocked;
+  }
   Frame* const placed = place(frame, action, thread);
-  if (ours) {
+  const std::uint64_t own = (action.flags & kNoDefer) != 0 ? 0 : bit(signal);
+  std::uint64_t mask = frame->context.mask | action.mask | own;
+  if (!is_let_go) {
+    thread.blocked |= (action.mask | own) & kOurs;
+    thread.really_blocked = 0;
+    mask = without_ours(mask);
+  }
+  if (ours || really != 0) {
     // The kernel has blocked everything; the program's handler runs with what it asked for.
-    const std::uint64_t mask = without_ours(frame->context.mask | action.mask);
     system_call(__NR_rt_sigprocmask, 2L, &mask, 0L, sizeof(mask));
   }
   return {placed, action.handler};
@@ -181,9 +201,15 @@ extern "C" __attribute__((visibility("hidden"))) Going dime_before_return(Frame*
   if (is_let_go) {
     return {frame, patch::raw_restorer()};
   }
-  const Thread& thread = all_threads->current();
+  Thread& thread = all_threads->current();
+  thread.blocked = frame->context.mask & kOurs;
   static constexpr std::uint64_t kOthers = ~kOurs;  // the stack may be managed, and remote any time
   system_call(__NR_rt_sigprocmask, 2L, &kOthers, 0L, sizeof(kOthers));
+  send_unblocked(thread);
+  // Back in a call that has them blocked really?
+  const std::uint64_t at = frame->context.registers[kRip];
+  thread.really_blocked = patch::raw_code().contains(at) ? thread.blocked_in_call : 0;
+  frame->context.mask = without_ours(frame->context.mask) | thread.really_blocked;
   Frame* const returned = copy_to(*frame, thread.signal_stack.begin + 2 * kPageBytes - 8);
   return {returned, patch::raw_restorer()};
 }
@@ -204,8 +230,9 @@ void start(const Handlers& with, Threads& threads) {
   }
   constexpr long kUnblock = 1;
   std::uint64_t old = 0;
-  system_call(__NR_rt_sigprocmask, kUnblock, &kOurs, &old, sizeof(old));
-  threads.current().blocked = old & kOurs;
+  system_call(__NR_rt_sigprocmask, kUnblock, 0L, &old, sizeof(old));
+  threads.current().blocked = old & kOurs;  // before one that is pending comes
+  system_call(__NR_rt_sigprocmask, kUnblock, &kOurs, 0L, sizeof(kOurs));
 }
 
 void let_go() {
@@ -220,7 +247,8 @@ void let_go() {
   changing.unlock();
 }
 
-void continue_in_child() {
+void continue_in_child(Thread& thread) {
+  forget_kept(thread);
   owner = static_cast<std::uint32_t>(system_call(__NR_getpid));
   changing = {};
 }
@@ -288,6 +316,7 @@ long mask(Thread& thread, int how, const std::uint64_t* set, std::uint64_t* old)
   if (set != nullptr) {
     const std::uint64_t bits = wanted & kOurs;
     thread.blocked = how == kBlock ? before | bits : how == kUnblock ? before & ~bits : bits;
+    send_unblocked(thread);
   }
   if (old != nullptr) {
     *old = without_ours(current) | before;
@@ -356,6 +385,7 @@ void settle_mask(Thread& thread) {
   if (thread.blocked != 0) {
     system_call(__NR_rt_sigprocmask, kBlock, &thread.blocked, 0L, sizeof(thread.blocked));
     thread.blocked = 0;
+    send_unblocked(thread);
   }
 }
 

@@ -45,8 +45,8 @@ struct Handlers {
 
 /// Takes the agent's signals, and the actions that the process has. Before the program runs.
 void start(const Handlers& handlers, Threads& threads);
-/// In a forked child.
-void continue_in_child();
+/// In a forked child, in which only `thread` lives.
+void continue_in_child(Thread& thread);
 /// Nothing is emulated any more: from now on handlers run where the kernel puts them. The agent's
 /// own stay, and pass on what is the program's. Under Exclusive.
 void let_go();

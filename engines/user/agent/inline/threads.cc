@@ -60,6 +60,8 @@ void Threads::leave(Thread& thread) {
   thread.depth = 0;
   thread.prepared = false;
   thread.blocked = 0;
+  thread.really_blocked = 0;
+  thread.kept = 0;
   thread.program_signal_stack = {};
   thread.stack = {};
   thread.bounces = {};

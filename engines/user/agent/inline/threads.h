@@ -44,6 +44,10 @@ struct alignas(64) Thread {
   AddressRange signal_stack;          ///< the agent's alternate stack
   AddressRange program_signal_stack;  ///< the program's, empty = none
   std::uint64_t blocked = 0;  ///< of the agent's signals: which the program thinks are blocked
+  std::uint64_t really_blocked = 0;   ///< of them, those that the kernel blocks just now
+  std::uint64_t blocked_in_call = 0;  ///< ... and for the call that it is in
+  std::uint64_t kept = 0;             ///< of them, those that were sent to it meanwhile ...
+  alignas(8) char kept_info[2][128];  ///< ... with their siginfo
   std::uint64_t retried = 0;  ///< let go: where its last SIGBUS was, if that was tried again
   AddressRange stack;         ///< where its stack is known to be unmanaged
   Bounces bounces;
