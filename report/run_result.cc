@@ -113,4 +113,13 @@ Machine describe_machine() {
   return machine;
 }
 
+bool RunResult::pages_are_sampled() const {
+  constexpr std::uint32_t kEverything = 10'000;
+  bool all_local = engine == "user" && parameters.local_share >= kEverything;
+  for (const TierUse& tier : tiers) {
+    all_local = all_local && tier.counters.faults_remote == 0 && evictions_of(tier.counters) == 0;
+  }
+  return all_local;
+}
+
 }  // namespace dime

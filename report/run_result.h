@@ -131,6 +131,10 @@ struct RunResult {
   std::uint64_t marks_lost = 0;  ///< marks that there was no room for
   std::vector<ProcessUse> processes;
   std::string last_problem;
+
+  /// Where all pages may be local, the user engine watches none: pages and first touches are what
+  /// looks at the page tables have found, which miss what came and went between them.
+  [[nodiscard]] bool pages_are_sampled() const;
 };
 
 /// Tiers, rules and phases of a block, for read_block. `now_ns` ends the last phase.

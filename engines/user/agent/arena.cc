@@ -29,6 +29,8 @@ long Arena::create(std::uint64_t heap_bytes, std::uint64_t shadow_bytes, bool fo
   }
   const auto begin = static_cast<std::uint64_t>(at);
   system_call(__NR_madvise, begin, bytes, MADV_NOHUGEPAGE);
+  // A core dump is the program's; the kernel would write as many bytes as are reserved.
+  system_call(__NR_madvise, begin, bytes, MADV_DONTDUMP);
   // With the thread path a child has no use for the parent's records, and sharing the shadow would
   // make its pages unmovable.
   if (!for_children) {

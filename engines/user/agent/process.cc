@@ -22,6 +22,7 @@
 #include "engines/user/agent/inline/engine.h"
 #include "engines/user/agent/mappings.h"
 #include "engines/user/agent/own_thread.h"
+#include "engines/user/agent/process_stat.h"
 #include "engines/user/agent/program_memory.h"
 
 extern "C" {
@@ -271,6 +272,10 @@ long start(const char* control_path, const char* path, bool preloaded) {
   hooks::install();
   if (not_in_children == nullptr) {
     map_word_of_process();
+  }
+  // ps and others read these by way of the kernel, which cannot wait for a page.
+  if (const AddressRange arguments = own_process_stat().arguments; !arguments.empty()) {
+    local[local_count++] = arguments.whole_pages();
   }
   if (const long begun = begin(/*inherited=*/false); failed(begun)) {
     hooks::remove();

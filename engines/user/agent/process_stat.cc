@@ -25,6 +25,8 @@ std::uint64_t field_of(const char* comm_end, unsigned field) {
 ProcessStat stat_of(const char* path) {
   constexpr unsigned kThreads = 20;
   constexpr unsigned kStartTime = 22;
+  constexpr unsigned kArguments = 48;
+  constexpr unsigned kEnvironmentEnd = 51;
   constexpr unsigned kStatus = 52;
   const long fd = system_call(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
   if (failed(fd)) {
@@ -54,6 +56,7 @@ ProcessStat stat_of(const char* path) {
           field_of(at, kThreads),
           field_of(at, kStartTime),
           static_cast<int>(field_of(at, kStatus) >> 8),
+          {field_of(at, kArguments), field_of(at, kEnvironmentEnd)},
           /*hidden=*/false};
 }
 

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "core/units.h"
+
 namespace dime::agent {
 
 struct ProcessStat {
@@ -12,6 +14,7 @@ struct ProcessStat {
   std::uint64_t threads = 0;
   std::uint64_t start_time = 0;  ///< field 22
   int status = 0;                ///< exit status of its first thread, where that has ended
+  AddressRange arguments;        ///< where arguments and environment lie; empty if it is not told
   bool hidden = false;  ///< not known because there is no descriptor left, or no /proc: it may run
 
   /// All of it has ended. One whose first thread alone has ended is a zombie with threads, and goes

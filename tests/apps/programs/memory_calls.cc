@@ -209,6 +209,23 @@ void replaced_by_a_segment() {
   munmap(memory, kPages * kPage);
 }
 
+void own_memory() {
+  char* const memory = painted();
+  char* const copy = painted();
+  std::memset(copy, 0, kPages * kPage);
+  push_out();
+  const iovec local = {copy, kPages * kPage};
+  const iovec other = {memory, kPages * kPage};
+  std::printf("read %zd", process_vm_readv(getpid(), &local, 1, &other, 1, 0));
+  std::printf(" %s %s", seen(copy, 0), seen(copy, 7));
+  std::memset(memory, 0, kPages * kPage);
+  push_out();
+  std::printf(" write %zd", process_vm_writev(getpid(), &local, 1, &other, 1, 0));
+  std::printf(" %s %s\n", seen(memory, 1), seen(memory, 6));
+  munmap(memory, kPages * kPage);
+  munmap(copy, kPages * kPage);
+}
+
 void sealed() {
   char* const memory = painted();
   errno = 0;
@@ -325,6 +342,7 @@ int main() {
   guards();
   moves();
   replaced_by_a_segment();
+  own_memory();
   sealed();
   kinds_of_mappings();
   std::fflush(stdout);

@@ -127,14 +127,59 @@ void shorten_events(InlinePath& path, long number, Arguments& arguments) {
   }
 }
 
+/// process_vm_readv() and its like of the process itself: the other end lies in its memory, too.
+void hold_own_ranges(InlinePath& path, Thread& thread, long number, const Arguments& arguments,
+                     PinnedBuffers& pinned) {
+  const bool copies = number == __NR_process_vm_readv || number == __NR_process_vm_writev;
+  if (!copies || arguments[0] != system_call(__NR_getpid)) {
+    return;
+  }
+  constexpr std::uint64_t kMostRanges = 1024;
+  struct {
+    std::uint64_t begin, bytes;
+  } range{};
+  const auto vector = static_cast<std::uint64_t>(arguments[3]);
+  const auto count = static_cast<std::uint64_t>(arguments[4]);
+  for (std::uint64_t i = 0; i < count && count <= kMostRanges; ++i) {
+    if (read_program(path, thread, vector + i * sizeof(range), &range, sizeof(range)) &&
+        range.bytes <= kLongestTransfer) {
+      pinned.hold({range.begin, range.begin + range.bytes});
+    }
+  }
+}
+
+/// EIO of a transfer may mean that the file is /proc/self/mem, of which it reads a remote page: its
+/// offsets are addresses. True if something was brought.
+bool make_offset_resident(InlinePath& path, Thread& thread, long number,
+                          const Arguments& arguments) {
+  constexpr std::uint64_t kMostBytes = 16 * kPageBytes;
+  constexpr long kCurrent = 1;  // SEEK_CUR
+  const bool at_offset = number == __NR_pread64 || number == __NR_pwrite64;
+  if (!at_offset && number != __NR_read && number != __NR_write) {
+    return false;
+  }
+  const long offset =
+      at_offset ? arguments[3] : system_call(__NR_lseek, arguments[0], 0L, kCurrent);
+  const auto begin = static_cast<std::uint64_t>(offset);
+  const auto bytes = static_cast<std::uint64_t>(arguments[2]);
+  const AddressRange range{begin, begin + (bytes < kMostBytes ? bytes : kMostBytes)};
+  if (failed(offset) || begin >= kAddressSpaceEnd || path.are_resident(range)) {
+    return false;
+  }
+  path.make_resident(range, thread);
+  return true;
+}
+
 }  // namespace
 
 long pinned_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
-  const PinnedBuffers pinned(path, thread, number, arguments);
+  PinnedBuffers pinned(path, thread, number, arguments);
+  hold_own_ranges(path, thread, number, arguments, pinned);
   long result = raw(number, arguments);
-  for (unsigned i = 0; result == -EFAULT && i < kRepeats; ++i) {
+  for (unsigned i = 0; (result == -EFAULT || result == -EIO) && i < kRepeats; ++i) {
     // Nested pointers that the table does not know.
-    if (!make_arguments_resident(path, thread, arguments)) {
+    if (result == -EFAULT ? !make_arguments_resident(path, thread, arguments)
+                          : !make_offset_resident(path, thread, number, arguments)) {
       break;
     }
     result = raw(number, arguments);

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What others see of an emulated process: its arguments and environment, its own memory by /proc/self/mem, the size of a core dump; and
+that the result says where page counts are samples.
+
+On the thread path /proc/self/mem cannot be read where pages are remote (docs/limits.md).
+"""
+import resource
+from pathlib import Path
+
+import dime_test
+
+PROGRAM = r"""
+import ctypes, os, sys
+data = bytearray(os.urandom(1) * 200000)
+address = ctypes.addressof(ctypes.c_char.from_buffer(data))
+others = [bytearray(b"x" * 5000) for _ in range(1500)]
+for _ in range(2):
+    for other in others:
+        other[100] = 1
+here = os.environ["PATH"] in open("/proc/self/environ").read()
+print(open("/proc/self/cmdline", "rb").read()[-12:], here, len(open("/proc/self/environ", "rb").read()) > 100)
+if os.environ.get("DIME_FAULT_PATH") == "inline":
+    memory = os.open("/proc/self/mem", os.O_RDWR)
+    skipped = -address % 4096
+    read = b"".join(os.pread(memory, 4096, address + skipped + at) for at in range(0, 192512, 4096))
+    print(read == bytes(data[skipped:skipped + 192512]))
+    for other in others:
+        other[100] = 2
+    print(os.pwrite(memory, b"written", address + 100000), data[100000:100007])
+"""
+
+
+def core_dump():
+    if Path("/proc/sys/kernel/core_pattern").read_text(encoding="ascii").strip() != "core":
+        print("core dumps do not go to a file here")
+        return
+    folder = dime_test.scratch / "core"
+    folder.mkdir()
+    most = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    run = dime_test.emulated(["/bin/sh", "-c", "kill -ABRT $$"], "64p", cwd=folder,
+                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (most, most)))
+    dime_test.equal(run.status, 134, "status of a program that aborts")
+    sizes = [file.stat().st_size for file in folder.iterdir() if file.name.startswith("core")]
+    print(f"core dumps: {sizes}")
+    dime_test.check(sum(sizes) < 256 << 20, f"core dumps of {sizes} bytes: the agent's memory is in them")
+
+
+def test():
+    command = ["/usr/bin/python3", "-c", PROGRAM, "marker-", "1"]
+    expected = dime_test.native(command)
+    dime_test.equal(expected.status, 0, f"native status ({expected.err})")
+    run = dime_test.emulated(command, "300p")
+    dime_test.same(expected, run)
+    dime_test.check(run.result["faults"]["remote"] > 1000, "little was remote")
+    dime_test.check(run.result["pages"]["sampled"] is False, "counts are said to be samples")
+    run = dime_test.emulated(["/bin/true"], "100%")
+    dime_test.check(run.result["pages"]["sampled"] is True, "counts are not said to be samples")
+    core_dump()
+
+
+if __name__ == "__main__":
+    dime_test.main(test)
