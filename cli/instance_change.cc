@@ -5,6 +5,7 @@
 
 #include "cli/instance_setup.h"
 #include "control/directory.h"
+#include "control/snapshot.h"
 
 namespace dime {
 namespace {
@@ -46,7 +47,7 @@ Result<void> ensure_links(const dime_parameters& parameters, const dime_placemen
 Result<void> change_instance(const EmulationRequest& request) {
   DIME_TRY(std::vector<ControlBlock> blocks, open_instances());
   DIME_TRY(ControlBlock* const block, instance_of(request, blocks));
-  DIME_TRY(const dime_placement placement, changed((*block)->placement, request.placement));
+  DIME_TRY(const dime_placement placement, changed(snapshot(*block)->placement, request.placement));
   DIME_TRY_VOID(check_policy(request));
   DIME_TRY_VOID(check_tier_policies(placement));
   EmulationRequest wanted = request;

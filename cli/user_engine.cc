@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // The user engine behind the interface: instances are control blocks, and members get an agent.
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include "cli/instance_setup.h"
 #include "control/directory.h"
 #include "control/members.h"
+#include "control/snapshot.h"
 #include "core/atomic.h"
 #include "engines/user/calibration/agent_environment.h"
 #include "policies/registry.h"
@@ -20,14 +22,13 @@ namespace dime {
 namespace {
 
 // A named link is read from its own file; without it, nothing was carried.
-InstanceView view_of(std::shared_ptr<ControlBlock> block) {
+InstanceView view_of(const ControlBlock& block) {
   InstanceView view;
-  view.parameters = block->parameters();
+  view.control = snapshot(block);
+  view.parameters = view.control->parameters;
   const auto named = view.parameters.link[0] != '\0' ? read_link(view.parameters.link)
-                                                     : Result<dime_link>((*block)->link);
+                                                     : Result<dime_link>(view.control->link);
   view.link = named ? *named : dime_link{};
-  const dime_control* const control = &**block;
-  view.control = std::shared_ptr<const dime_control>(std::move(block), control);
   return view;
 }
 
@@ -47,7 +48,14 @@ class UserSession final : public Session {
 
   void tick() override { reap_dead_members(**block_); }
 
-  Result<void> check_joined(pid_t pid) override { return check_agent_started(**block_, pid); }
+  Result<void> check_joined(pid_t pid) override {
+    auto started = check_agent_started(**block_, pid);
+    rlimit space{};
+    if (!started && ::getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY) {
+      started.error().hint = "lift the limit of the address space: ulimit -v unlimited";
+    }
+    return started;
+  }
 
   Result<void> attach(const std::vector<pid_t>& pids) override {
     for (std::size_t i = 0; i < pids.size(); ++i) {
@@ -75,7 +83,7 @@ class UserSession final : public Session {
 
   Result<InstanceView> view() override {
     reap_dead_members(**block_);
-    return view_of(block_);
+    return view_of(*block_);
   }
 
   Result<void> leave() override {
@@ -109,11 +117,11 @@ class UserEngine final : public Engine {
   }
 
   Result<std::vector<InstanceView>> instances() override {
-    DIME_TRY(std::vector<ControlBlock> blocks, open_instances());
+    DIME_TRY(const std::vector<ControlBlock> blocks, open_instances());
     std::vector<InstanceView> views;
     views.reserve(blocks.size());
-    for (ControlBlock& block : blocks) {
-      views.push_back(view_of(std::make_shared<ControlBlock>(std::move(block))));
+    for (const ControlBlock& block : blocks) {
+      views.push_back(view_of(block));
     }
     return views;
   }

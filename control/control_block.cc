@@ -15,6 +15,7 @@
 #include "base/own_file.h"
 #include "control/runtime_directory.h"
 #include "core/atomic.h"
+#include "core/clamp.h"
 #include "core/link.h"
 
 namespace dime {
@@ -192,6 +193,7 @@ dime_parameters ControlBlock::parameters() const {
       break;
     }
   }
+  clamp::parameters(copy);
   return copy;
 }
 

@@ -20,6 +20,7 @@
 #include "base/own_file.h"
 #include "control/members.h"
 #include "control/runtime_directory.h"
+#include "control/snapshot.h"
 
 namespace dime {
 namespace {
@@ -84,8 +85,9 @@ void remove_links_unnamed_by(const std::vector<ControlBlock>& blocks,
                              const std::vector<std::string>& names) {
   std::set<std::string> named;
   for (const ControlBlock& block : blocks) {
-    named.insert(block.parameters().link);
-    for (const dime_tier& tier : block->placement.tiers) {
+    const auto content = snapshot(block);
+    named.insert(content->parameters.link);
+    for (const dime_tier& tier : content->placement.tiers) {
       named.insert(tier.link);
     }
   }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "control/members.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
+#include <filesystem>
 #include <thread>
 
 #include "control/directory.h"
@@ -11,13 +15,21 @@
 namespace dime {
 namespace {
 
+// /proc may be missing after a chroot, or be that of another namespace, with other numbers.
+bool shows_this_process() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self", error);
+  return !error && self == std::to_string(::getpid());
+}
+
 bool process_runs(const dime_member& member) {
   const std::uint64_t start_time = atomic::load(member.start_time);
-  // An agent that has just taken the slot and is filling it in.
-  if (start_time == 0) {
-    return true;
+  const auto pid = static_cast<pid_t>(atomic::load(member.pid));
+  // An agent that has just taken the slot and is filling it in, or one that could not read /proc.
+  if (start_time == 0 || !shows_this_process()) {
+    return pid == 0 || ::kill(pid, 0) == 0 || errno != ESRCH;
   }
-  return is_alive({static_cast<pid_t>(member.pid), start_time});
+  return is_alive({pid, start_time});
 }
 
 }  // namespace

@@ -13,9 +13,20 @@ constexpr const char* kAllowed =
     "1073741824 "
     "and ascending, times up to 60000000000 ns and not descending";
 
+/// One entry of a table that others may write to, within the bounds that parse() keeps.
+dime_fetch_size entry(const dime_fetch_times& times, std::uint32_t i) {
+  const std::uint64_t bytes = atomic::load(times.sizes[i].bytes);
+  const std::uint64_t ns = atomic::load(times.sizes[i].ns);
+  return {bytes < kMaxBytes ? bytes : kMaxBytes,
+          ns < config::kMaxLatencyNs ? ns : config::kMaxLatencyNs};
+}
+
 /// The line through two points, at `x`; from 0 to the longest time. Sizes are below 2^31, times
-/// below 2^36.
+/// below 2^36. Two points need not ascend where set() runs meanwhile: then the first counts.
 std::uint64_t line(const dime_fetch_size& from, const dime_fetch_size& to, std::uint64_t x) {
+  if (to.bytes <= from.bytes) {
+    return from.ns;
+  }
   const auto run = static_cast<std::int64_t>(to.bytes - from.bytes);
   const auto rise = static_cast<std::int64_t>(to.ns - from.ns);
   const auto behind = static_cast<std::int64_t>(x) - static_cast<std::int64_t>(from.bytes);
@@ -70,21 +81,23 @@ void write(TextWriter& out, const dime_fetch_times& times) {
 }
 
 Nanos at(const dime_fetch_times& times, std::uint64_t bytes) {
-  const std::uint32_t count = atomic::load(times.count);
+  const std::uint32_t written = atomic::load(times.count);
+  const std::uint32_t count = written < DIME_MAX_FETCH_SIZES ? written : DIME_MAX_FETCH_SIZES;
   if (count < 2) {
-    return {atomic::load(times.sizes[0].ns)};
+    return {entry(times, 0).ns};
   }
   std::uint32_t i = 1;
   while (i + 1 < count && atomic::load(times.sizes[i].bytes) < bytes) {
     ++i;
   }
-  return {line(times.sizes[i - 1], times.sizes[i], bytes)};
+  return {line(entry(times, i - 1), entry(times, i), bytes)};
 }
 
 void set(dime_fetch_times& times, const dime_fetch_times& wanted) {
   atomic::store_release(times.count, 0u);
   for (std::uint32_t i = 0; i < wanted.count; ++i) {
-    times.sizes[i] = wanted.sizes[i];
+    atomic::store(times.sizes[i].bytes, wanted.sizes[i].bytes);
+    atomic::store(times.sizes[i].ns, wanted.sizes[i].ns);
   }
   atomic::store_release(times.count, wanted.count);
 }

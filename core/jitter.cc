@@ -161,6 +161,12 @@ std::uint64_t random(std::uint64_t seed, std::uint64_t n) {
   return x ^ (x >> 31);
 }
 
+/// No table gives more; it may have been damaged.
+std::int64_t bounded(std::int64_t time) {
+  constexpr auto kMost = static_cast<std::int64_t>(config::kMaxLatencyNs);
+  return time > kMost ? kMost : time < -kMost ? -kMost : time;
+}
+
 constexpr std::uint32_t kCertain = 10'000;  // correlation is in 1/100 per cent
 
 }  // namespace
@@ -257,14 +263,16 @@ std::int64_t quantile(const dime_jitter& jitter, std::uint64_t random) {
         static_cast<unsigned>(behind >> (64 - kCellBits));
     fraction = behind << kCellBits >> (64 - kFractionBits);
   }
-  const std::int64_t from = atomic::load(jitter.quantiles_ns[half][i]);
-  const std::int64_t to = atomic::load(jitter.quantiles_ns[half][i + 1]);
+  const std::int64_t from = bounded(atomic::load(jitter.quantiles_ns[half][i]));
+  const std::int64_t to = bounded(atomic::load(jitter.quantiles_ns[half][i + 1]));
   return from + fixed::scaled(to - from, static_cast<std::int64_t>(fraction), kFractionBits);
 }
 
 std::int64_t draw(dime_jitter& jitter) {
   const std::uint64_t seed = atomic::load(jitter.seed);
-  const std::uint64_t correlation = atomic::load(jitter.correlation);
+  // A correlation of 100 %, which only a damaged block has, would go back to the first draw.
+  const std::uint32_t asked = atomic::load(jitter.correlation);
+  const std::uint64_t correlation = asked < kMaxCorrelation ? asked : kMaxCorrelation;
   std::uint64_t n = atomic::add(jitter.draws, std::uint64_t{1}) - 1;
   // Two streams from one: even numbers say whether a draw repeats, odd ones are the draws.
   while (n != 0 && (random(seed, 2 * n) >> 32) * kCertain >> 32 < correlation) {
@@ -283,7 +291,7 @@ Nanos jittered(dime_jitter& jitter, Nanos latency) {
 }
 
 const char* name_of(std::uint32_t shape) {
-  return kNames[shape];
+  return shape <= DIME_JITTER_TABLE ? kNames[shape] : "unknown";
 }
 
 }  // namespace dime::jitter

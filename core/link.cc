@@ -2,6 +2,7 @@
 #include "core/link.h"
 
 #include "core/atomic.h"
+#include "core/config_string.h"
 #include "core/fetch_times.h"
 #include "core/jitter.h"
 
@@ -20,8 +21,21 @@ std::uint64_t ticks_of(std::uint64_t bytes, BitsPerSecond bandwidth) {
   return (bytes * 8 * kTicksPerSecond - 1) / bandwidth.value + 1;
 }
 
+constexpr Nanos kLongest{config::kMaxLatencyNs};  // of what a block can ask for
+
 constexpr Nanos round_up(std::uint64_t ticks) {
   return {(ticks + kTicksPerNano - 1) / kTicksPerNano};
+}
+
+/// When the wire is free, as a transfer of `length` ticks that is asked for at `asked` believes it.
+/// The longest queue is one of write-backs, each as long as this transfer, behind an outage. A wire
+/// that claims more was damaged, and is taken for free rather than waited for.
+std::uint64_t believed(std::uint64_t free_at, std::uint64_t asked, std::uint64_t length) {
+  constexpr std::uint64_t kOutages = 120 * kTicksPerSecond;
+  constexpr unsigned kQueueBits = 21;  // twice the most that writeback_depth can be
+  const std::uint64_t queue =
+      length >> (63 - kQueueBits) == 0 ? length << kQueueBits : ~std::uint64_t{0} >> 1;
+  return free_at > asked && free_at - asked > kOutages + queue ? asked : free_at;
 }
 
 /// The time of the wire between two moments, in ticks.
@@ -36,7 +50,8 @@ struct Hold {
 /// without an end would wait for it one after the other.
 Hold around_outages(const dime_schedule& outages, std::uint64_t asked, std::uint64_t start,
                     std::uint64_t length) {
-  Nanos patience = Nanos{atomic::load(outages.outage_max_ns)} - round_up(start - asked);
+  const Nanos most{atomic::load(outages.outage_max_ns)};
+  Nanos patience = (most < kLongest ? most : kLongest) - round_up(start - asked);
   const Nanos could{start / kTicksPerNano};
   const Nanos begin = schedule::after(outages, could, {}, patience);
   if (begin != could) {
@@ -90,7 +105,10 @@ Transfer reserve(dime_link_direction& wire, Nanos now, std::uint64_t bytes,
   }
   const std::uint64_t asked = now.value * kTicksPerNano;
   std::uint64_t free_at = atomic::load(wire.next_free);
-  const auto from = [&] { return free_at > asked ? free_at : asked; };
+  const auto from = [&] {
+    const std::uint64_t free = believed(free_at, asked, length);
+    return free > asked ? free : asked;
+  };
   while (!atomic::compare_exchange(wire.next_free, free_at, from() + length)) {
   }
   const std::uint64_t start = from();
@@ -109,7 +127,8 @@ Transfer reserve(dime_link_direction& wire, Nanos now, std::uint64_t bytes, Bits
   Hold hold{asked, asked, {}};
   std::uint64_t free_at = atomic::load(wire.next_free);
   do {
-    const std::uint64_t start = length != 0 && free_at > asked ? free_at : asked;
+    const std::uint64_t free = believed(free_at, asked, length);
+    const std::uint64_t start = length != 0 && free > asked ? free : asked;
     hold = around_outages(*schedule, asked, start, length);
   } while (length != 0 && !atomic::compare_exchange(wire.next_free, free_at, hold.end));
   const Transfer transfer{round_up(hold.start), round_up(hold.end), round_up(hold.start) - now,

@@ -70,7 +70,7 @@ Piece piece_at(const dime_placement& placement, const Mapping& mapping, std::uin
     const AddressRange where{rule.begin, rule.end == 0 ? mapping.range.end : rule.end};
     if (where.contains(address)) {
       piece.end = where.end < piece.end ? where.end : piece.end;
-      piece.tier = rule.tier;
+      piece.tier = rule.tier < DIME_MAX_TIERS ? rule.tier : 0;
       piece.rule = i;
       return piece;
     }

@@ -66,6 +66,12 @@ const char* read_change(Text text, bool down, dime_step& step) {
   return nullptr;
 }
 
+/// The number of steps; a block that was damaged may claim more than there can be.
+std::uint32_t count_of(const dime_schedule& schedule) {
+  const std::uint32_t count = atomic::load_acquire(schedule.count);
+  return count < DIME_MAX_STEPS ? count : DIME_MAX_STEPS;
+}
+
 /// The time at which step `i` takes place.
 std::uint64_t time_of(const dime_schedule& schedule, std::uint32_t i) {
   return atomic::load(schedule.start_ns) + schedule.steps[i].at_ns;
@@ -154,7 +160,7 @@ void set(dime_schedule& schedule, const dime_schedule& wanted, Nanos now) {
 
 Terms at(const dime_schedule& schedule, Nanos now, Terms otherwise) {
   Terms terms = otherwise;
-  const std::uint32_t count = atomic::load_acquire(schedule.count);
+  const std::uint32_t count = count_of(schedule);
   for (std::uint32_t i = 0; i < count && time_of(schedule, i) <= now.value; ++i) {
     const dime_step& step = schedule.steps[i];
     if ((step.what & DIME_STEP_LATENCY) != 0) {
@@ -168,7 +174,7 @@ Terms at(const dime_schedule& schedule, Nanos now, Terms otherwise) {
 }
 
 Nanos after(const dime_schedule& schedule, Nanos from, Nanos length, Nanos& patience) {
-  const std::uint32_t count = atomic::load_acquire(schedule.count);
+  const std::uint32_t count = count_of(schedule);
   for (std::uint32_t i = 0; i < count; ++i) {
     if ((schedule.steps[i].what & DIME_STEP_DOWN) == 0) {
       continue;

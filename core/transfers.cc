@@ -3,10 +3,21 @@
 // the instance's own tier, over a network that nothing shapes.
 #include "core/transfers.h"
 
+#include "core/config_string.h"
+
 namespace dime {
+namespace {
+
+/// A damaged block must not let a program sleep for years.
+std::uint64_t latency_of(const std::uint64_t& shared) {
+  const std::uint64_t latency = atomic::load(shared);
+  return latency < config::kMaxLatencyNs ? latency : config::kMaxLatencyNs;
+}
+
+}  // namespace
 
 Nanos Transfers::fetch_plain(Nanos at, std::uint64_t bytes) {
-  const Nanos latency{round_trip(atomic::load(parameters_.latency_ns))};
+  const Nanos latency{round_trip(latency_of(parameters_.latency_ns))};
   const BitsPerSecond bandwidth{atomic::load(parameters_.bandwidth_bps)};
   return link::reserve(links_[0]->rx, at, bytes, bandwidth).end + latency;
 }
@@ -37,13 +48,15 @@ Nanos Transfers::writeback_stall(unsigned tier, Nanos now) const {
   }
   const Nanos allowed{link::transfer_time(kPageBytes, bandwidth).value *
                       atomic::load(parameters_.writeback_depth)};
-  return queued <= allowed ? Nanos{} : now + (queued - allowed);
+  // A wire that claims to be behind by more than a full queue and an outage was damaged.
+  const Nanos most{2 * allowed.value + 2 * config::kMaxLatencyNs};
+  return queued <= allowed || queued > most ? Nanos{} : now + (queued - allowed);
 }
 
 link::Terms Transfers::terms_at(Nanos now) const {
   link::Terms terms = link::terms_at(
       network_, now,
-      {{atomic::load(parameters_.latency_ns)}, {atomic::load(parameters_.bandwidth_bps)}});
+      {{latency_of(parameters_.latency_ns)}, {atomic::load(parameters_.bandwidth_bps)}});
   terms.latency = {round_trip(terms.latency.value)};
   return terms;
 }
@@ -61,7 +74,7 @@ Transfers::Cost Transfers::cost_of(unsigned tier, Nanos now) const {
   const dime_tier& own = tiers_[tier];
   const std::uint32_t which = atomic::load(own.own);
   if ((which & DIME_OWN_LATENCY) != 0) {
-    cost.terms.latency = {round_trip(atomic::load(own.latency_ns))};
+    cost.terms.latency = {round_trip(latency_of(own.latency_ns))};
   }
   if ((which & DIME_OWN_BANDWIDTH) != 0) {
     cost.terms.bandwidth = {atomic::load(own.bandwidth_bps)};

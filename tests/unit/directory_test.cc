@@ -112,6 +112,16 @@ TEST_F(DirectoryTest, PagesOfAKilledMemberAreGivenBackOnce) {
   EXPECT_EQ(control.levels.unmanaged_pages, 5u);
 }
 
+TEST_F(DirectoryTest, AMemberWithoutAStartTimeThatIsGoneIsReaped) {
+  auto block = ControlBlock::create(0, {});
+  ASSERT_TRUE(block);
+  dime_member& member = add_member(*block, sleeper_.id());
+  member.start_time = 0;
+  EXPECT_EQ(reap_dead_members(**block), 0u);
+  sleeper_.end();
+  EXPECT_EQ(reap_dead_members(**block), 1u);
+}
+
 TEST_F(DirectoryTest, FindsTheInstanceOfAProcess) {
   auto block = ControlBlock::create(4, {});
   ASSERT_TRUE(block);

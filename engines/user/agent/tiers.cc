@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "engines/user/agent/tiers.h"
 
+#include "core/clamp.h"
+
 namespace dime::agent {
 
 bool Tiers::start(Memory& memory, const char* comm, std::uint32_t* matched) {
@@ -19,6 +21,7 @@ bool Tiers::start(Memory& memory, const char* comm, std::uint32_t* matched) {
 
 void Tiers::read_rules(const dime_placement& rules) {
   __builtin_memcpy(rules_, &rules, sizeof rules);
+  clamp::placement(*rules_);
 }
 
 bool Tiers::name(Memory& memory, AddressRange range, const char* name) {

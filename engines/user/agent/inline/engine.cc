@@ -269,7 +269,7 @@ long make_child(Thread& thread, long number, const long (&arguments)[6],
 long patch_libraries(const dime_control& control) {
   long result = -ENOENT;
   for (const auto& table : control.site_tables) {
-    if (table[0] == '\0') {
+    if (table[0] == '\0' || table[DIME_PATH_BYTES - 1] != '\0') {
       continue;
     }
     result = patch::apply(table);
