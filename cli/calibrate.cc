@@ -9,11 +9,11 @@
 #include <memory>
 #include <numeric>
 
+#include "base/machine_costs.h"
 #include "cli/command.h"
 #include "cli/fault_path.h"
 #include "cli/instance_setup.h"
 #include "cli/version.h"
-#include "engines/user/calibration/machine_costs.h"
 #include "report/json.h"
 
 namespace dime {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <thread>
 
+#include "base/patience.h"
 #include "base/process.h"
 #include "cli/command.h"
 #include "cli/version.h"
@@ -137,12 +138,18 @@ Result<void> empty_instances(const kernel::Client& client) {
 
 // A removed instance lets go of its policy a moment later.
 Result<void> unload_patiently(const std::string& name) {
-  constexpr int kTries = 50;
+  constexpr std::chrono::milliseconds kUsual{5'000};
   constexpr std::chrono::milliseconds kPause{100};
+  const auto is_busy = [](const Result<void>& unloaded) {
+    return !unloaded && unloaded.error().code == EBUSY;
+  };
   auto unloaded = kernel::unload_module(name);
-  for (int i = 0; i < kTries && !unloaded && unloaded.error().code == EBUSY; ++i) {
-    std::this_thread::sleep_for(kPause);
-    unloaded = kernel::unload_module(name);
+  if (is_busy(unloaded)) {
+    const auto end = std::chrono::steady_clock::now() + patience(kUsual);
+    while (is_busy(unloaded) && std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(kPause);
+      unloaded = kernel::unload_module(name);
+    }
   }
   return unloaded;
 }

@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "base/own_file.h"
+#include "base/patience.h"
 #include "control/members.h"
 #include "control/runtime_directory.h"
 #include "control/snapshot.h"
@@ -34,9 +35,12 @@ std::string own_prefix() {
 class DirectoryLock {
  public:
   DirectoryLock() : fd_(::open(runtime_directory().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
-    constexpr int kTries = 200;
     constexpr auto kPause = std::chrono::milliseconds(5);
-    for (int i = 0; i < kTries && ::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0; ++i) {
+    if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) {
+      return;
+    }
+    const auto end = std::chrono::steady_clock::now() + patience(std::chrono::milliseconds(1'000));
+    while (::flock(fd_.get(), LOCK_EX | LOCK_NB) != 0 && std::chrono::steady_clock::now() < end) {
       std::this_thread::sleep_for(kPause);
     }
   }

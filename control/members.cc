@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/patience.h"
 #include "control/directory.h"
 #include "core/atomic.h"
 #include "core/member_levels.h"
@@ -85,13 +86,16 @@ unsigned reap_dead_members(dime_control& control) {
 
 void await_ending_members(const dime_control& control, std::chrono::milliseconds most) {
   constexpr auto kPause = std::chrono::milliseconds(1);
-  const auto end = std::chrono::steady_clock::now() + most;
   const auto any = [&] {
     const std::vector<const dime_member*> live = live_members(control);
     return std::any_of(live.begin(), live.end(), [](const dime_member* member) {
       return is_ending({static_cast<pid_t>(member->pid), member->start_time});
     });
   };
+  if (!any()) {
+    return;
+  }
+  const auto end = std::chrono::steady_clock::now() + patience(most);
   while (any() && std::chrono::steady_clock::now() < end) {
     std::this_thread::sleep_for(kPause);
   }

@@ -26,7 +26,7 @@ Result<void> check_agent_started(const dime_control& control, pid_t pid);
 unsigned reap_dead_members(dime_control& control);
 
 /// Waits for members that are ending, and were killed or say nothing for another reason, to be
-/// gone; at most `most`.
+/// gone; at most patience(most).
 void await_ending_members(const dime_control& control, std::chrono::milliseconds most);
 
 /// True if nothing keeps the instance: no live member, no living owner, not made to stay.

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engines/user/calibration/machine_costs.h"
+#include "base/machine_costs.h"
 
 namespace dime {
 namespace {

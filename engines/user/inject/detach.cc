@@ -16,7 +16,7 @@
 namespace dime {
 namespace {
 
-// Bringing home takes about a microsecond a page; this is for a machine that is busy.
+// Bringing home takes about a microsecond a page.
 constexpr std::chrono::seconds kPatience{10};
 constexpr std::chrono::microseconds kPatiencePerPage{20};
 
@@ -37,8 +37,9 @@ bool is_stopped(pid_t pid) {
 }
 
 Result<DetachOutcome> wait_until_gone(const dime_member& member, pid_t pid) {
-  const auto limit = std::chrono::steady_clock::now() + kPatience +
-                     kPatiencePerPage * atomic::load(member.managed_pages);
+  const auto pages = kPatiencePerPage * atomic::load(member.managed_pages);
+  const Deadline limit =
+      deadline_in(kPatience + std::chrono::duration_cast<std::chrono::milliseconds>(pages));
   constexpr std::chrono::milliseconds kPause{1};
   while (is_live(member)) {
     if (is_stopped(pid)) {

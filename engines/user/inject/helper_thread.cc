@@ -183,7 +183,8 @@ Result<int> HelperThread::call_and_end(RemoteAddress function, RemoteAddress fir
 Result<int> HelperThread::wait_for_end(Deadline deadline) {
   constexpr std::chrono::milliseconds kSlice{5};
   for (;;) {
-    const auto stop = wait_for_stop(tid_, std::min(deadline, deadline_in(kSlice)));
+    const auto stop =
+        wait_for_stop(tid_, std::min(deadline, std::chrono::steady_clock::now() + kSlice));
     pid_t started = 0;
     if (!stop) {
       if (std::chrono::steady_clock::now() >= deadline) {

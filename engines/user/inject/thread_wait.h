@@ -6,14 +6,16 @@
 
 #include <chrono>
 
+#include "base/patience.h"
 #include "base/result.h"
 
 namespace dime {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
-/// `time` from now.
-inline Deadline deadline_in(std::chrono::milliseconds time) {
+/// What takes less than `usual` on a fast and idle machine has to be done by then.
+inline Deadline deadline_in(std::chrono::milliseconds usual) {
+  const std::chrono::milliseconds time = patience(usual);  // measures, the first time
   return std::chrono::steady_clock::now() + time;
 }
 

@@ -5,6 +5,7 @@
 // other constant may assume a fast one.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 namespace dime {
@@ -20,8 +21,9 @@ struct MachineCosts {
   double clock_ns;        ///< a reading of the monotonic clock
 };
 
-/// Measures for some 200 ms.
-MachineCosts measure_costs();
+/// Measures each for so long. Several time slices of the scheduler have their share of what other
+/// programs take in each mean.
+MachineCosts measure_costs(std::chrono::milliseconds each = std::chrono::milliseconds(40));
 
 /// How many times as long this machine takes as the one that the constants of the tests were chosen
 /// on (machine A of docs/accuracy.md): the geometric mean of how many times as long a spin, a

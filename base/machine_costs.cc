@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "engines/user/calibration/machine_costs.h"
+#include "base/machine_costs.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -20,16 +20,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Several time slices of a busy machine's scheduler, so that each mean has its share of them.
-constexpr std::chrono::milliseconds kEach{40};
-
 // On machine A of docs/accuracy.md.
 constexpr MachineCosts kReference{1'100, 1'200, 1'600, 30'000, 100, 30};
 constexpr double kMostSlowness = 50;
 
-// The mean time of one of the `steps` that `batch()` does at once.
+// The mean time of one of the `steps` that `batch()` does at once, over `time`.
 template <class Batch>
-double mean_ns(unsigned steps, Batch batch) {
+double mean_ns(std::chrono::milliseconds time, unsigned steps, Batch batch) {
   std::uint64_t batches = 0;
   const Clock::time_point begin = Clock::now();
   Clock::time_point now = begin;
@@ -37,14 +34,14 @@ double mean_ns(unsigned steps, Batch batch) {
     batch();
     ++batches;
     now = Clock::now();
-  } while (now - begin < kEach);
+  } while (now - begin < time);
   return std::chrono::duration<double, std::nano>(now - begin).count() /
          static_cast<double>(batches * steps);
 }
 
-double spin() {
+double spin(std::chrono::milliseconds time) {
   volatile std::uint64_t seed = 1;
-  return mean_ns(10, [&seed] {
+  return mean_ns(time, 10, [&seed] {
     std::uint64_t value = seed;
     for (unsigned i = 0; i < 10'000; ++i) {
       value = value * 6364136223846793005u + 1442695040888963407u;
@@ -53,7 +50,7 @@ double spin() {
   });
 }
 
-double fault() {
+double fault(std::chrono::milliseconds time) {
   constexpr std::size_t kPages = 64;
   constexpr std::size_t kPageBytes = 4096;
   void* const area = ::mmap(nullptr, kPages * kPageBytes, PROT_READ | PROT_WRITE,
@@ -63,7 +60,7 @@ double fault() {
   }
   ::madvise(area, kPages * kPageBytes, MADV_NOHUGEPAGE);
   auto* const bytes = static_cast<volatile unsigned char*>(area);
-  const double each = mean_ns(kPages, [&] {
+  const double each = mean_ns(time, kPages, [&] {
     for (std::size_t i = 0; i < kPages; ++i) {
       bytes[i * kPageBytes] = 1;
     }
@@ -73,14 +70,14 @@ double fault() {
   return each;
 }
 
-double signal_to_oneself() {
+double signal_to_oneself(std::chrono::milliseconds time) {
   struct sigaction before {};
   struct sigaction action {};
   action.sa_handler = [](int) {};
   if (::sigaction(SIGURG, &action, &before) != 0) {
     return kReference.signal_ns;
   }
-  const double each = mean_ns(1, [] { static_cast<void>(::raise(SIGURG)); });
+  const double each = mean_ns(time, 1, [] { static_cast<void>(::raise(SIGURG)); });
   ::sigaction(SIGURG, &before, nullptr);
   return each;
 }
@@ -125,7 +122,7 @@ class Apart {
 };
 
 // Two threads that wake each other in turn: a round trip is two wakes.
-double wake() {
+double wake(std::chrono::milliseconds time) {
   const Apart apart;
   int there[2];
   int back[2];
@@ -145,7 +142,7 @@ double wake() {
     while (::read(there_reader.get(), &byte, 1) == 1 && ::write(back_writer.get(), &byte, 1) == 1) {
     }
   });
-  const double each = mean_ns(2, [&] {
+  const double each = mean_ns(time, 2, [&] {
     char byte = 0;
     if (::write(there_writer.get(), &byte, 1) == 1) {
       static_cast<void>(::read(back_reader.get(), &byte, 1));
@@ -158,14 +155,14 @@ double wake() {
 
 }  // namespace
 
-MachineCosts measure_costs() {
+MachineCosts measure_costs(std::chrono::milliseconds each) {
   MachineCosts costs{};
-  costs.spin_ns = spin();
-  costs.fault_ns = fault();
-  costs.signal_ns = signal_to_oneself();
-  costs.wake_ns = wake();
-  costs.system_call_ns = mean_ns(1, [] { ::syscall(SYS_getppid); });
-  costs.clock_ns = mean_ns(100, [] {
+  costs.spin_ns = spin(each);
+  costs.fault_ns = fault(each);
+  costs.signal_ns = signal_to_oneself(each);
+  costs.wake_ns = wake(each);
+  costs.system_call_ns = mean_ns(each, 1, [] { ::syscall(SYS_getppid); });
+  costs.clock_ns = mean_ns(each, 100, [] {
     for (int i = 0; i < 100; ++i) {
       static_cast<void>(Clock::now());
     }
