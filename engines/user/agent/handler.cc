@@ -11,10 +11,7 @@
 namespace dime::agent {
 namespace {
 
-constexpr Nanos kSpinBelow{100'000};  // stalls longer than this are slept through ...
-constexpr Nanos kWakeEarly{
-    80'000};  // ... but for the end, which is spun: timers are late by up to this
-
+constexpr Nanos kSpinBelow{100'000};  // stalls longer than this are slept through, but for a margin
 constexpr Nanos kEvictionTakes{40'000};
 
 }  // namespace
@@ -62,15 +59,18 @@ void Handler::wait_for_work() {
     const auto wait = atomic::load(control_.parameters.wait);
     const Nanos left = release - now;
     const bool sleep = wait == DIME_WAIT_SLEEP || (wait == DIME_WAIT_AUTO && left >= kSpinBelow);
-    if (!sleep || left <= kWakeEarly) {
+    const Nanos margin = sleep_margin_.value();
+    if (!sleep || left <= margin) {
       return;
     }
-    wake = release - kWakeEarly < wake ? release - kWakeEarly : wake;
+    wake = release - margin < wake ? release - margin : wake;
   }
   const auto timeout = clock::timespec_of(wake - now);
   pollfd wanted[] = {{space_.faults().fd(), POLLIN, 0},
                      {manager_.neighbours().doorbell(), POLLIN, 0}};
-  system_call(__NR_ppoll, wanted, 2L, &timeout, 0L, 0L);
+  if (system_call(__NR_ppoll, wanted, 2L, &timeout, 0L, 0L) == 0 && !pending_.empty()) {
+    sleep_margin_.note(clock::now() - wake);
+  }
   if (wanted[1].revents != 0) {
     manager_.neighbours().silence();
   }

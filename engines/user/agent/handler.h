@@ -12,6 +12,7 @@
 #include "engines/user/agent/pending.h"
 #include "engines/user/agent/process_stat.h"
 #include "engines/user/agent/request.h"
+#include "engines/user/agent/sleep_margin.h"
 
 namespace dime::agent {
 
@@ -66,6 +67,7 @@ class Handler {
   PageManager manager_;
   Space& space_;
   HandlerAffinity affinity_;
+  SleepMargin sleep_margin_;
   PendingFaults pending_;
   bool serving_ = true;
   bool served_ = false;  ///< something was done since the last wait

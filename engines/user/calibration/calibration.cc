@@ -22,8 +22,11 @@ namespace dime {
 namespace {
 
 constexpr std::uint64_t kProbeLocalPages = 256;
-// What is measured at start: enough for a steady median, short enough for nobody to notice.
+// What is measured at start: enough for a steady median, short enough for nobody to notice. Where
+// an access takes longer than usual, so does this, for as many samples.
 constexpr std::uint64_t kMeasureNs = 7'000'000;
+constexpr std::uint64_t kUsualFloorNs = 8'000;
+constexpr std::uint64_t kMostMeasureNs = 60'000'000;
 constexpr unsigned kSamples = 400;
 // The leads are measured with stalls that the handler spins through. At zero latency caches are
 // warmer than behind a stall, and several threads would queue for the handler, which is no part of
@@ -37,6 +40,23 @@ constexpr std::uint64_t kLeadMultiLatencyNs = 40'000;
 constexpr std::uint64_t kMostForNewPage = 1'500;
 
 constexpr std::uint64_t kMostRest = 4'000;
+
+// The times above are for a machine where an access takes some 5 to 9 us. On a slower one they grow
+// with `unstalled_ns`, what it takes at zero latency: a stall that is measured has to be above
+// that.
+std::uint64_t measured_stall(std::uint64_t usual_ns, std::uint64_t unstalled_ns) {
+  return std::max(usual_ns, unstalled_ns + unstalled_ns / 2);
+}
+std::uint64_t measure_time(std::uint64_t unstalled_ns) {
+  return std::min(kMostMeasureNs,
+                  kMeasureNs * std::max(unstalled_ns, kUsualFloorNs) / kUsualFloorNs);
+}
+std::uint64_t most_for_new_page(std::uint64_t unstalled_ns) {
+  return std::max(kMostForNewPage, unstalled_ns / 4);
+}
+std::uint64_t most_rest(std::uint64_t unstalled_ns) {
+  return std::max(kMostRest, unstalled_ns / 2);
+}
 
 constexpr unsigned kMedian = 5'000;
 constexpr unsigned kLowerQuartile = 2'500;
@@ -108,19 +128,23 @@ std::uint64_t lead_of(const ProbeResult& result) {
 
 // By how much stalls were longer than asked under an agent that finds its lead itself and knew of
 // no rest. It has to find it first.
-std::uint64_t rest_of(const ProbeResult& result) {
+std::uint64_t rest_of(const ProbeResult& result, std::uint64_t stall_ns, std::uint64_t most_ns) {
   std::vector<std::uint64_t> seen(
       result.seen_ns.begin() + static_cast<std::ptrdiff_t>(result.seen_ns.size() / 4),
       result.seen_ns.end());
+  const std::uint64_t quiet = quiet_median(seen);
   std::sort(seen.begin(), seen.end());
   const std::uint64_t median = quantile_of(seen, kMedian);
-  return median < kInlineLeadLatencyNs ? 0 : std::min(median - kInlineLeadLatencyNs, kMostRest);
+  // Far apart, most of it was disturbed by others.
+  const std::uint64_t usual = median > quiet + stall_ns / 10 ? quiet : median;
+  return usual < stall_ns ? 0 : std::min(usual - stall_ns, most_ns);
 }
 
 Result<ProbeResult> probe_lead(const Companions& companions, const FaultPath& path,
-                               std::uint64_t latency_ns, unsigned threads, bool reads = false) {
+                               std::uint64_t latency_ns, std::uint64_t most_ns, unsigned threads,
+                               bool reads = false) {
   return run_probe(companions,
-                   {probe_parameters(latency_ns), {}, path, threads, kSamples, kMeasureNs, reads});
+                   {probe_parameters(latency_ns), {}, path, threads, kSamples, most_ns, reads});
 }
 
 }  // namespace
@@ -212,28 +236,32 @@ Result<dime_calibration> calibrate(const Companions& companions, const FaultPath
   const ClockMark start = mark_clocks();
   DIME_TRY(const ProbeResult unstalled,
            run_probe(companions, {probe_parameters(0), {}, path, 1, kSamples, kMeasureNs}));
-  const std::uint64_t stall =
-      path.kind == DIME_FAULT_PATH_THREAD ? kLeadLatencyNs : kInlineLeadLatencyNs;
-  DIME_TRY(const ProbeResult write, probe_lead(companions, path, stall, 1));
-  DIME_TRY(const ProbeResult read, probe_lead(companions, path, stall, 1, /*reads=*/true));
+  const std::uint64_t least_seen = quiet_median(unstalled.seen_ns);
+  const std::uint64_t time = measure_time(least_seen);
+  const std::uint64_t stall = measured_stall(
+      path.kind == DIME_FAULT_PATH_THREAD ? kLeadLatencyNs : kInlineLeadLatencyNs, least_seen);
+  DIME_TRY(const ProbeResult write, probe_lead(companions, path, stall, time, 1));
+  DIME_TRY(const ProbeResult read, probe_lead(companions, path, stall, time, 1, /*reads=*/true));
   if (write.found_ns != 0 && read.found_ns != 0) {
     measured.found_ns = write.found_ns;
     measured.found_read_ns = read.found_ns;
-    measured.lead_ns = write.found_ns + rest_of(write);
-    measured.lead_read_ns = read.found_ns + rest_of(read);
+    measured.lead_ns = write.found_ns + rest_of(write, stall, most_rest(least_seen));
+    measured.lead_read_ns = read.found_ns + rest_of(read, stall, most_rest(least_seen));
   } else {
     // Two measurements of one thing: behind a stall the lead is some per cent longer. Where it is
     // far longer, that run was disturbed, and a lead that is too long would shorten every stall.
     const std::uint64_t least = lead_of(unstalled);
     const std::uint64_t usual = lead_of(write);
     measured.lead_ns = usual * 5 > least * 6 ? least : usual;
-    const std::uint64_t least_read = measured.lead_ns - std::min(measured.lead_ns, kMostForNewPage);
+    const std::uint64_t least_read =
+        measured.lead_ns - std::min(measured.lead_ns, most_for_new_page(least_seen));
     measured.lead_read_ns = std::clamp(lead_of(read), least_read, measured.lead_ns);
   }
-  measured.floor_ns =
-      std::min(quiet_median(unstalled.seen_ns), measured.lead_ns + own_part(unstalled));
+  measured.floor_ns = std::min(least_seen, measured.lead_ns + own_part(unstalled));
   if (path.kind == DIME_FAULT_PATH_THREAD) {
-    DIME_TRY(const ProbeResult several, probe_lead(companions, path, kLeadMultiLatencyNs, 2));
+    DIME_TRY(
+        const ProbeResult several,
+        probe_lead(companions, path, measured_stall(kLeadMultiLatencyNs, 2 * least_seen), time, 2));
     measured.lead_multi_ns = std::min(lead_of(several), measured.lead_ns * 3);
   }
   measured.tsc_hz = tsc_frequency(start, mark_clocks());

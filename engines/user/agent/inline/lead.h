@@ -138,16 +138,21 @@ class Bounces {
     page_ = page;
     entered_ = entered;
     left_ = left;
-    until_ = stall_ > kHides ? kOften : kSeldom;
+    until_ = often_ ? kOften : kSeldom;
   }
   /// The last stall that was asked for. Without one, nobody needs a lead; where it is short, a
-  /// fault that is sent back takes longer than asked.
-  void set_stall(Nanos stall) { stall_ = stall; }
+  /// fault that is sent back takes longer than asked. `floor`: what an access takes at least here.
+  void set_stall(Nanos stall, Nanos floor) {
+    stall_ = stall;
+    const Nanos hides{2 * floor.value};
+    often_ = stall > (hides > kHides ? hides : kHides);
+  }
 
  private:
   // It comes again at once, or the thread runs a signal handler first.
   static constexpr Nanos kLongest{100'000};
-  // A stall that hides the detour of a fault that is sent back, also where it evicts.
+  // A stall that hides the detour of a fault that is sent back, also where it evicts: twice what an
+  // access takes at least, and this where that is not known.
   static constexpr Nanos kHides{11'000};
   static constexpr std::uint32_t kOften = 8;
   static constexpr std::uint32_t kSeldom = 256;  // not to be seen in p99
@@ -158,6 +163,7 @@ class Bounces {
   Nanos stall_{};
   std::uint32_t until_ = kSeldom;
   bool away_ = false;
+  bool often_ = false;
 };
 
 }  // namespace dime::agent

@@ -10,8 +10,7 @@
 namespace dime::agent {
 namespace {
 
-constexpr Nanos kSpinBelow{100'000};  // stalls longer than this are slept through ...
-constexpr Nanos kWakeEarly{80'000};   // ... but for the end: timers are late by up to this
+constexpr Nanos kSpinBelow{100'000};  // stalls longer than this are slept through, but for a margin
 constexpr Nanos kSlice{5'000'000};    // of a long sleep, between two looks for signals
 constexpr Nanos kForOthers{20'000};
 
@@ -123,7 +122,7 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
   // Before a system call no signal is raised: only to open the page takes time.
   const Nanos after = for_call ? moves_.home() : lead(writes);
   if (!for_call && fault.kind == FaultKind::kRemote) {
-    thread.bounces.set_stall(fault.ready - entry);
+    thread.bounces.set_stall(fault.ready - entry, {manager_.control().calibration.floor_ns});
   }
   const Nanos write_back = make_room_for(claim, fault.ready - entry - after, entry);
   lock_.unlock();
@@ -221,9 +220,12 @@ bool InlinePath::wait(Nanos until, const std::uint64_t* interrupted) {
   while (now < until) {
     const Nanos left = until - now;
     const bool sleeps = mode == DIME_WAIT_SLEEP || (mode == DIME_WAIT_AUTO && left >= kSpinBelow);
-    if (sleeps && left > kWakeEarly) {
-      const Nanos most = left - kWakeEarly;
-      clock::sleep(most < kSlice ? most : kSlice);
+    const Nanos margin = sleep_margin_.value();
+    if (sleeps && left > margin) {
+      const Nanos most = left - margin;
+      const Nanos asked = most < kSlice ? most : kSlice;
+      clock::sleep(asked);
+      sleep_margin_.note(clock::now() - (now + asked));
       std::uint64_t pending = 0;
       if (interrupted != nullptr && left > kSlice) {
         system_call(__NR_rt_sigpending, &pending, sizeof(pending));

@@ -15,6 +15,7 @@
 #include "engines/user/agent/inline/regions.h"
 #include "engines/user/agent/inline/threads.h"
 #include "engines/user/agent/page_manager.h"
+#include "engines/user/agent/sleep_margin.h"
 
 namespace dime::agent {
 
@@ -145,6 +146,7 @@ class InlinePath {
   Threads threads_;
   MoveTimes moves_;
   Lead lead_;
+  SleepMargin sleep_margin_;
   Nanos open_takes_{};         ///< to open one of several pages, as it was lately
   std::uint32_t waiting_ = 0;  ///< threads that spend a stall just now
   std::uint32_t processors_ = 1;

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+// The margin follows what timers do, and stays between its bounds.
+#include "engines/user/agent/sleep_margin.h"
+
+#include <gtest/gtest.h>
+
+namespace dime::agent {
+namespace {
+
+SleepMargin after(unsigned count, std::uint64_t usual, std::uint64_t one_in_ten) {
+  SleepMargin margin;
+  for (unsigned i = 0; i < count; ++i) {
+    margin.note({i % 10 == 0 ? one_in_ten : usual});
+  }
+  return margin;
+}
+
+TEST(SleepMargin, IsTheLeastWhereTimersArePunctual) {
+  EXPECT_EQ(SleepMargin().value(), Nanos{80'000});
+  EXPECT_EQ(after(1'000, 55'000, 70'000).value(), Nanos{80'000});
+}
+
+TEST(SleepMargin, IsAboveWhatIsUsual) {
+  EXPECT_GT(after(100, 150'000, 180'000).value(), Nanos{150'000});
+  EXPECT_LT(after(10'000, 150'000, 180'000).value(), Nanos{300'000});
+}
+
+TEST(SleepMargin, SeldomOutliersDoNotRaiseIt) {
+  SleepMargin margin;
+  for (unsigned i = 0; i < 1'000; ++i) {
+    margin.note({i % 100 == 0 ? 5'000'000u : 55'000u});
+  }
+  EXPECT_LE(margin.value(), Nanos{100'000});
+}
+
+TEST(SleepMargin, HasAHighestValueAndComesDownAgain) {
+  SleepMargin margin = after(1'000, 9'000'000, 9'000'000);
+  EXPECT_EQ(margin.value(), Nanos{400'000});
+  for (unsigned i = 0; i < 300; ++i) {
+    margin.note({50'000});
+  }
+  EXPECT_EQ(margin.value(), Nanos{80'000});
+}
+
+}  // namespace
+}  // namespace dime::agent
