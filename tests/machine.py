@@ -4,7 +4,7 @@
 
 `dime calibrate --json` measures it once for a build folder, and the result is kept in BUILD/tests/machine.json for two hours. slowness()
 is how many times as long this machine takes as the one that the constants of the tests were chosen on, other programs' load included.
-DIME_TEST_SLOWNESS in the environment is taken instead of a measurement.
+In the environment, DIME_TEST_MACHINE names another file, and DIME_TEST_SLOWNESS is taken instead of a measurement.
 """
 import fcntl
 import json
@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 BUILD = Path(os.environ.get("DIME_BUILD", Path(__file__).resolve().parents[1] / "build"))
-KEPT = BUILD / "tests" / "machine.json"
+KEPT = Path(os.environ.get("DIME_TEST_MACHINE", BUILD / "tests" / "machine.json"))
 MOST_AGE = 7200
 USUAL_FLOOR_NS = 6000
 # Below this a machine counts as fast: the work of the tests is not made less for a busy moment.
