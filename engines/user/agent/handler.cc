@@ -59,7 +59,7 @@ void Handler::wait_for_work() {
     const auto wait = atomic::load(control_.parameters.wait);
     const Nanos left = release - now;
     const bool sleep = wait == DIME_WAIT_SLEEP || (wait == DIME_WAIT_AUTO && left >= kSpinBelow);
-    const Nanos margin = sleep_margin_.value();
+    const Nanos margin = sleep_margin_.of(left);
     if (!sleep || left <= margin) {
       return;
     }

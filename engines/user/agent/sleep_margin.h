@@ -13,9 +13,17 @@ class SleepMargin {
  public:
   [[nodiscard]] Nanos value() const { return {atomic::load(value_)}; }
 
+  /// The margin of a wait of which `left` is left. A long one keeps the least: spinning longer
+  /// would cost it the processor where others want it, and gain little.
+  [[nodiscard]] Nanos of(Nanos left) const { return left.value < kLong ? value() : Nanos{kLeast}; }
+
   /// A sleep ended so much later than it was asked to. Up by a lot, down by a little: about one
-  /// sleep in sixteen is later than the margin.
+  /// sleep in sixteen is later than the margin. What is later than the highest margin says that
+  /// others had the processor; a thread that spins longer then gets it back still later.
   void note(Nanos late) {
+    if (late.value > kMost) {
+      return;
+    }
     const std::uint64_t margin = atomic::load(value_);
     const std::uint64_t next =
         late.value > margin ? margin + margin / kUp : margin - margin / kDown;
@@ -26,8 +34,8 @@ class SleepMargin {
   static constexpr std::uint64_t kUp = 4;
   static constexpr std::uint64_t kDown = 64;
   static constexpr std::uint64_t kLeast = 80'000;
-  // What takes longer is a processor that others have: a margin does not help against that.
-  static constexpr std::uint64_t kMost = 400'000;
+  static constexpr std::uint64_t kMost = 300'000;
+  static constexpr std::uint64_t kLong = 500'000;
 
   std::uint64_t value_ = kLeast;
 };

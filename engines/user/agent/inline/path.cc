@@ -220,7 +220,7 @@ bool InlinePath::wait(Nanos until, const std::uint64_t* interrupted) {
   while (now < until) {
     const Nanos left = until - now;
     const bool sleeps = mode == DIME_WAIT_SLEEP || (mode == DIME_WAIT_AUTO && left >= kSpinBelow);
-    const Nanos margin = sleep_margin_.value();
+    const Nanos margin = sleep_margin_.of(left);
     if (sleeps && left > margin) {
       const Nanos most = left - margin;
       const Nanos asked = most < kSlice ? most : kSlice;
