@@ -44,6 +44,11 @@ void Sweep::take(const Record& record, bool retry_failed) {
   } else if (!retry_failed) {
     progress.done[record.repetition] = false;
   }
+  const std::pair native(record.program, record.native);
+  failed_natives_.erase(native);
+  if (!record.native.empty() && progress.failed()) {
+    failed_natives_.insert(native);
+  }
 }
 
 const Progress& Sweep::progress_of(const Point& point) const {
@@ -51,9 +56,9 @@ const Progress& Sweep::progress_of(const Point& point) const {
 }
 
 bool Sweep::baseline_failed(std::size_t program) const {
-  return std::any_of(points_.begin(), points_.end(), [&](const Point& point) {
-    return point.program == program && point.native && progress_of(point).failed();
-  });
+  const std::string& name = spec_.programs[program].name;
+  return std::any_of(failed_natives_.begin(), failed_natives_.end(),
+                     [&name](const auto& native) { return native.first == name; });
 }
 
 bool Sweep::any_failed() const {
@@ -78,6 +83,9 @@ bool Sweep::wanted(const Point& point, unsigned pass) const {
 
 // With a precision nobody knows; at least the next run.
 unsigned Sweep::expected(const Point& point) const {
+  if (!point.native && baseline_failed(point.program)) {
+    return 0;
+  }
   const Progress& progress = progress_of(point);
   const unsigned least = spec_.run.precision ? spec_.run.minimum : spec_.run.repetitions;
   unsigned count = 0;
@@ -91,16 +99,12 @@ unsigned Sweep::expected(const Point& point) const {
   return count;
 }
 
-double Sweep::seconds_of(const Point& point) const {
-  const auto own = took_.find(key_of(point.identity(spec_)));
-  if (own != took_.end()) {
-    return mean(own->second);
-  }
-  std::vector<double> others;
+double Sweep::usual_seconds() const {
+  std::vector<double> all;
   for (const auto& [key, seconds] : took_) {
-    others.insert(others.end(), seconds.begin(), seconds.end());
+    all.insert(all.end(), seconds.begin(), seconds.end());
   }
-  return others.empty() ? 0 : mean(others);
+  return all.empty() ? 0 : mean(all);
 }
 
 std::vector<std::pair<Point, unsigned>> Sweep::missing() const {
@@ -120,9 +124,11 @@ SweepState Sweep::state() const {
   }
   state.total = state.done;
   double left = 0;
+  const double usual = usual_seconds();
   for (const auto& [point, count] : missing()) {
+    const auto own = took_.find(key_of(point.identity(spec_)));
     state.total += count;
-    left += count * seconds_of(point);
+    left += count * (own != took_.end() ? mean(own->second) : usual);
   }
   if (!took_.empty()) {
     state.left_s = left;

@@ -54,7 +54,7 @@ class Sweep {
   void take(const Record& record, bool retry_failed);
   [[nodiscard]] const Progress& progress_of(const Point& point) const;
   [[nodiscard]] unsigned expected(const Point& point) const;
-  [[nodiscard]] double seconds_of(const Point& point) const;
+  [[nodiscard]] double usual_seconds() const;
   [[nodiscard]] bool baseline_failed(std::size_t program) const;
   [[nodiscard]] bool wanted(const Point& point, unsigned pass) const;
   Result<SweepEnd> run_pass(unsigned pass, Runner& runner, const Interrupt& interrupt,
@@ -70,7 +70,8 @@ class Sweep {
   std::map<std::string, Progress> progress_;  ///< by key
   std::map<std::string, std::vector<double>> took_;
   std::map<std::string, FileSum> outputs_;  ///< of the first native run, by program
-  std::set<std::size_t> begun_;             ///< programs whose set-up has run
+  std::set<std::pair<std::string, std::string>> failed_natives_;  ///< program and kind
+  std::set<std::size_t> begun_;                                   ///< programs whose set-up has run
   nlohmann::ordered_json extra_;
 };
 
