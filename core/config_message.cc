@@ -67,7 +67,7 @@ const char* text_of(Reason reason) {
     case Reason::kTooFewPages:
       return "with scope=all at least 32 local pages, or programs cannot make progress";
     case Reason::kNoSuchScope:
-      return "not managed by this engine";
+      return "this engine manages anonymous memory only; allowed: anon";
     case Reason::kNoSuchPolicy:
       return "no such policy";
     case Reason::kNoSuchProcess:
@@ -101,8 +101,9 @@ std::uint64_t describe(const Error& error, char* buffer, std::uint64_t size) {
     put_known_keys(out);
     return out.length();
   }
-  if (const Parameter* const row = find(error.key);
-      row != nullptr && error.reason != Reason::kDuplicateKey) {
+  if (const Parameter* const row = find(error.key); row != nullptr &&
+                                                    error.reason != Reason::kDuplicateKey &&
+                                                    error.reason != Reason::kNoSuchScope) {
     out.put("; allowed: ").put(row->allowed);
   }
   return out.length();

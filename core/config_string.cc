@@ -34,6 +34,9 @@ Reason read_number(Text value, const Parameter& row, std::uint64_t& number) {
 /// one returns something else than kNone; that is returned, with the entry in `entry`.
 template <class Visit>
 Reason for_each_pid(Text list, Text& entry, Visit&& visit) {
+  if (list.empty()) {
+    return Reason::kNone;
+  }
   std::uint32_t begin = (list[0] == '+' || list[0] == '-') ? 1 : 0;
   do {
     const Text rest = list.slice(begin, list.size);

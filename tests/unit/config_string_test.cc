@@ -428,7 +428,7 @@ INSTANTIATE_TEST_SUITE_P(
         Check{"instance_id=2 remove=1", Reason::kNone, ": accepted"},
         Check{"instance_id=0 policy=lru", Reason::kNoSuchPolicy, "policy=lru: no such policy"},
         Check{"instance_id=0 scope=all", Reason::kNoSuchScope,
-              "scope=all: not managed by this engine; allowed: anon"},
+              "scope=all: this engine manages anonymous memory only; allowed: anon"},
         Check{"instance_id=0 pid=20,100,30", Reason::kNoSuchProcess, "pid=100: no such process"},
         Check{"instance_id=1 pid=+20,10", Reason::kPidTaken,
               "pid=10: already a member of another instance"},
