@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-# cmake -DNM=nm -DLIBRARY=lib.a -P CheckUndefined.cmake: fails if the objects of a freestanding library need anything from
+# cmake -DNM=nm "-DLIBRARIES=a.a;b.a" -P CheckUndefined.cmake: fails if the objects of a freestanding library need anything from
 # outside but what the compiler may emit by itself and every environment has (the agent and the kernel bring their own).
 set(allowed memcpy memmove memset memcmp _GLOBAL_OFFSET_TABLE_)
 
-execute_process(COMMAND ${NM} --format=posix ${LIBRARY} OUTPUT_VARIABLE listing RESULT_VARIABLE status)
+execute_process(COMMAND ${NM} --format=posix ${LIBRARIES} OUTPUT_VARIABLE listing RESULT_VARIABLE status)
 if(NOT status EQUAL 0)
-  message(FATAL_ERROR "${NM} cannot read ${LIBRARY}")
+  message(FATAL_ERROR "${NM} cannot read ${LIBRARIES}")
 endif()
 string(REPLACE "\n" ";" lines "${listing}")
 
@@ -21,12 +21,12 @@ endforeach()
 
 list(LENGTH defined count)
 if(count LESS 20)
-  message(FATAL_ERROR "only ${count} symbols in ${LIBRARY}: this check reads ${NM}'s output wrongly")
+  message(FATAL_ERROR "only ${count} symbols in ${LIBRARIES}: this check reads ${NM}'s output wrongly")
 endif()
 list(REMOVE_DUPLICATES wanted)
 list(REMOVE_ITEM wanted ${defined} ${allowed})
 if(wanted)
   list(JOIN wanted "\n  " text)
-  message(FATAL_ERROR "undefined in ${LIBRARY}:\n  ${text}")
+  message(FATAL_ERROR "undefined in ${LIBRARIES}:\n  ${text}")
 endif()
-message(STATUS "${LIBRARY}: ${count} symbols, nothing undefined but what is allowed")
+message(STATUS "${LIBRARIES}: ${count} symbols, nothing undefined but what is allowed")

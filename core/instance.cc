@@ -11,6 +11,15 @@ PageState ranked(bool ranked) {
   return ranked ? PageState::kLocal : PageState::kUnmovable;
 }
 
+constexpr std::uint8_t kSetMask = 15;  // PageRecord::set
+static_assert(DIME_MAX_TIERS <= kSetMask + 1);
+
+dime_leave leave_of(Closed how) {
+  return how == Closed::kDirty   ? DIME_LEAVE_DIRTY
+         : how == Closed::kClean ? DIME_LEAVE_CLEAN
+                                 : DIME_LEAVE_EVICTED;
+}
+
 }  // namespace
 
 Instance::Instance(Memory& memory, InstanceShared shared)
@@ -18,25 +27,13 @@ Instance::Instance(Memory& memory, InstanceShared shared)
       memory_(memory),
       shared_(shared),
       transfers_(shared.parameters, shared.network, shared.tiers.tiers) {
+  services_.pool = &pool_;
+  services_.memory = &memory_;
   for (unsigned set = 0; set < DIME_MAX_TIERS; ++set) {
     set_at_[set] = &sets_[set];
-    sets_[set].ranking().attach(pool_, host_);
+    sets_[set].ranking().attach(services_, set);
   }
   watch_all();
-  host_.context = this;
-  host_.page = [](void* context, std::uint32_t page) {
-    return &static_cast<Instance*>(context)->pool_.record(page).policy;
-  };
-  host_.allocate = [](void* context, std::uint64_t bytes) {
-    return static_cast<Instance*>(context)->memory_.allocate(bytes);
-  };
-  host_.release = [](void* context, void* block, std::uint64_t bytes) {
-    static_cast<Instance*>(context)->memory_.release(block, bytes);
-  };
-  host_.test_and_clear_accessed = [](void* context, std::uint32_t page) {
-    const auto& self = *static_cast<Instance*>(context);
-    return self.accessed_ == nullptr ? 0 : self.accessed_(self.accessed_context_, page);
-  };
 }
 
 Instance::~Instance() {
@@ -66,9 +63,10 @@ void Instance::watch_all() {
   }
 }
 
-bool Instance::use_policy(unsigned tier, const dime_policy_ops& policy, std::uint64_t seed) {
+bool Instance::use_policy(unsigned tier, const dime_policy_ops& policy, std::uint64_t seed,
+                          const std::uint64_t* values) {
   return sets_[tier].ranking().use(
-      policy, seed,
+      policy, values, seed,
       [](void* context, PageId id) {
         auto& self = *static_cast<Instance*>(context);
         PageRecord& record = self.pool_.record(id);
@@ -84,7 +82,7 @@ LocalSet& Instance::set_for(PageId id) {
   if (record.state == PageState::kUntouched) {
     record.tier = tier_of_ == nullptr ? std::uint8_t{0}
                                       : static_cast<std::uint8_t>(tier_of_(tier_context_, id));
-    record.set = static_cast<std::uint8_t>(set_of_[record.tier]);
+    record.set = static_cast<std::uint8_t>(set_of_[record.tier]) & kSetMask;
   }
   return set_of(record);
 }
@@ -108,14 +106,22 @@ void Instance::move_to_set(PageId id, PageRecord& record) {
   LocalSet& old = set_of(record);
   const bool local = record.state == PageState::kLocal;
   if (local) {
-    old.leave(id, record, Freed::kGivenBack);
+    old.leave(id, record, DIME_LEAVE_RETIERED, Freed::kGivenBack);
   }
+  forget_ghost(id, record);
   old.release();
-  record.set = wanted;
+  record.set = wanted & kSetMask;
   LocalSet& fresh = set_of(record);
   fresh.manage();
   if (local) {
-    record.state = ranked(fresh.appear(id, record));
+    record.state = ranked(fresh.appear(id, record, DIME_ENTER_RETIERED));
+  }
+}
+
+void Instance::tick(Nanos now) {
+  services_.time_ns = now.value;
+  for (LocalSet& set : sets_) {
+    set.ranking().tick();
   }
 }
 
@@ -182,16 +188,17 @@ Fault Instance::begin_together(const PageId* ids, unsigned count, Nanos at) {
 
 void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
   PageRecord& record = pool_.record(id);
-  record.state = ranked(set_of(record).arrive(id, record));
+  const bool remote = fault.kind == FaultKind::kRemote;
+  services_.time_ns = fault.ready.value;
+  record.state = ranked(
+      set_of(record).arrive(id, record, remote ? DIME_ENTER_DEMAND : DIME_ENTER_FIRST_TOUCH));
   // Counted here and not in begin(), so that counters never go back for an abandoned fetch.
-  count(record, fault.kind == FaultKind::kRemote ? &dime_counters::faults_remote
-                                                 : &dime_counters::faults_first_touch);
+  count(record, remote ? &dime_counters::faults_remote : &dime_counters::faults_first_touch);
   atomic::add(shared_.counters.page_fault_count, std::uint64_t{1});
   const unsigned tier = record.tier;
   if (!fault.stall_is_anothers &&
-      (fault.kind == FaultKind::kRemote ||
-       ((atomic::load(shared_.parameters.flags) & DIME_CHARGE_FIRST_TOUCH) != 0 &&
-        tier != DIME_TIER_LOCAL))) {
+      (remote || ((atomic::load(shared_.parameters.flags) & DIME_CHARGE_FIRST_TOUCH) != 0 &&
+                  tier != DIME_TIER_LOCAL))) {
     histogram::add(shared_.stalls, stall);
     if (tier != 0) {
       histogram::add(shared_.tiers.uses[tier].stall_ns, stall);
@@ -216,7 +223,7 @@ bool Instance::adopt(PageId id) {
     return false;
   }
   enter(id);
-  record.state = ranked(set_of(record).appear(id, record));
+  record.state = ranked(set_of(record).appear(id, record, DIME_ENTER_ADOPTED));
   return true;
 }
 
@@ -241,13 +248,14 @@ void Instance::drop(PageId id, Freed room) {
       return;
     case PageState::kLocal:
     case PageState::kEvicting:
-      leave_local(id, record, room);
+      leave_local(id, record, DIME_LEAVE_DROPPED, room);
       break;
     case PageState::kRemote:
     case PageState::kInFlight:
     case PageState::kUnmovable:
       break;
   }
+  forget_ghost(id, record);
   record.state = PageState::kUntouched;
   set_of(record).release();
 }
@@ -255,6 +263,9 @@ void Instance::drop(PageId id, Freed room) {
 void Instance::relocate(PageId from, PageId to) {
   PageRecord& old = pool_.record(from);
   PageRecord& fresh = pool_.record(to);
+  if (old.state != PageState::kLocal) {
+    forget_ghost(from, old);
+  }
   fresh.slot = old.slot;
   fresh.flags = old.flags;
   fresh.state = old.state;
@@ -273,16 +284,17 @@ void Instance::set_unmovable(PageId id) {
 void Instance::set_unmovable(PageId id, Freed room) {
   PageRecord& record = pool_.record(id);
   if (record.state == PageState::kLocal || record.state == PageState::kEvicting) {
-    leave_local(id, record, room);
+    leave_local(id, record, DIME_LEAVE_PINNED, room);
   } else if (record.state == PageState::kUntouched) {
     enter(id);
   }
+  forget_ghost(id, record);
   record.state = PageState::kUnmovable;
 }
 
 void Instance::bring_home(PageId id) {
   PageRecord& record = pool_.record(id);
-  record.state = ranked(set_of(record).appear(id, record));
+  record.state = ranked(set_of(record).appear(id, record, DIME_ENTER_ADOPTED));
 }
 
 void Instance::continue_in_child(const OwnLevels& own, dime_tier_part* parts) {
@@ -298,19 +310,19 @@ void Instance::continue_in_child(const OwnLevels& own, dime_tier_part* parts) {
 
 PageId Instance::claim_victim(PageId for_page) {
   LocalSet& set = set_for(for_page);
-  const PageId id = set.ranking().victim();
+  const PageId id = set.victim(for_page);
   if (id != kNoPage) {
     PageRecord& record = pool_.record(id);
-    set.claim(id, record);
+    set.claim(id, record, DIME_LEAVE_EVICTED);
     record.state = PageState::kEvicting;
   }
   return id;
 }
 
 /// A page that counts as local, in the policy's charge or claimed, does so no more.
-void Instance::leave_local(PageId id, PageRecord& record, Freed room) {
+void Instance::leave_local(PageId id, PageRecord& record, dime_leave why, Freed room) {
   if (record.state == PageState::kLocal) {
-    set_of(record).leave(id, record, room);
+    set_of(record).leave(id, record, why, room);
   } else {
     set_of(record).leave_claimed(room);
   }
@@ -359,7 +371,7 @@ void Instance::went(PageId id, PageRecord& record, Closed how, Nanos now, Freed 
   if (writes_back(how) && (atomic::load(shared_.parameters.flags) & DIME_WRITEBACK) != 0) {
     transfers_.write_back(record.tier, now);
   }
-  leave_local(id, record, room);
+  leave_local(id, record, leave_of(how), room);
   record.state = PageState::kRemote;
 }
 

@@ -86,11 +86,14 @@ class Instance {
 
   /// Uses `policy` from now on; the local pages move over in the old policy's order. False without
   /// memory, and then the old policy stays. Each Instance needs a policy before its first fault.
-  bool use_policy(const dime_policy_ops& policy, std::uint64_t seed) {
-    return use_policy(kShared, policy, seed);
+  /// `values` are those of the policy's parameters; null = the defaults.
+  bool use_policy(const dime_policy_ops& policy, std::uint64_t seed,
+                  const std::uint64_t* values = nullptr) {
+    return use_policy(kShared, policy, seed, values);
   }
   /// The same for the local set of a tier that has, or is about to have, one of its own.
-  bool use_policy(unsigned tier, const dime_policy_ops& policy, std::uint64_t seed);
+  bool use_policy(unsigned tier, const dime_policy_ops& policy, std::uint64_t seed,
+                  const std::uint64_t* values = nullptr);
   [[nodiscard]] const dime_policy_ops* policy(unsigned tier = kShared) const {
     return sets_[tier].ranking().policy();
   }
@@ -120,12 +123,22 @@ class Instance {
   void place(PageId id, unsigned tier);
 
   /// Tells policies whether a page was accessed since the last call, for engines that can tell.
-  /// `context` outlives the Instance.
-  using Accessed = int (*)(void* context, PageId id);
-  void use_accessed(Accessed accessed, void* context) {
-    accessed_ = accessed;
-    accessed_context_ = context;
+  /// `context` outlives the Instance. To be called before a policy is used.
+  void use_accessed(RankingServices::Accessed accessed, void* context) {
+    services_.accessed = accessed;
+    services_.accessed_context = context;
+    services_.sees |= DIME_SEES_ACCESSED;
   }
+
+  /// What is known of the access that the next calls are about, for policies. `thread` 0 = not
+  /// known.
+  void describe_access(dime_access access, std::uint32_t thread) {
+    services_.access = static_cast<std::uint8_t>(access);
+    services_.thread = thread;
+  }
+
+  /// Time passes, for policies: to be called about ten times a second, where that is easy.
+  void tick(Nanos now);
 
   /// The limit in pages under the current parameters. At least 1; a share of the touched pages
   /// gives at least kLeastShare, or a program that has touched little could not get through an
@@ -166,11 +179,10 @@ class Instance {
   /// caller makes it inaccessible without the lock, and reports to closed().
   PageId claim_victim(PageId for_page);
 
-  /// The page that would go after `page`, or, for kNoPage, first, if nothing came in between, in
-  /// the set of `for_page`. kNoPage where there is none, or where the ranking cannot tell: policies
-  /// other than FIFO.
-  [[nodiscard]] PageId victim_after(PageId page, PageId for_page) {
-    return set_for(for_page).ranking().after(page);
+  /// The pages that go next in the set of `for_page` if nothing comes in between, best first: at
+  /// most `most`. None where the policy cannot tell. Returns how many.
+  unsigned next_victims(PageId for_page, PageId* pages, unsigned most) {
+    return set_for(for_page).ranking().select(for_page, pages, most);
   }
 
   /// What became of a victim of claim_victim(). One that was forgotten meanwhile is left alone.
@@ -289,7 +301,7 @@ class Instance {
   [[nodiscard]] bool shares_limit(PageId id) { return &set_for(id) == &sets_[kShared]; }
 
   /// The page that would be evicted next, or kNoPage.
-  [[nodiscard]] PageId next_victim() { return sets_[kShared].ranking().victim(); }
+  [[nodiscard]] PageId next_victim() { return sets_[kShared].victim(kNoPage); }
 
  private:
   static constexpr unsigned kShared = 0;  ///< the instance's own local set
@@ -302,17 +314,18 @@ class Instance {
   void count(const PageRecord& record, std::uint64_t dime_counters::*which);
 
   void drop(PageId id, Freed room);
+  void forget_ghost(PageId id, PageRecord& record) { set_of(record).ranking().forget(id, record); }
   void set_unmovable(PageId id, Freed room);
   void closed(PageId id, PageRecord& record, Closed how, Nanos now, Freed room);
   void went(PageId id, PageRecord& record, Closed how, Nanos now, Freed room);
-  void leave_local(PageId id, PageRecord& record, Freed room);
+  void leave_local(PageId id, PageRecord& record, dime_leave why, Freed room);
   /// The page that went, or null, and how.
   struct Evicted {
     const PageRecord* record;
     Closed how;
   };
   template <class Close>
-  [[nodiscard]] Evicted evict_one(LocalSet& from, Nanos now, Close&& close,
+  [[nodiscard]] Evicted evict_one(LocalSet& from, PageId for_page, Nanos now, Close&& close,
                                   Freed room = Freed::kGivenBack);
   template <class Close>
   std::uint64_t trim(LocalSet& set, Nanos now, std::uint64_t most, Close&& close);
@@ -328,18 +341,18 @@ class Instance {
   unsigned set_of_[DIME_MAX_TIERS] = {};  ///< of each tier
   TierOf tier_of_ = nullptr;
   void* tier_context_ = nullptr;
-  dime_policy_host host_;
-  Accessed accessed_ = nullptr;
-  void* accessed_context_ = nullptr;
+  RankingServices services_;
 };
 
 template <class Close>
-Instance::Evicted Instance::evict_one(LocalSet& from, Nanos now, Close&& close, Freed room) {
+Instance::Evicted Instance::evict_one(LocalSet& from, PageId for_page, Nanos now, Close&& close,
+                                      Freed room) {
   // Busy victims go to the end of the ranking; after a full round of them there is nothing to
   // evict.
   Ranking& ranking = from.ranking();
+  services_.time_ns = now.value;
   for (std::uint64_t tries = 0; tries <= ranking.size() && tries < 64; ++tries) {
-    const PageId victim = ranking.victim();
+    const PageId victim = from.victim(for_page);
     if (victim == kNoPage) {
       break;
     }
@@ -365,7 +378,7 @@ Room Instance::make_room(PageId id, Nanos now, Close&& close, std::uint64_t most
       return {false, {}};
     }
     // Where the limit has not sunk, the room of the victim is the room that is wanted.
-    last = evict_one(set, now, close, over ? Freed::kGivenBack : Freed::kKept);
+    last = evict_one(set, id, now, close, over ? Freed::kGivenBack : Freed::kKept);
     if (last.record == nullptr) {
       return {false, {}};
     }
@@ -380,7 +393,7 @@ Room Instance::make_room(PageId id, Nanos now, Close&& close, std::uint64_t most
 template <class Close>
 std::uint64_t Instance::trim(LocalSet& set, Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
-  while (gone < most && set.over() && evict_one(set, now, close).record != nullptr) {
+  while (gone < most && set.over() && evict_one(set, kNoPage, now, close).record != nullptr) {
     ++gone;
   }
   return gone;
@@ -402,7 +415,7 @@ std::uint64_t Instance::trim_tiers(Nanos now, std::uint64_t most, Close&& close)
 template <class Close>
 std::uint64_t Instance::evict(Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
-  while (gone < most && evict_one(sets_[kShared], now, close).record != nullptr) {
+  while (gone < most && evict_one(sets_[kShared], kNoPage, now, close).record != nullptr) {
     ++gone;
   }
   return gone;
@@ -411,7 +424,7 @@ std::uint64_t Instance::evict(Nanos now, std::uint64_t most, Close&& close) {
 template <class Close>
 std::uint64_t Instance::repay(LocalSet& set, Nanos now, std::uint64_t most, Close&& close) {
   std::uint64_t gone = 0;
-  while (gone < most && set.debt() != 0 && evict_one(set, now, close).record != nullptr) {
+  while (gone < most && set.debt() != 0 && evict_one(set, kNoPage, now, close).record != nullptr) {
     set.pay_debt();
     ++gone;
   }

@@ -28,6 +28,14 @@ std::uint64_t LocalSet::limit() const {
                         atomic::load(levels_->managed_pages));
 }
 
+std::uint64_t LocalSet::own_limit() const {
+  const std::uint64_t all = atomic::load(levels_->local_pages);
+  const std::uint64_t own = atomic::load(*level_local_.own);
+  const std::uint64_t others = all > own ? all - own : 0;
+  const std::uint64_t most = limit();
+  return most > others ? most - others : 1;
+}
+
 bool LocalSet::try_room(bool& over) {
   std::uint64_t& local = levels_->local_pages;
   std::uint64_t inherited = 0;

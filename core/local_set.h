@@ -83,29 +83,39 @@ class LocalSet {
 
   /// A page that was on its way came: it is ranked, and uses a room. False without memory: it does
   /// not count, and its room is given back.
-  [[nodiscard]] bool arrive(PageId id, PageRecord& record) {
+  [[nodiscard]] bool arrive(PageId id, PageRecord& record, dime_enter why) {
     --rooms_;
-    return rank(id, record);
+    return rank(id, record, why);
   }
   /// The same for a page that has no room, whatever the limit says.
-  [[nodiscard]] bool appear(PageId id, PageRecord& record) {
+  [[nodiscard]] bool appear(PageId id, PageRecord& record, dime_enter why) {
     count_local(1);
-    return rank(id, record);
+    return rank(id, record, why);
   }
   /// A claimed page stays after all: ranked as if it had just come, as arrive() says.
   [[nodiscard]] bool stay(PageId id, PageRecord& record) {
     --local_;
-    return rank(id, record);
+    return rank(id, record, DIME_ENTER_RETURNED);
   }
   /// A ranked page goes by another name from now on, and is ranked as if it had just come. Its room
   /// stays taken: given back for a moment, another member could take it.
-  [[nodiscard]] bool relocate(PageId from, const PageRecord& old, PageId to, PageRecord& fresh) {
-    claim(from, old);
-    return stay(to, fresh);
+  [[nodiscard]] bool relocate(PageId from, PageRecord& old, PageId to, PageRecord& fresh) {
+    claim(from, old, DIME_LEAVE_MOVED);
+    --local_;
+    return rank(to, fresh, DIME_ENTER_MOVED, from);
+  }
+
+  /// The page that goes next for `for_page`, or kNoPage. It stays ranked.
+  [[nodiscard]] PageId victim(PageId for_page) {
+    tell_limit();
+    return ranking_.victim(for_page);
   }
 
   /// A ranked page is about to go: ranked no more, but it still counts.
-  void claim(PageId id, const PageRecord& record) { ranking_.remove(id, record); }
+  void claim(PageId id, PageRecord& record, dime_leave why) {
+    tell_limit();
+    ranking_.remove(id, record, why);
+  }
   /// A claimed page is local no more.
   void leave_claimed(Freed room) {
     --local_;
@@ -116,8 +126,8 @@ class LocalSet {
     }
   }
   /// A ranked page is local no more.
-  void leave(PageId id, const PageRecord& record, Freed room) {
-    claim(id, record);
+  void leave(PageId id, PageRecord& record, dime_leave why, Freed room) {
+    claim(id, record, why);
     leave_claimed(room);
   }
 
@@ -172,8 +182,16 @@ class LocalSet {
     const std::uint64_t inherited = atomic::load(levels_->inherited_pages);
     note_level(level_local_.add(pages), inherited);
   }
-  [[nodiscard]] bool rank(PageId id, PageRecord& record) {
-    if (!ranking_.add(id, record)) {
+  /// How many pages this part of the set may have: what other members have is theirs.
+  [[nodiscard]] std::uint64_t own_limit() const;
+  void tell_limit() {
+    if (ranking_.is_called()) {
+      ranking_.note_limit(own_limit());
+    }
+  }
+  [[nodiscard]] bool rank(PageId id, PageRecord& record, dime_enter why, PageId from = kNoPage) {
+    tell_limit();
+    if (!ranking_.add(id, record, why, from)) {
       level_local_.sub(1);
       return false;
     }

@@ -3,18 +3,15 @@
 
 namespace dime {
 
-// A free place in a block keeps the next free index, marked by its lowest bit: leaves are aligned
-// to 16 bytes.
 namespace {
+
+constexpr std::uint64_t kMoreBytes = std::uint64_t{kPagesPerLeaf} * DIME_POLICY_PAGE_BYTES;
 
 PageLeaf* as_free_mark(std::uint32_t next) {
   return reinterpret_cast<PageLeaf*>((static_cast<std::uintptr_t>(next) << 1) | 1);
 }
 std::uint32_t next_of_mark(const PageLeaf* mark) {
   return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(mark) >> 1);
-}
-bool is_free_mark(const PageLeaf* mark) {
-  return (reinterpret_cast<std::uintptr_t>(mark) & 1) != 0;
 }
 
 }  // namespace
@@ -26,7 +23,7 @@ PagePool::~PagePool() {
     }
     for (std::uint32_t i = 0; i < kLeavesPerBlock; ++i) {
       if (block[i] != nullptr && !is_free_mark(block[i])) {
-        memory_.release(block[i], sizeof(PageLeaf));
+        free_leaf(*block[i]);
       }
     }
     memory_.release(block, kLeavesPerBlock * sizeof(PageLeaf*));
@@ -72,7 +69,22 @@ void PagePool::remove_leaf(PageLeaf& leaf) {
   const std::uint32_t index = leaf.index;
   *place(index) = as_free_mark(free_index_);
   free_index_ = index;
+  free_leaf(leaf);
+}
+
+void PagePool::free_leaf(PageLeaf& leaf) {
+  if (leaf.more != nullptr) {
+    memory_.release(leaf.more, kMoreBytes);
+  }
   memory_.release(&leaf, sizeof(PageLeaf));
+}
+
+bool PagePool::obtain_more(PageId id) {
+  PageLeaf& of = leaf(id);
+  if (of.more == nullptr) {
+    of.more = static_cast<std::uint8_t*>(memory_.allocate(kMoreBytes));
+  }
+  return of.more != nullptr;
 }
 
 PageTable::~PageTable() {

@@ -27,12 +27,13 @@ using PageId = std::uint32_t;
 inline constexpr PageId kNoPage = DIME_NO_PAGE;
 
 struct PageRecord {
-  dime_policy_page policy;  ///< owned by the policy while the page is local
+  dime_policy_page policy;  ///< the policy's, as <dime/policy.h> says of dime_policy_host::page
   std::uint32_t slot;       ///< owned by the mechanism: where the data of a remote page is
   PageState state;
-  std::uint8_t flags;  ///< owned by the mechanism
-  std::uint8_t tier;   ///< owned by the instance, as is what follows
-  std::uint8_t set;    ///< the local set that the page belongs to
+  std::uint8_t flags;      ///< owned by the mechanism
+  std::uint8_t tier;       ///< owned by the instance, as is what follows
+  std::uint8_t set : 4;    ///< the local set that the page belongs to
+  std::uint8_t known : 4;  ///< 1: evicted, and the policy keeps what it knows of it
 };
 static_assert(sizeof(PageRecord) == 24);
 
@@ -42,7 +43,9 @@ struct PageLeaf {
   std::uint64_t first_page;
   std::uint32_t space;  ///< which address space, as the mechanism numbers them
   std::uint32_t index;
-  std::uint64_t reserved[2];
+  std::uint8_t*
+      more;  ///< null, or DIME_POLICY_PAGE_BYTES for each page, for policies that ask for much
+  std::uint64_t reserved;
   PageRecord records[kPagesPerLeaf];
 };
 
@@ -65,6 +68,18 @@ class PagePool {
   }
   [[nodiscard]] std::uint32_t space(PageId id) const { return leaf(id).space; }
 
+  /// Makes the bytes of more(). False without memory.
+  bool obtain_more(PageId id);
+  /// DIME_POLICY_PAGE_BYTES of the policy's. REQUIRES: obtain_more() of a page of the same leaf.
+  [[nodiscard]] dime_policy_page* more(PageId id) const {
+    return reinterpret_cast<dime_policy_page*>(leaf(id).more + std::uint64_t{id % kPagesPerLeaf} *
+                                                                   DIME_POLICY_PAGE_BYTES);
+  }
+
+  /// Calls `visit(PageRecord&)` for every record that there is. O(records).
+  template <class Visit>
+  void for_each_record(Visit&& visit);
+
  private:
   static constexpr std::uint32_t kLeavesPerBlock = 8192;
   static constexpr std::uint32_t kBlocks = 1024;  // 8 Mi leaves: 16 TiB
@@ -74,6 +89,12 @@ class PagePool {
     return *blocks_[index / kLeavesPerBlock][index % kLeavesPerBlock];
   }
   PageLeaf** place(std::uint32_t index);
+  void free_leaf(PageLeaf& leaf);
+  /// A free place in a block keeps the next free index, marked by its lowest bit: leaves are
+  /// aligned to 16 bytes.
+  [[nodiscard]] static bool is_free_mark(const PageLeaf* leaf) {
+    return (reinterpret_cast<std::uintptr_t>(leaf) & 1) != 0;
+  }
 
   Memory& memory_;
   PageLeaf** blocks_[kBlocks] = {};
@@ -81,6 +102,19 @@ class PagePool {
   std::uint32_t free_index_ =
       UINT32_MAX;  ///< chain of returned indices, through the block's pointers
 };
+
+template <class Visit>
+void PagePool::for_each_record(Visit&& visit) {
+  for (std::uint32_t index = 0; index < used_; ++index) {
+    PageLeaf* const leaf = *place(index);
+    if (is_free_mark(leaf)) {
+      continue;
+    }
+    for (PageRecord& record : leaf->records) {
+      visit(record);
+    }
+  }
+}
 
 /// The pages of one address space. Not thread-safe: guarded by the instance's lock.
 class PageTable {

@@ -42,10 +42,10 @@ std::uint64_t pick(Random& random) {
   return static_cast<std::uint64_t>((static_cast<Wide>(next(random)) * random.pages) >> 64);
 }
 
-int init(void* state, const dime_policy_host* host, std::uint64_t seed) {
+int init(const dime_policy_ops* /*self*/, void* state, const dime_policy_host* host) {
   auto* const table =
       static_cast<std::uint32_t**>(host->allocate(host->context, kChunks * sizeof(std::uint32_t*)));
-  of(state) = {seed, 0, 0, table};
+  of(state) = {host->seed, 0, 0, table};
   return table == nullptr ? -1 : 0;
 }
 
@@ -90,10 +90,10 @@ void clean(void* state, const dime_policy_host* host) {
 }  // namespace
 
 extern constexpr dime_policy_ops kRandom = {
-    .abi = DIME_POLICY_ABI,
-    .state_bytes = sizeof(Random),
     .name = "random",
     .summary = "evict any local page, each equally likely (seeded, reproducible)",
+    .abi = DIME_POLICY_ABI,
+    .state_bytes = sizeof(Random),
     .init = init,
     .add_page = add_page,
     .remove_page = remove_page,

@@ -166,7 +166,7 @@ void dk_shim_release(struct dk_instance *instance, void *block, uint64_t bytes);
 
 /* Makes `page` of address space `space` inaccessible and puts it into `batch`. */
 enum dk_closed dk_shim_close(struct dk_instance *instance, uint32_t space, uint64_t page, struct dk_batch *batch);
-/* 1 if the page was accessed since the last call, and forgets it. */
+/* Whether the page was accessed since the last call, which forgets it: enum dime_accessed. */
 int dk_shim_accessed(struct dk_instance *instance, uint32_t space, uint64_t page);
 void dk_shim_visit(void *context, uint32_t id, uint64_t page, int remote);
 

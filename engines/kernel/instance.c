@@ -161,7 +161,7 @@ int dk_instance_start_policy(struct dk_instance *instance, u32 tier, struct dk_p
 	do {
 		dk_instance_serve_heap(instance, GFP_KERNEL);
 		spin_lock(&instance->lock);
-		err = dk_core_use_policy(instance->core, tier, dk_policy_start(policy));
+		err = dk_core_use_policy(instance->core, tier, dk_policy_ops(policy));
 		spin_unlock(&instance->lock);
 	} while (err && ++tries < 8);
 	dk_instance_serve_heap(instance, GFP_KERNEL);

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The policies that are registered.
- *
- * First in, first out is built in: it is the order for policies that have no @victim of their own, and what an instance has
- * as long as no module provides "fifo". A policy without @victim is run as FIFO whose add_page, remove_page and clean also call the
- * policy's; its state lies behind that of FIFO.
+ * The policies that are registered. First in, first out is built in, and is what an instance has as long as no module provides
+ * "fifo".
  */
 #define pr_fmt(fmt) "dime: " fmt
 
@@ -16,108 +13,15 @@
 
 struct dk_policy {
 	struct list_head node;
-	const struct page_replacement_policy_struct *policy; /* NULL: built in */
-	struct dime_policy_ops ops;
+	const struct page_replacement_policy_struct *policy;
 	unsigned int users;
 };
 
 static LIST_HEAD(dk_policies);
 static DEFINE_MUTEX(dk_policies_lock);
 
+/* FIFO, which needs no module. */
 static struct dk_policy dk_builtin;
-
-/* ---- policies without an order of their own ---- */
-
-struct dk_ordered {
-	const struct page_replacement_policy_struct *policy;
-	u8 fifo[40] __aligned(8);
-	u8 state[DIME_POLICY_MODULE_STATE_BYTES] __aligned(16);
-};
-
-static_assert(sizeof(struct dk_ordered) <= DIME_POLICY_STATE_BYTES);
-
-static int dk_ordered_add(void *state, const struct dime_policy_host *host, uint32_t page)
-{
-	struct dk_ordered *o = state;
-	int err = o->policy->add_page(o->state, host, page);
-
-	return err ? err : dk_core_fifo()->add_page(o->fifo, host, page);
-}
-
-static void dk_ordered_remove(void *state, const struct dime_policy_host *host, uint32_t page)
-{
-	struct dk_ordered *o = state;
-
-	dk_core_fifo()->remove_page(o->fifo, host, page);
-	if (o->policy->remove_page)
-		o->policy->remove_page(o->state, host, page);
-}
-
-static uint32_t dk_ordered_victim(void *state, const struct dime_policy_host *host)
-{
-	return dk_core_fifo()->victim(((struct dk_ordered *)state)->fifo, host);
-}
-
-static void dk_ordered_defer(void *state, const struct dime_policy_host *host, uint32_t page)
-{
-	dk_core_fifo()->defer(((struct dk_ordered *)state)->fifo, host, page);
-}
-
-static void dk_ordered_clean(void *state, const struct dime_policy_host *host)
-{
-	struct dk_ordered *o = state;
-
-	o->policy->clean(o->state, host);
-	dk_core_fifo()->clean(o->fifo, host);
-}
-
-/* The policy that is being put to use, for dk_ordered_init(): an operation is not told its policy. Under dk_mutex. */
-static const struct page_replacement_policy_struct *dk_starting;
-
-static int dk_ordered_init(void *state, const struct dime_policy_host *host, uint64_t seed)
-{
-	struct dk_ordered *o = state;
-
-	o->policy = dk_starting;
-	dk_core_fifo()->init(o->fifo, host, seed);
-	return o->policy->init ? o->policy->init(o->state, host, seed) : 0;
-}
-
-static int dk_no_init(void *state, const struct dime_policy_host *host, uint64_t seed)
-{
-	return 0;
-}
-
-static void dk_no_defer(void *state, const struct dime_policy_host *host, uint32_t page)
-{
-}
-
-static void dk_policy_fill(struct dk_policy *entry)
-{
-	const struct page_replacement_policy_struct *policy = entry->policy;
-	struct dime_policy_ops *ops = &entry->ops;
-
-	ops->abi = DIME_POLICY_ABI;
-	ops->name = policy->name;
-	ops->summary = policy->summary;
-	if (!policy->victim) {
-		ops->state_bytes = sizeof(struct dk_ordered);
-		ops->init = dk_ordered_init;
-		ops->add_page = dk_ordered_add;
-		ops->remove_page = dk_ordered_remove;
-		ops->victim = dk_ordered_victim;
-		ops->defer = dk_ordered_defer;
-		ops->clean = dk_ordered_clean;
-		return;
-	}
-	ops->state_bytes = policy->state_bytes;
-	ops->init = policy->init ?: dk_no_init;
-	ops->add_page = policy->add_page;
-	ops->remove_page = policy->remove_page;
-	ops->victim = policy->victim;
-	ops->defer = policy->defer ?: dk_no_defer;
-	ops->clean = policy->clean;
-}
 
 /* ---- the registry ---- */
 
@@ -143,22 +47,41 @@ void dk_policies_show(struct seq_file *seq)
 	mutex_unlock(&dk_policies_lock);
 }
 
-int register_page_replacement_policy(const struct page_replacement_policy_struct *policy)
+static int dk_policy_check(const struct page_replacement_policy_struct *policy, u32 abi)
 {
-	struct dk_policy *entry;
-	int err = 0;
-
-	if (!policy || !policy->name || !policy->owner || !policy->add_page || !policy->clean ||
-	    (policy->victim && !policy->remove_page) || policy->state_bytes > DIME_POLICY_MODULE_STATE_BYTES) {
-		pr_err("policy %s refused: it needs a name, an owner, add_page and clean, remove_page with victim, and at most %u bytes of state\n",
-		       policy && policy->name ? policy->name : "without a name", DIME_POLICY_MODULE_STATE_BYTES);
+	if (!policy || !policy->name) {
+		pr_err("a policy without a name is refused\n");
 		return -EINVAL;
 	}
+	if (abi != DIME_POLICY_ABI) {
+		pr_err("policy %s refused: it was compiled for version %u of the interface, and this is version %u\n", policy->name, abi,
+		       DIME_POLICY_ABI);
+		return -EPROTO;
+	}
+	if (!policy->owner || !policy->add_page || !policy->clean || (policy->victim && !policy->remove_page)) {
+		pr_err("policy %s refused: it needs an owner, add_page and clean, and remove_page with victim\n", policy->name);
+		return -EINVAL;
+	}
+	if (policy->state_bytes > DIME_POLICY_STATE_BYTES || policy->page_bytes > DIME_POLICY_PAGE_BYTES ||
+	    policy->parameter_count > DIME_POLICY_PARAMETERS) {
+		pr_err("policy %s refused: allowed are %u bytes of state, %u bytes a page and %u parameters\n", policy->name,
+		       DIME_POLICY_STATE_BYTES, DIME_POLICY_PAGE_BYTES, DIME_POLICY_PARAMETERS);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int dime_register_policy(const struct page_replacement_policy_struct *policy, u32 abi)
+{
+	struct dk_policy *entry;
+	int err = dk_policy_check(policy, abi);
+
+	if (err)
+		return err;
 	entry = kzalloc(sizeof(*entry), GFP_KERNEL);
 	if (!entry)
 		return -ENOMEM;
 	entry->policy = policy;
-	dk_policy_fill(entry);
 	mutex_lock(&dk_policies_lock);
 	if (dk_policy_find(policy->name))
 		err = -EEXIST;
@@ -171,7 +94,7 @@ int register_page_replacement_policy(const struct page_replacement_policy_struct
 	}
 	return err;
 }
-EXPORT_SYMBOL_GPL(register_page_replacement_policy);
+EXPORT_SYMBOL_GPL(dime_register_policy);
 
 int deregister_page_replacement_policy(const struct page_replacement_policy_struct *policy)
 {
@@ -214,7 +137,7 @@ struct dk_policy *dk_policy_get(const char *name)
 	if (entry)
 		return entry;
 	if (!strcmp(name, "fifo")) {
-		dk_builtin.ops = *dk_core_fifo();
+		dk_builtin.policy = dk_core_fifo();
 		return &dk_builtin;
 	}
 	request_module("dime_%s", name);
@@ -231,9 +154,7 @@ void dk_policy_put(struct dk_policy *entry)
 	mutex_unlock(&dk_policies_lock);
 }
 
-const struct dime_policy_ops *dk_policy_start(struct dk_policy *entry)
+const struct dime_policy_ops *dk_policy_ops(const struct dk_policy *entry)
 {
-	dk_starting = entry->policy;
-	/* The core knows its own FIFO by its address, and does what it does without calling it. */
-	return entry == &dk_builtin ? dk_core_fifo() : &entry->ops;
+	return entry->policy;
 }

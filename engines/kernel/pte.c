@@ -248,11 +248,11 @@ int dk_shim_accessed(struct dk_instance *instance, uint32_t index, uint64_t page
 	struct dk_site site;
 	unsigned long flags;
 	spinlock_t *lock;
-	int accessed = 0;
+	int accessed = DIME_ACCESSED_UNKNOWN;
 
-	/* Only the current process' tables can be walked without a lock; for others the answer is "cannot tell". */
+	/* Only the current process' tables can be walked without a lock. */
 	if (!space || space->mm != current->mm)
-		return 0;
+		return accessed;
 	local_irq_save(flags);
 	dk_find(space->mm, page << PAGE_SHIFT, &site);
 	if (site.pte) {

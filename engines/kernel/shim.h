@@ -69,8 +69,8 @@ void dk_policies_show(struct seq_file *seq);
 /* A reference to the policy called @name, loading its module if need be; NULL if there is none. Sleeps. */
 struct dk_policy *dk_policy_get(const char *name);
 void dk_policy_put(struct dk_policy *policy);
-/* Its operations, to be handed to the core at once. REQUIRES: dk_mutex. */
-const struct dime_policy_ops *dk_policy_start(struct dk_policy *policy);
+/* Its operations; valid as long as the reference is held. */
+const struct dime_policy_ops *dk_policy_ops(const struct dk_policy *policy);
 
 /* ---- link.c ---- */
 

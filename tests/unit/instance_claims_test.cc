@@ -41,14 +41,14 @@ TEST_F(Claims, TwoThreadsNeverClaimTheSamePage) {
 }
 
 TEST_F(Claims, TheNextVictimsAreKnownUnderFifo) {
-  const PageId first = instance.victim_after(kNoPage, kAnyPage);
-  const PageId second = instance.victim_after(first, kAnyPage);
-  const PageId third = instance.victim_after(second, kAnyPage);
-  EXPECT_EQ(instance.victim_after(third, kAnyPage), kNoPage);
-  EXPECT_EQ(instance.claim_victim(kAnyPage), first);
-  EXPECT_EQ(instance.victim_after(kNoPage, kAnyPage), second);
-  EXPECT_EQ(instance.claim_victim(kAnyPage), second);
-  EXPECT_EQ(instance.claim_victim(kAnyPage), third);
+  PageId next[4] = {};
+  ASSERT_EQ(instance.next_victims(kAnyPage, next, 4), 3u);
+  EXPECT_EQ(instance.claim_victim(kAnyPage), next[0]);
+  PageId then = kNoPage;
+  EXPECT_EQ(instance.next_victims(kAnyPage, &then, 1), 1u);
+  EXPECT_EQ(then, next[1]);
+  EXPECT_EQ(instance.claim_victim(kAnyPage), next[1]);
+  EXPECT_EQ(instance.claim_victim(kAnyPage), next[2]);
 }
 
 TEST_F(Claims, BusyVictimGoesToTheEndOfTheRanking) {

@@ -16,31 +16,35 @@ namespace {
 class LocalSetTest : public ::testing::Test {
  protected:
   LocalSetTest() {
-    host_.context = &pool_;
-    host_.page = [](void* context, std::uint32_t page) {
-      return &static_cast<PagePool*>(context)->record(page).policy;
-    };
+    services_.pool = &pool_;
+    services_.memory = &memory_;
     leaf_ = pool_.add_leaf(/*space=*/0, PageNumber{0});
-    set_.ranking().attach(pool_, host_);
-    EXPECT_TRUE(set_.ranking().use(policies::kFifo, 1, lost_none, nullptr));
+    set_.ranking().attach(services_, 0);
+    EXPECT_TRUE(set_.ranking().use(policies::kFifo, nullptr, 1, lost_none, nullptr));
     set_.watch(levels_, {&limit_, &share_}, own_);
   }
 
   static void lost_none(void* /*context*/, PageId id) { FAIL() << "lost page " << id; }
 
   [[nodiscard]] PageId page(unsigned index) const { return leaf_->index * kPagesPerLeaf + index; }
+  /// All that is ranked, what goes first first.
+  std::vector<PageId> order() {
+    std::vector<PageId> pages(set_.ranking().size());
+    pages.resize(set_.ranking().select(kNoPage, pages.data(), static_cast<unsigned>(pages.size())));
+    return pages;
+  }
   bool try_room() {
     over_ = false;
     return set_.try_room(over_);
   }
   void come(unsigned index) {
     ASSERT_TRUE(try_room());
-    ASSERT_TRUE(set_.arrive(page(index), leaf_->records[index]));
+    ASSERT_TRUE(set_.arrive(page(index), leaf_->records[index], DIME_ENTER_DEMAND));
   }
 
   TestMemory memory_;
   PagePool pool_{memory_};
-  dime_policy_host host_{};
+  RankingServices services_;
   PageLeaf* leaf_ = nullptr;
   std::uint64_t limit_ = 2;
   std::uint32_t share_ = 0;
@@ -56,7 +60,7 @@ TEST_F(LocalSetTest, ARoomIsTakenBeforeThePageComes) {
   EXPECT_EQ(levels_.local_pages, 1u);
   EXPECT_EQ(set_.rooms(), 1u);
   EXPECT_EQ(set_.local(), 0u);
-  ASSERT_TRUE(set_.arrive(page(0), leaf_->records[0]));
+  ASSERT_TRUE(set_.arrive(page(0), leaf_->records[0], DIME_ENTER_DEMAND));
   EXPECT_EQ(levels_.local_pages, 1u);
   EXPECT_EQ(set_.rooms(), 0u);
   EXPECT_EQ(set_.local(), 1u);
@@ -90,26 +94,26 @@ TEST_F(LocalSetTest, OtherMembersPagesCount) {
 TEST_F(LocalSetTest, AKeptRoomIsTheNextPages) {
   come(0);
   come(1);
-  set_.leave(page(0), leaf_->records[0], Freed::kKept);
+  set_.leave(page(0), leaf_->records[0], DIME_LEAVE_DIRTY, Freed::kKept);
   EXPECT_EQ(levels_.local_pages, 2u);
-  ASSERT_TRUE(set_.arrive(page(2), leaf_->records[2]));
+  ASSERT_TRUE(set_.arrive(page(2), leaf_->records[2], DIME_ENTER_DEMAND));
   EXPECT_EQ(levels_.local_pages, 2u);
-  set_.leave(page(1), leaf_->records[1], Freed::kGivenBack);
+  set_.leave(page(1), leaf_->records[1], DIME_LEAVE_DIRTY, Freed::kGivenBack);
   EXPECT_EQ(levels_.local_pages, 1u);
-  EXPECT_EQ(set_.ranking().victim(), page(2));
+  EXPECT_EQ(set_.victim(kNoPage), page(2));
 }
 
 TEST_F(LocalSetTest, AClaimedPageCountsUntilItHasLeft) {
   come(0);
   come(1);
-  set_.claim(page(0), leaf_->records[0]);
-  EXPECT_EQ(set_.ranking().victim(), page(1));
+  set_.claim(page(0), leaf_->records[0], DIME_LEAVE_EVICTED);
+  EXPECT_EQ(set_.victim(kNoPage), page(1));
   EXPECT_EQ(set_.ranking().size(), 1u);
   EXPECT_EQ(set_.local(), 2u);
   // It stays after all, as the newest.
   ASSERT_TRUE(set_.stay(page(0), leaf_->records[0]));
-  EXPECT_EQ(set_.ranking().victim(), page(1));
-  EXPECT_EQ(set_.ranking().after(page(1)), page(0));
+  EXPECT_EQ(set_.victim(kNoPage), page(1));
+  EXPECT_EQ(order(), (std::vector<PageId>{page(1), page(0)}));
   EXPECT_EQ(levels_.local_pages, 2u);
 }
 
@@ -119,7 +123,7 @@ TEST_F(LocalSetTest, ARenamedPageKeepsItsRoom) {
   ASSERT_TRUE(set_.relocate(page(0), leaf_->records[0], page(5), leaf_->records[5]));
   EXPECT_EQ(levels_.local_pages, 2u);
   EXPECT_EQ(set_.local(), 2u);
-  EXPECT_EQ(set_.ranking().after(page(1)), page(5));
+  EXPECT_EQ(order(), (std::vector<PageId>{page(1), page(5)}));
 }
 
 TEST_F(LocalSetTest, ADebtIsAllowedAboveTheLimitAndNotInThePeak) {
@@ -172,14 +176,11 @@ TEST_F(LocalSetTest, ANewPolicyTakesThePagesInTheOldOnesOrder) {
   for (unsigned i = 0; i < 8; ++i) {
     come(i);
   }
-  ASSERT_TRUE(set_.ranking().use(policies::kFifo, 1, lost_none, nullptr));
-  std::vector<PageId> order;
-  for (PageId id = set_.ranking().after(kNoPage); id != kNoPage; id = set_.ranking().after(id)) {
-    order.push_back(id);
-  }
-  ASSERT_EQ(order.size(), 8u);
+  ASSERT_TRUE(set_.ranking().use(policies::kFifo, nullptr, 1, lost_none, nullptr));
+  const std::vector<PageId> pages = order();
+  ASSERT_EQ(pages.size(), 8u);
   for (unsigned i = 0; i < 8; ++i) {
-    EXPECT_EQ(order[i], page(i));
+    EXPECT_EQ(pages[i], page(i));
   }
   EXPECT_EQ(set_.ranking().size(), 8u);
 }

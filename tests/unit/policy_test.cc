@@ -39,41 +39,25 @@ void touch_all(Engine& engine, std::uint64_t pages) {
 TEST(Registry, FindsPoliciesByTheirWholeName) {
   EXPECT_EQ(policies::find("fifo"), &policies::kFifo);
   EXPECT_EQ(policies::find("random"), &policies::kRandom);
+  EXPECT_EQ(policies::find("lru"), &policies::kLru);
   for (const char* const name : {"", "fif", "fifoo", "FIFO", "fifo "}) {
     EXPECT_EQ(policies::find(name), nullptr) << name;
   }
 }
 
 TEST(Registry, DescribesEveryPolicy) {
-  for (const dime_policy_ops* const policy : policies::kAll) {
+  for (const dime_policy_ops* const policy : policies::kSimulated) {
     EXPECT_EQ(policy->abi, DIME_POLICY_ABI);
     EXPECT_LE(policy->state_bytes, DIME_POLICY_STATE_BYTES);
+    EXPECT_LE(policy->page_bytes, DIME_POLICY_PAGE_BYTES);
+    EXPECT_LE(policy->parameter_count, DIME_POLICY_PARAMETERS);
+    EXPECT_NE(policy->add_page, nullptr);
+    EXPECT_NE(policy->clean, nullptr);
+    EXPECT_TRUE(policy->victim == nullptr || policy->remove_page != nullptr);
+    EXPECT_EQ((policy->flags & DIME_POLICY_GHOSTS) != 0, policy->forget != nullptr);
     EXPECT_GT(std::string(policy->summary).size(), 10u);
     EXPECT_LT(std::string(policy->name).size(), std::size_t{DIME_NAME_BYTES});
   }
-}
-
-TEST(Host, AnswersWhetherAPageWasAccessed) {
-  const dime_policy_host* seen = nullptr;
-  static const dime_policy_host** const kSeen = &seen;
-  dime_policy_ops spy = policies::kFifo;
-  spy.init = [](void* state, const dime_policy_host* host, std::uint64_t seed) {
-    *kSeen = host;
-    return policies::kFifo.init(state, host, seed);
-  };
-  Block block(10);
-  Engine engine(block, spy);
-  ASSERT_NE(seen, nullptr);
-  EXPECT_EQ(seen->test_and_clear_accessed(seen->context, 3), 0);  // the engine cannot tell
-  PageId asked = kNoPage;
-  engine.instance().use_accessed(
-      [](void* context, PageId id) {
-        *static_cast<PageId*>(context) = id;
-        return 1;
-      },
-      &asked);
-  EXPECT_EQ(seen->test_and_clear_accessed(seen->context, 3), 1);
-  EXPECT_EQ(asked, 3u);
 }
 
 TEST(Fifo, EvictsInTheOrderOfArrival) {

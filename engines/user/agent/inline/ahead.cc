@@ -16,12 +16,10 @@ void Ahead::choose(PageId victim, unsigned most, Run& run) {
   const std::uint64_t part = instance.limit_for(victim) / kOfLimit;
   most = part < most ? static_cast<unsigned>(part) : most;
   std::uint64_t wanted = instance.pool().page(victim).value + 1;
-  PageId next = kNoPage;
-  for (unsigned looks = 0; looks < kLooks && run.count < most; ++looks) {
-    next = instance.victim_after(next, victim);
-    if (next == kNoPage) {
-      break;
-    }
+  PageId next_victims[kLooks];
+  const unsigned looks = most > 1 ? instance.next_victims(victim, next_victims, kLooks) : 0;
+  for (unsigned look = 0; look < looks && run.count < most; ++look) {
+    const PageId next = next_victims[look];
     if (instance.pool().page(next).value == wanted && !is_ahead(instance.pool().record(next))) {
       space_.set_ahead(next, true);
       run.pages[run.count++] = next;
