@@ -16,6 +16,7 @@
 #include "engines/kernel/client/client.h"
 #include "engines/kernel/client/config_text.h"
 #include "engines/kernel/client/modules.h"
+#include "policies/registry.h"
 
 namespace dime {
 namespace {
@@ -77,8 +78,8 @@ Result<void> load_by_name() {
                           kernel::running_release());
   }
   DIME_TRY_VOID(loaded);
-  for (const char* const policy : {"dime_fifo", "dime_random", "dime_lru"}) {
-    DIME_TRY_VOID(kernel::load_installed(policy));
+  for (const dime_policy_ops* const policy : policies::kAll) {
+    DIME_TRY_VOID(kernel::load_installed(fmt::format("dime_{}", policy->name)));
   }
   return {};
 }
