@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/config_validator.h"
 #include "cli/instance_setup.h"
+#include "cli/policy_check.h"
 #include "control/directory.h"
 #include "control/members.h"
 #include "core/atomic.h"
@@ -30,7 +31,11 @@ tl::unexpected<Error> refusal(const config::Error& error) {
   const std::uint64_t length = config::describe(error, line.data(), line.size());
   line.resize(std::min<std::size_t>(length, line.size() - 1));
   if (error.reason == config::Reason::kNoSuchPolicy) {
-    line += ": " + policy_names();
+    // It knows more about what is wrong with the policy.
+    const std::string text(error.value.data, error.value.size);
+    if (auto checked = check_policy("policy=", text, kUserEngineSees); !checked) {
+      return tl::unexpected<Error>(checked.error());
+    }
   }
   return tl::unexpected<Error>(Error{0, std::move(line), {}});
 }

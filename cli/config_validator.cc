@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "base/executable.h"
+#include "cli/policy_check.h"
 #include "control/members.h"
-#include "policies/registry.h"
 
 namespace dime {
 
@@ -21,7 +21,7 @@ config::Present UserValidator::instance(std::uint32_t id) {
 }
 
 Reason UserValidator::policy(const char* name) {
-  return policies::find(name) != nullptr ? Reason::kNone : Reason::kNoSuchPolicy;
+  return check_policy("policy=", name, kUserEngineSees) ? Reason::kNone : Reason::kNoSuchPolicy;
 }
 
 // Of mappings that are not anonymous the engine sees nothing.

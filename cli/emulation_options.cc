@@ -5,7 +5,6 @@
 
 #include "cli/presets.h"
 #include "core/quantity.h"
-#include "policies/registry.h"
 
 namespace dime {
 namespace {
@@ -178,15 +177,6 @@ Result<EmulationRequest> EmulationOptions::parse_values() const {
     set_number(row_of(Key::kKeep), request.plan, 0);
   }
   return request;
-}
-
-std::string policy_names() {
-  std::string names;
-  for (const dime_policy_ops* const policy : policies::kAll) {
-    names += names.empty() ? "" : ", ";
-    names += policy->name;
-  }
-  return names;
 }
 
 }  // namespace dime

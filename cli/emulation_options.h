@@ -22,9 +22,6 @@
 
 namespace dime {
 
-/// The names of the known policies, for messages: "fifo, random".
-std::string policy_names();
-
 /// Checked options.
 struct EmulationRequest {
   config::Plan plan;                          ///< without an instance_id: the lowest free one

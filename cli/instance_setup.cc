@@ -8,13 +8,13 @@
 
 #include "cli/command.h"
 #include "cli/fault_path.h"
+#include "cli/policy_check.h"
 #include "control/directory.h"
 #include "control/members.h"
 #include "core/link.h"
 #include "core/quantity.h"
 #include "engines/user/agent/entry.h"
 #include "engines/user/calibration/machine_probes.h"
-#include "policies/registry.h"
 
 namespace dime {
 namespace {
@@ -184,18 +184,17 @@ tl::unexpected<Error> no_instance(const EmulationRequest& request, std::size_t p
 }
 
 Result<void> check_policy(const EmulationRequest& request) {
-  const char* const policy = request.plan.parameters.policy;
-  if (request.plan.has(Key::kPolicy) && policies::find(policy) == nullptr) {
-    return fail(0, "--policy {}: unknown policy; allowed: {}", policy, policy_names());
+  if (request.plan.has(Key::kPolicy)) {
+    DIME_TRY_VOID(check_policy("--policy ", request.plan.parameters.policy, kUserEngineSees));
   }
   return {};
 }
 
 Result<void> check_tier_policies(const dime_placement& placement) {
   for (const dime_tier& tier : placement.tiers) {
-    if ((tier.own & DIME_OWN_POLICY) != 0 && policies::find(tier.policy) == nullptr) {
-      return fail(0, "tier {}: policy={}: unknown policy; allowed: {}", tier.name, tier.policy,
-                  policy_names());
+    if ((tier.own & DIME_OWN_POLICY) != 0) {
+      DIME_TRY_VOID(
+          check_policy(fmt::format("tier {}: policy=", tier.name), tier.policy, kUserEngineSees));
     }
   }
   return {};

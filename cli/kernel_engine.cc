@@ -13,6 +13,7 @@
 #include "base/sysctl.h"
 #include "cli/engine.h"
 #include "cli/instance_setup.h"
+#include "cli/policy_check.h"
 #include "control/members.h"
 #include "core/placement.h"
 #include "engines/kernel/client/client.h"
@@ -312,6 +313,11 @@ class KernelEngine final : public Engine {
     }
     Error error = done.error();
     if (row->key == Key::kPolicy) {
+      const std::string text = request.plan.parameters.policy;
+      if (auto known = check_policy("--policy ", text, kKernelEngineSees);
+          !known && !policy_details(text.substr(0, text.find_first_of(",:"))).empty()) {
+        return tl::unexpected<Error>(known.error());
+      }
       DIME_TRY(const kernel::Stats stats, client_.stats());
       std::string names;
       for (const kernel::Policy& policy : stats.policies) {

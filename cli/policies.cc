@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/engine_choice.h"
+#include "cli/policy_check.h"
 
 namespace dime {
 namespace {
@@ -20,6 +21,9 @@ int list(const EngineOption& option) {
   }
   for (const PolicyLine& line : *lines) {
     fmt::print("{:<12} {}\n", line.name, line.summary);
+    for (const std::string& more : policy_details(line.name)) {
+      fmt::print("{:<12} {}\n", "", more);
+    }
   }
   return kSuccess;
 }

@@ -49,7 +49,8 @@ Json instance_json(const Engine& engine, const InstanceView& instance) {
   for (const dime_member* const member : live_members(*instance.control)) {
     members.push_back(member_json(*member));
   }
-  Json config = to_json(now.parameters, now.stall.target_ns);
+  Json config =
+      to_json(now.parameters, now.stall.target_ns, std::string_view(engine.name()) == "kernel");
   add_network(config, now.network);
   return {{"instance_id", now.instance_id},
           {"engine", engine.name()},

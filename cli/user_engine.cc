@@ -110,7 +110,7 @@ class UserEngine final : public Engine {
 
   Result<std::vector<PolicyLine>> policies() override {
     std::vector<PolicyLine> lines;
-    for (const dime_policy_ops* const policy : policies::kAll) {
+    for (const dime_policy_ops* const policy : policies::kSimulated) {
       lines.push_back({policy->name, policy->summary});
     }
     return lines;

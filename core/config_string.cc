@@ -4,6 +4,7 @@
 
 #include "core/fetch_times.h"
 #include "core/local_set.h"
+#include "core/policy_choice.h"
 #include "core/schedule.h"
 
 namespace dime::config {
@@ -147,17 +148,6 @@ Text value_in(Text text, Key key) {
   return value;
 }
 
-/// A name, and what the policy itself reads behind a comma: `s3-fifo,small=10%`.
-bool is_policy(Text text) {
-  const std::uint32_t end = text.find(',');
-  bool plain = is_name(text.slice(0, end)) && text.size < sizeof(dime_parameters::policy);
-  for (std::uint32_t i = end; i < text.size; ++i) {
-    const char c = text[i];
-    plain = plain && (is_letter(c) || is_digit(c) || Text("-_.,=%").find(c) != 6);
-  }
-  return plain;
-}
-
 Error refuse(Text text, Key key, Reason reason) {
   const Text value = value_in(text, key);
   return {reason, static_cast<std::uint32_t>(value.data - text.data), row_of(key).name, value};
@@ -186,7 +176,8 @@ Reason read_value(Key key, Text value, Plan& plan, Text& part, const char*& why)
     case Kind::kPolicy:
     case Kind::kLink: {
       const bool none = row.kind == Kind::kLink && value == Text("-");
-      if (!none && !(row.kind == Kind::kPolicy ? is_policy(value) : is_name(value))) {
+      if (!none &&
+          !(row.kind == Kind::kPolicy ? policy_choice::is_well_formed(value) : is_name(value))) {
         return Reason::kBadName;
       }
       set_name(row, plan.parameters, none ? Text() : value);

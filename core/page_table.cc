@@ -53,6 +53,13 @@ PageLeaf* PagePool::add_leaf(std::uint32_t space, PageNumber first) {
   if (leaf == nullptr) {
     return nullptr;
   }
+  if (wants_more_) {
+    leaf->more = static_cast<std::uint8_t*>(memory_.allocate(kMoreBytes));
+    if (leaf->more == nullptr) {
+      free_leaf(*leaf);
+      return nullptr;
+    }
+  }
   if (reuse) {
     free_index_ = next_of_mark(*where);
   } else {

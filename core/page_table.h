@@ -68,7 +68,10 @@ class PagePool {
   }
   [[nodiscard]] std::uint32_t space(PageId id) const { return leaf(id).space; }
 
-  /// Makes the bytes of more(). False without memory.
+  /// New leaves have the bytes of more() from now on, so that their want of memory shows where the
+  /// leaf is asked for.
+  void want_more() { wants_more_ = true; }
+  /// Makes the bytes of more() where the leaf is older. False without memory.
   bool obtain_more(PageId id);
   /// DIME_POLICY_PAGE_BYTES of the policy's. REQUIRES: obtain_more() of a page of the same leaf.
   [[nodiscard]] dime_policy_page* more(PageId id) const {
@@ -98,6 +101,7 @@ class PagePool {
 
   Memory& memory_;
   PageLeaf** blocks_[kBlocks] = {};
+  bool wants_more_ = false;
   std::uint32_t used_ = 0;  ///< indices ever handed out
   std::uint32_t free_index_ =
       UINT32_MAX;  ///< chain of returned indices, through the block's pointers

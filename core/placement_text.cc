@@ -2,6 +2,7 @@
 // Tiers and rules as text. Each reader fills a copy, so that a refused text changes nothing.
 #include "core/config_string.h"
 #include "core/placement.h"
+#include "core/policy_choice.h"
 #include "core/quantity.h"
 
 namespace dime::placement {
@@ -81,7 +82,7 @@ Refusal read_term(dime_tier& tier, Text part, std::uint32_t& given) {
     });
   } else if (take(value, "policy=")) {
     which = DIME_OWN_POLICY;
-    refusal.problem = config::is_name(value) ? nullptr : "not a policy's name";
+    refusal.problem = policy_choice::is_well_formed(value) ? nullptr : "not a policy";
     put(tier.policy, refusal.ok() ? value : Text(""));
   } else if (take(value, "link=")) {
     which = DIME_OWN_LINK;

@@ -133,6 +133,9 @@ void Ranking::apply(const dime_policy_ops& policy, void* state) {
   by_arrival_ = !called_ || policy.victim == nullptr;
   order_ = {kNoPage, kNoPage};
   host_.page = needs_more(policy) ? more_page_bytes : page_bytes;
+  if (needs_more(policy)) {
+    services_->pool->want_more();
+  }
   host_.sees = services_->sees;
 }
 

@@ -9,6 +9,8 @@
 #include <iostream>
 
 #include "core/parameters.h"
+#include "core/policy_choice.h"
+#include "policies/registry.h"
 
 namespace dime {
 namespace {
@@ -168,6 +170,13 @@ Json to_json(const PhaseUse& phase) {
           {"stall_ns", phase.stall_ns}};
 }
 
+/// True where the policy goes by faults alone, as the engine does not see what it needs.
+bool is_blind(const char* policy, bool kernel_engine) {
+  const dime_policy_ops* const known = policies::find(policy_choice::name_of(policy));
+  return known != nullptr &&
+         policy_choice::is_blind(*known, kernel_engine ? DIME_SEES_ACCESSED : 0);
+}
+
 Error file_error(int code, const std::string& path) {
   Error error = fail(code, "--json {}: cannot be written", path).value();
   error.code = 0;
@@ -176,7 +185,7 @@ Error file_error(int code, const std::string& path) {
 
 }  // namespace
 
-Json to_json(const dime_parameters& parameters, std::uint64_t target_ns) {
+Json to_json(const dime_parameters& parameters, std::uint64_t target_ns, bool kernel_engine) {
   const LocalJson local = local_json(parameters.local_npages, parameters.local_share);
   Json json = {{"local_npages", local.pages}, {"local_percent", local.percent}};
   for (const config::Parameter& row : config::kParameters) {
@@ -191,6 +200,7 @@ Json to_json(const dime_parameters& parameters, std::uint64_t target_ns) {
                                                          : Json(number);
   }
   json["target_ns"] = target_ns;
+  json["policy_blind"] = is_blind(parameters.policy, kernel_engine);
   return json;
 }
 
@@ -222,7 +232,7 @@ Json to_json(const RunResult& result) {
     processes.push_back(to_json(process, result.tells_system_calls));
   }
   const dime_counters& counters = result.counters;
-  Json config = to_json(result.parameters, result.stall.target_ns);
+  Json config = to_json(result.parameters, result.stall.target_ns, result.engine == "kernel");
   add_network(config, result.network);
   config["instance_id"] = result.instance_id;
   config["shared_instance"] = result.shared_instance;

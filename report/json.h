@@ -16,7 +16,9 @@ inline constexpr int kResultSchema = 1;
 nlohmann::ordered_json to_json(const RunResult& result);
 
 /// The parameters as they appear under "config" of a result and in `dime status --json`.
-nlohmann::ordered_json to_json(const dime_parameters& parameters, std::uint64_t target_ns);
+/// `kernel_engine`: the engine that they are of, which sees more than the other.
+nlohmann::ordered_json to_json(const dime_parameters& parameters, std::uint64_t target_ns,
+                               bool kernel_engine);
 
 /// The arrays "tiers" and "rules" of a result and of `dime status --json`.
 nlohmann::ordered_json tiers_json(const RunResult& result);

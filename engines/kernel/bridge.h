@@ -68,8 +68,13 @@ struct dk_core *dk_core_create(void *memory, struct dk_instance *instance, struc
 /* REQUIRES: no tables left; nobody else uses the core any more. */
 void dk_core_destroy(struct dk_core *core);
 
-/* Of the instance itself, tier 0, or of a tier's own local set. 0, or -1 without memory, and then nothing changed. */
-int dk_core_use_policy(struct dk_core *core, uint32_t tier, const struct dime_policy_ops *ops);
+/*
+ * Of the instance itself, tier 0, or of a tier's own local set. @text is what was asked for, with the parameters of @ops. 0, or -1
+ * without memory, and then nothing changed.
+ */
+int dk_core_use_policy(struct dk_core *core, uint32_t tier, const struct dime_policy_ops *ops, const char *text);
+/* 0 if @text, which begins with the name of @ops, has parameters that the policy has, and it is not blind in this engine. */
+int dk_core_check_policy(const struct dime_policy_ops *ops, const char *text);
 /* The core's own first-in-first-out policy. */
 const struct dime_policy_ops *dk_core_fifo(void);
 void dk_core_use_link(struct dk_core *core, struct dime_link *link);
@@ -173,7 +178,7 @@ void dk_shim_visit(void *context, uint32_t id, uint64_t page, int remote);
 /* The parameters of an instance, or NULL; `*next_id` becomes one above the highest id that there is. */
 const struct dime_parameters *dk_shim_parameters(uint32_t id, uint32_t *next_id);
 /* The rest of the validator; each returns an enum dk_refusal. */
-int dk_shim_check_policy(const char *name);
+int dk_shim_check_policy(const char *text);
 int dk_shim_check_pid(uint32_t instance_id, uint32_t operation, uint32_t pid);
 
 #ifdef __cplusplus

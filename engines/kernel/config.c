@@ -43,12 +43,13 @@ const struct dime_parameters *dk_shim_parameters(uint32_t id, uint32_t *next_id)
 	return instance ? &instance->control->parameters : NULL;
 }
 
-int dk_shim_check_policy(const char *name)
+int dk_shim_check_policy(const char *text)
 {
-	struct dk_policy *policy = dk_policy_get(name);
+	struct dk_policy *policy = dk_policy_get(text);
+	bool known = policy && !dk_core_check_policy(dk_policy_ops(policy), text);
 
 	dk_policy_put(policy);
-	return policy ? DK_REFUSE_NOTHING : DK_REFUSE_POLICY;
+	return known ? DK_REFUSE_NOTHING : DK_REFUSE_POLICY;
 }
 
 int dk_shim_check_pid(uint32_t instance_id, uint32_t operation, uint32_t number)

@@ -15,6 +15,7 @@
 #include "core/local_set.cc"
 #include "core/page_table.cc"
 #include "core/placement.h"
+#include "core/policy_choice.h"
 #include "core/ranking.cc"
 #include "core/transfers.cc"
 #include "policies/fifo.cc"
@@ -170,9 +171,18 @@ void dk_core_destroy(dk_core* core) {
   core->~dk_core();
 }
 
-int dk_core_use_policy(dk_core* core, uint32_t tier, const dime_policy_ops* ops) {
+int dk_core_use_policy(dk_core* core, uint32_t tier, const dime_policy_ops* ops,
+                       const char* text) {
   const std::uint64_t seed = policy_seed(core->instance_id, tier, 0);
-  return core->instance.use_policy(tier, *ops, seed) ? 0 : -1;
+  PolicyChoice choice;
+  const bool well = policy_choice::read(*ops, text, choice).ok();
+  return well && core->instance.use_policy(tier, *ops, seed, choice.values) ? 0 : -1;
+}
+
+int dk_core_check_policy(const dime_policy_ops* ops, const char* text) {
+  PolicyChoice choice;
+  const bool well = policy_choice::read(*ops, text, choice).ok();
+  return well && (choice.blind_ok || !policy_choice::is_blind(*ops, DIME_SEES_ACCESSED)) ? 0 : -1;
 }
 
 const dime_policy_ops* dk_core_fifo() {

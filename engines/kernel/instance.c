@@ -153,7 +153,7 @@ void dk_instances_reap(void)
 }
 
 /* The policy's memory is asked for under the lock; what is short is obtained in between, by us or by a fault. */
-int dk_instance_start_policy(struct dk_instance *instance, u32 tier, struct dk_policy *policy)
+int dk_instance_start_policy(struct dk_instance *instance, u32 tier, struct dk_policy *policy, const char *text)
 {
 	unsigned int tries = 0;
 	int err;
@@ -161,24 +161,24 @@ int dk_instance_start_policy(struct dk_instance *instance, u32 tier, struct dk_p
 	do {
 		dk_instance_serve_heap(instance, GFP_KERNEL);
 		spin_lock(&instance->lock);
-		err = dk_core_use_policy(instance->core, tier, dk_policy_ops(policy));
+		err = dk_core_use_policy(instance->core, tier, dk_policy_ops(policy), text);
 		spin_unlock(&instance->lock);
 	} while (err && ++tries < 8);
 	dk_instance_serve_heap(instance, GFP_KERNEL);
 	return err ? -ENOMEM : 0;
 }
 
-int dk_instance_use_policy(struct dk_instance *instance, const char *name)
+int dk_instance_use_policy(struct dk_instance *instance, const char *text)
 {
-	struct dk_policy *policy = dk_policy_get(name);
+	struct dk_policy *policy = dk_policy_get(text);
 	int err;
 
 	if (!policy)
 		return -ENOENT;
-	err = dk_instance_start_policy(instance, 0, policy);
+	err = dk_instance_start_policy(instance, 0, policy, text);
 	if (!err) {
 		swap(instance->policy, policy);
-		strscpy(instance->control->parameters.policy, name, DIME_NAME_BYTES);
+		strscpy(instance->control->parameters.policy, text, DIME_NAME_BYTES);
 		err = dk_tiers_follow_policy(instance);
 	}
 	dk_policy_put(policy);

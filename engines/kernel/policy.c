@@ -130,10 +130,14 @@ static struct dk_policy *dk_policy_try(const char *name)
 	return entry;
 }
 
-struct dk_policy *dk_policy_get(const char *name)
+struct dk_policy *dk_policy_get(const char *text)
 {
-	struct dk_policy *entry = dk_policy_try(name);
+	char name[DIME_NAME_BYTES];
+	struct dk_policy *entry;
 
+	strscpy(name, text, sizeof(name));
+	name[strcspn(name, ",:")] = 0;
+	entry = dk_policy_try(name);
 	if (entry)
 		return entry;
 	if (!strcmp(name, "fifo")) {

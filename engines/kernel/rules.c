@@ -151,6 +151,16 @@ void dk_tiers_free(struct dk_instance *instance)
 	dk_tiers_put(instance->tiers);
 }
 
+/* How the pages of a tier with a limit of its own are ranked. */
+static const char *dk_tier_policy(const struct dk_instance *instance, const struct dime_placement *placement, int tier)
+{
+	const struct dime_tier *own = &placement->tiers[tier];
+
+	if (tier == DIME_TIER_LOCAL)
+		return "fifo";
+	return own->own & DIME_OWN_POLICY ? own->policy : instance->control->parameters.policy;
+}
+
 /* References to all that @placement names. */
 static struct dk_tiers *dk_tiers_get(const struct dk_instance *instance, const struct dime_placement *placement)
 {
@@ -159,10 +169,9 @@ static struct dk_tiers *dk_tiers_get(const struct dk_instance *instance, const s
 
 	for (tier = 1; tiers && tier < DIME_MAX_TIERS; tier++) {
 		const struct dime_tier *own = &placement->tiers[tier];
-		const char *policy = own->own & DIME_OWN_POLICY ? own->policy : instance->control->parameters.policy;
 
 		if (tier == DIME_TIER_LOCAL || own->own & DIME_OWN_LOCAL)
-			tiers->policies[tier] = dk_policy_get(tier == DIME_TIER_LOCAL ? "fifo" : policy);
+			tiers->policies[tier] = dk_policy_get(dk_tier_policy(instance, placement, tier));
 		if (own->own & DIME_OWN_LINK)
 			tiers->links[tier] = dk_link_get(own->link);
 		if ((own->own & DIME_OWN_LOCAL && !tiers->policies[tier]) ||
@@ -176,13 +185,15 @@ static struct dk_tiers *dk_tiers_get(const struct dk_instance *instance, const s
 }
 
 /* The rankings of the tiers that have their own. */
-static int dk_tiers_start(struct dk_instance *instance, const struct dk_tiers *tiers)
+static int dk_tiers_start(struct dk_instance *instance, const struct dk_tiers *tiers,
+			  const struct dime_placement *placement)
 {
 	int tier, err = 0;
 
 	for (tier = 1; tier < DIME_MAX_TIERS && !err; tier++)
 		if (tiers->policies[tier])
-			err = dk_instance_start_policy(instance, tier, tiers->policies[tier]);
+			err = dk_instance_start_policy(instance, tier, tiers->policies[tier],
+						       dk_tier_policy(instance, placement, tier));
 	return err;
 }
 
@@ -198,7 +209,7 @@ int dk_tiers_follow_policy(struct dk_instance *instance)
 		policy = dk_policy_get(control->parameters.policy);
 		if (!policy)
 			return -ENOENT;
-		err = dk_instance_start_policy(instance, tier, policy);
+		err = dk_instance_start_policy(instance, tier, policy, control->parameters.policy);
 		if (!err)
 			swap(policy, instance->tiers->policies[tier]);
 		dk_policy_put(policy);
@@ -229,7 +240,7 @@ static int dk_rules_apply(struct dk_instance *instance, const struct dime_placem
 
 	if (!tiers)
 		return -ENOENT;
-	if (dk_tiers_start(instance, tiers)) {
+	if (dk_tiers_start(instance, tiers, placement)) {
 		/* What has a new ranking keeps it, so its policy has to stay. */
 		pr_err("no memory for the tiers' policies\n");
 		return -ENOMEM;

@@ -66,8 +66,8 @@ struct dk_policy;
 
 /* A line for each policy that can be used without loading a module. */
 void dk_policies_show(struct seq_file *seq);
-/* A reference to the policy called @name, loading its module if need be; NULL if there is none. Sleeps. */
-struct dk_policy *dk_policy_get(const char *name);
+/* A reference to the policy that @text, NAME[,PARAMETER=VALUE]..., names, loading its module if need be; NULL if there is none. Sleeps. */
+struct dk_policy *dk_policy_get(const char *text);
 void dk_policy_put(struct dk_policy *policy);
 /* Its operations; valid as long as the reference is held. */
 const struct dime_policy_ops *dk_policy_ops(const struct dk_policy *policy);
@@ -133,8 +133,8 @@ void dk_instance_put(struct dk_instance *instance);
 /* keep=0 makes the process that asks for it the owner, unless there is one that lives. REQUIRES: dk_mutex. */
 void dk_instance_set_keep(struct dk_instance *instance, bool keep);
 /* The ranking of a tier is @policy's from now on; who keeps the policy is the caller's. 0 or -ENOMEM. */
-int dk_instance_start_policy(struct dk_instance *instance, u32 tier, struct dk_policy *policy);
-int dk_instance_use_policy(struct dk_instance *instance, const char *name);
+int dk_instance_start_policy(struct dk_instance *instance, u32 tier, struct dk_policy *policy, const char *text);
+int dk_instance_use_policy(struct dk_instance *instance, const char *text);
 /* Tiers that have a limit and no policy of their own take the instance's. */
 int dk_tiers_follow_policy(struct dk_instance *instance);
 int dk_instance_use_link(struct dk_instance *instance, const char *name);

@@ -54,7 +54,7 @@ void require_allowed(const Plan& plan) {
     if (is_name(row)) {
       const char* const name = name_in(row, plan.parameters);
       const Text text(name);
-      REQUIRE(is_name(row.kind == Kind::kPolicy ? text.slice(0, text.find(',')) : text) ||
+      REQUIRE(is_name(row.kind == Kind::kPolicy ? policy_choice::name_of(text) : text) ||
               (row.kind == Kind::kLink && *name == '\0'));
       continue;
     }

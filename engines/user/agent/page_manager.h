@@ -117,6 +117,7 @@ class PageManager {
   [[nodiscard]] bool start_tiers();
   void follow_placement();
   void follow_tier(unsigned tier);
+  void follow_policy(unsigned tier, const char* text);
   void survey();
   void count_surveyed(std::uint64_t pages);
   void count_adopted(std::uint64_t pages);
@@ -130,6 +131,7 @@ class PageManager {
   bool retired_ = false;
   bool paused_ = false;
   bool started_ = false;
+  char policy_in_use_[DIME_MAX_TIERS][DIME_NAME_BYTES] = {};  ///< as it was asked for
   std::uint64_t parameters_ = ~std::uint64_t{0};
   std::uint64_t surveyed_ = 0;  ///< pages counted while nothing is managed
 

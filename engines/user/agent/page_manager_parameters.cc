@@ -5,7 +5,6 @@
 #include "core/link.h"
 #include "engines/user/agent/mappings.h"
 #include "engines/user/agent/page_manager.h"
-#include "policies/registry.h"
 
 namespace dime::agent {
 namespace {
@@ -125,11 +124,7 @@ void PageManager::follow_parameters() {
     return;
   }
   parameters_ = sequence;
-  const dime_policy_ops* const policy = policies::find(control_.parameters.policy);
-  if (policy != nullptr && policy != instance().policy()) {
-    const auto slot = static_cast<std::uint64_t>(&membership_.member() - control_.members);
-    instance().use_policy(*policy, policy_seed(control_.instance_id, 0, slot));
-  }
+  follow_policy(0, control_.parameters.policy);
   use_link();
   follow_placement();
   follow_write_back();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // The manager's part in tiers: rules that change, and what the program itself says of its memory.
 #include "core/atomic.h"
+#include "core/policy_choice.h"
 #include "engines/user/agent/page_manager.h"
 #include "policies/registry.h"
 
@@ -36,19 +37,35 @@ void PageManager::follow_placement() {
   space_.judge_all();
 }
 
+/// The tier's pages (tier 0: the instance's) are ranked as `text` says from now on, unless they are
+/// already, or it cannot be read.
+void PageManager::follow_policy(unsigned tier, const char* text) {
+  const Text wanted(text);
+  if (instance().policy(tier) != nullptr && wanted == Text(policy_in_use_[tier])) {
+    return;
+  }
+  const dime_policy_ops* const policy = policies::find(policy_choice::name_of(wanted));
+  PolicyChoice choice;
+  if (policy == nullptr || !policy_choice::read(*policy, wanted, choice).ok()) {
+    return;
+  }
+  const auto slot = static_cast<std::uint64_t>(&membership_.member() - control_.members);
+  if (instance().use_policy(tier, *policy, policy_seed(control_.instance_id, tier, slot),
+                            choice.values)) {
+    TextWriter(policy_in_use_[tier], DIME_NAME_BYTES).put(wanted);
+  }
+}
+
 /// Limit, ranking and link of one tier.
 void PageManager::follow_tier(unsigned tier) {
   const dime_placement& rules = space_.tiers().rules();
   const dime_tier& wanted = rules.tiers[tier];
   const bool own_policy = (wanted.own & DIME_OWN_POLICY) != 0;
-  const dime_policy_ops* const policy =
-      tier == DIME_TIER_LOCAL
-          ? &policies::kFifo
-          : policies::find(own_policy ? wanted.policy : control_.parameters.policy);
   const bool own_set = placement::has_own_set(rules, tier);
-  if (own_set && policy != nullptr && policy != instance().policy(tier)) {
-    const auto slot = static_cast<std::uint64_t>(&membership_.member() - control_.members);
-    instance().use_policy(tier, *policy, policy_seed(control_.instance_id, tier, slot));
+  if (own_set) {
+    follow_policy(tier, tier == DIME_TIER_LOCAL ? policies::kFifo.name
+                        : own_policy            ? wanted.policy
+                                                : control_.parameters.policy);
   }
   instance().use_own_set(tier, own_set && instance().policy(tier) != nullptr);
   if ((wanted.own & DIME_OWN_LINK) != 0) {

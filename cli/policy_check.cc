@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/policy_check.h"
+
+#include <fmt/format.h>
+
+#include "cli/command.h"
+#include "policies/registry.h"
+
+namespace dime {
+namespace {
+
+Text text_of(const std::string& text) {
+  return {text.data(), static_cast<std::uint32_t>(text.size())};
+}
+
+std::string parameters_of(const dime_policy_ops& policy) {
+  std::string text(policy_choice::describe_parameters(policy, nullptr, 0), '\0');
+  policy_choice::describe_parameters(policy, text.data(), text.size() + 1);
+  return text;
+}
+
+}  // namespace
+
+Result<PolicyChoice> check_policy(std::string_view label, const std::string& text,
+                                  std::uint32_t sees) {
+  const Text name = policy_choice::name_of(text_of(text));
+  const std::string name_text(name.data, name.size);
+  const dime_policy_ops* const policy = policies::find_simulated(name);
+  if (policy == nullptr) {
+    return fail(0, "{}{}: unknown policy; allowed: {}", label, text, policy_names());
+  }
+  PolicyChoice choice;
+  if (const auto refusal = policy_choice::read(*policy, text_of(text), choice); !refusal.ok()) {
+    const std::string own = parameters_of(*policy);
+    return fail(0, "{}{}: {}: {}; {} has {}{}blind=ok", label, text,
+                std::string_view(refusal.part.data, refusal.part.size), refusal.problem, name_text,
+                own, own.empty() ? "" : ", ");
+  }
+  if (policies::find(name) == nullptr) {
+    return fail(0, "{}{}: only for dime whatif: it needs to know {}", label, text,
+                policy_choice::missing(*policy, sees));
+  }
+  if (policy_choice::is_blind(*policy, sees) && !choice.blind_ok) {
+    return fail_with_hint(fmt::format("{}{},blind=ok", label, text),
+                          "{}{}: blind in this engine: it needs to know {}", label, text,
+                          policy_choice::missing(*policy, sees));
+  }
+  return choice;
+}
+
+std::vector<std::string> policy_details(const std::string& name) {
+  std::vector<std::string> lines;
+  const dime_policy_ops* const policy = policies::find_simulated(text_of(name));
+  if (policy == nullptr) {
+    return lines;
+  }
+  if (policy->parameter_count != 0) {
+    lines.push_back("parameters: " + parameters_of(*policy));
+  }
+  if (policy->source != nullptr) {
+    lines.push_back(fmt::format("source: {}", policy->source));
+  }
+  if (policies::find(text_of(name)) == nullptr) {
+    lines.emplace_back("only in dime whatif");
+  } else if (policy_choice::is_blind(*policy, kKernelEngineSees)) {
+    lines.emplace_back("blind in the user and the kernel engine");
+  } else if (policy_choice::is_blind(*policy, kUserEngineSees)) {
+    lines.emplace_back("blind in the user engine");
+  }
+  return lines;
+}
+
+std::string policy_names() {
+  std::string names;
+  for (const dime_policy_ops* const policy : policies::kAll) {
+    names += names.empty() ? "" : ", ";
+    names += policy->name;
+  }
+  return names;
+}
+
+}  // namespace dime
