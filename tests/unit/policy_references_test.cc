@@ -70,6 +70,9 @@ void make_youngest(Pages& pages, std::size_t which) {
 void oldest(Pages& pages, std::size_t /*at*/) {
   pages.erase(pages.begin());
 }
+void youngest(Pages& pages, std::size_t /*at*/) {
+  pages.pop_back();
+}
 void clock_hand(Pages& pages, std::size_t /*at*/) {
   while (pages.front().accessed) {
     pages.front().accessed = false;
@@ -124,6 +127,7 @@ TEST(References, ThoseWithOneRightAnswerHaveIt) {
       SCOPED_TRACE(testing::Message() << "seed " << seed << ", " << size << " pages");
       EXPECT_EQ(misses(policies::kFifo, size, trace), plain(trace, size, oldest, nothing));
       EXPECT_EQ(misses(policies::kLru, size, trace), plain(trace, size, oldest, make_youngest));
+      EXPECT_EQ(misses(policies::kMru, size, trace), plain(trace, size, youngest, make_youngest));
       EXPECT_EQ(misses(policies::kClock, size, trace), plain(trace, size, clock_hand, mark));
       EXPECT_EQ(misses(policies::kSieve, size, trace), plain_sieve(trace, size));
       EXPECT_EQ(
@@ -161,6 +165,12 @@ TEST(ByHand, Sieve) {
   EXPECT_EQ(misses(policies::kSieve, 7, "AABBCDEFGGHADIBJ"), 10u);
   EXPECT_EQ(misses(policies::kSieve, 7, "AABBCDEFGGHADIBJJIHGDBA"), 10u);
   EXPECT_EQ(misses(policies::kSieve, 7, "AABBCDEFGGHADIBJC"), 11u);
+}
+
+// D takes the place of C, then C that of B, which was accessed last.
+TEST(ByHand, MruKeepsAPartOfALoop) {
+  EXPECT_EQ(misses(policies::kMru, 3, "ABCDABCD"), 5u);
+  EXPECT_EQ(misses(policies::kLru, 3, "ABCDABCD"), 8u);
 }
 
 // A has been accessed twice, so C takes the place of B, and D that of C.
