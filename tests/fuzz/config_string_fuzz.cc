@@ -15,6 +15,7 @@
 #include <string>
 
 #include "core/config_string.h"
+#include "core/policy_choice.h"
 
 namespace dime::config {
 namespace {
