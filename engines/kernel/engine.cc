@@ -171,8 +171,7 @@ void dk_core_destroy(dk_core* core) {
   core->~dk_core();
 }
 
-int dk_core_use_policy(dk_core* core, uint32_t tier, const dime_policy_ops* ops,
-                       const char* text) {
+int dk_core_use_policy(dk_core* core, uint32_t tier, const dime_policy_ops* ops, const char* text) {
   const std::uint64_t seed = policy_seed(core->instance_id, tier, 0);
   PolicyChoice choice;
   const bool well = policy_choice::read(*ops, text, choice).ok();
