@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "engines/simulator/replay.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "engines/simulator/simulated_pages.h"
@@ -10,47 +11,109 @@ namespace {
 
 constexpr std::uint32_t kState = DIME_POLICY_STATE_BYTES / sizeof(std::uint64_t);
 
-/// When the page of each reference is referenced next.
-std::vector<std::uint64_t> next_uses(std::span<const std::uint32_t> references,
-                                     std::uint32_t pages) {
-  std::vector<std::uint64_t> next(references.size());
+constexpr std::uint64_t kSteps = (std::uint64_t{1} << 62) - 1;
+
+/// When the page of each reference is referenced next; a page that is dropped first never is.
+std::vector<std::uint64_t> next_uses(std::span<const std::uint32_t> steps, std::uint32_t pages) {
+  std::vector<std::uint64_t> next(steps.size(), DIME_NEVER);
   std::vector<std::uint64_t> last(pages, DIME_NEVER);
-  for (std::size_t i = references.size(); i-- > 0;) {
-    next[i] = last[references[i]];
-    last[references[i]] = i;
+  for (std::size_t i = steps.size(); i-- > 0;) {
+    const std::uint32_t page = steps[i] & ~kDropped;
+    if ((steps[i] & kDropped) != 0) {
+      last[page] = DIME_NEVER;
+    } else {
+      next[i] = last[page];
+      last[page] = i;
+    }
   }
   return next;
 }
 
-/// First in, first out without a call: the pages that are local are a ring.
-ReplayResult replay_by_arrival(std::uint64_t capacity, std::span<const std::uint32_t> references,
-                               std::uint32_t pages) {
-  constexpr std::uint8_t kResident = 1;
-  constexpr std::uint8_t kSeen = 2;
-  const std::uint64_t places = capacity < pages ? capacity : pages;
-  std::vector<std::uint32_t> ring(places == 0 ? 1 : places);
-  std::vector<std::uint8_t> flags(pages);
+/// First in, first out without a call. A page's place is a number that only grows, and the local
+/// page with the lowest one goes next. A dropped page leaves a gap in the ring, which is skipped.
+class Arrivals {
+ public:
+  Arrivals(std::uint64_t capacity, std::uint32_t pages) : places_(pages) {
+    std::uint64_t size = 2;
+    while (size < 2 * std::min<std::uint64_t>(capacity, pages)) {
+      size *= 2;
+    }
+    ring_.resize(size);
+  }
+
+  [[nodiscard]] bool is_resident(std::uint32_t page) const { return places_[page] > kEvicted; }
+  [[nodiscard]] bool is_fresh(std::uint32_t page) const { return places_[page] == kFresh; }
+  void drop(std::uint32_t page) { places_[page] = kFresh; }
+  void enter(std::uint32_t page) {
+    if (next_ - oldest_ == ring_.size()) {
+      close_gaps();
+    }
+    places_[page] = next_;
+    at(next_++) = page;
+  }
+  void evict() {
+    while (places_[at(oldest_)] != oldest_) {
+      ++oldest_;
+    }
+    places_[at(oldest_++)] = kEvicted;
+  }
+
+ private:
+  static constexpr std::uint64_t kFresh = 0;
+  static constexpr std::uint64_t kEvicted = 1;
+
+  [[nodiscard]] std::uint32_t& at(std::uint64_t place) { return ring_[place & (ring_.size() - 1)]; }
+  // The ring has at least twice the places that are needed, so this is rare.
+  void close_gaps() {
+    std::uint64_t to = oldest_;
+    for (std::uint64_t from = oldest_; from != next_; ++from) {
+      const std::uint32_t page = at(from);
+      if (places_[page] == from) {
+        places_[page] = to;
+        at(to++) = page;
+      }
+    }
+    next_ = to;
+  }
+
+  std::uint64_t oldest_ = kEvicted + 1;
+  std::uint64_t next_ = kEvicted + 1;
+  std::vector<std::uint32_t> ring_;
+  std::vector<std::uint64_t> places_;  ///< of each page: its number, kFresh or kEvicted
+};
+
+ReplayResult replay_by_arrival(std::uint64_t capacity, std::span<const std::uint32_t> steps,
+                               std::uint32_t pages, std::vector<Miss>* misses) {
+  Arrivals arrivals(capacity, pages);
   ReplayResult result;
-  std::uint64_t at = 0;
   std::uint64_t resident = 0;
-  for (const std::uint32_t page : references) {
-    std::uint8_t& own = flags[page];
-    if ((own & kResident) != 0) {
+  std::uint64_t drops = 0;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const std::uint32_t page = steps[i];
+    if ((page & kDropped) != 0) {
+      ++drops;
+      resident -= arrivals.is_resident(page & ~kDropped) ? 1 : 0;
+      arrivals.drop(page & ~kDropped);
       continue;
     }
-    ++result.misses;
-    result.first_touches += own == 0 ? 1 : 0;
-    if (resident == places) {
-      flags[ring[at]] = kSeen;
-      ++result.evictions;
-    } else {
-      ++resident;
+    if (arrivals.is_resident(page)) {
+      continue;
     }
-    own = kResident | kSeen;
-    ring[at] = page;
-    at = at + 1 == places ? 0 : at + 1;
+    const bool fresh = arrivals.is_fresh(page);
+    const bool full = resident == capacity;
+    if (full) {
+      arrivals.evict();
+    }
+    resident += full ? 0 : 1;
+    arrivals.enter(page);
+    ++result.misses;
+    result.first_touches += fresh ? 1 : 0;
+    result.evictions += full ? 1 : 0;
+    if (misses != nullptr) {
+      misses->push_back({i & kSteps, fresh ? 1U : 0U, full ? 1U : 0U});
+    }
   }
-  result.references = references.size();
+  result.references = steps.size() - drops;
   return result;
 }
 
@@ -85,8 +148,22 @@ class Replay {
     }
   }
 
+  /// The program gave the page back: nothing may be kept of it.
+  void drop(std::uint32_t page) {
+    describe(page, DIME_LEAVE_DROPPED);
+    host_.event.next_use = DIME_NEVER;
+    if (pages_.is_resident(page)) {
+      --host_.resident;
+      ops_.remove_page(state_, &host_, page);
+    } else if (pages_.is_known(page) && ops_.forget != nullptr) {
+      ops_.forget(state_, &host_, page);
+    }
+    pages_.drop(page);
+  }
+
   /// False without memory.
-  bool miss(std::uint32_t page) {
+  bool miss(std::uint32_t page, std::vector<Miss>* misses) {
+    const std::uint64_t evicted = result_.evictions;
     ++result_.references;
     ++result_.misses;
     const bool fresh = !pages_.was_seen(page);
@@ -102,6 +179,10 @@ class Replay {
     pages_.enter(page);
     const bool added = ops_.add_page(state_, &host_, page) == 0;
     ++host_.resident;
+    if (misses != nullptr) {
+      misses->push_back(
+          {host_.event.time_ns & kSteps, fresh ? 1U : 0U, result_.evictions != evicted ? 1U : 0U});
+    }
     return added;
   }
 
@@ -144,16 +225,16 @@ class Replay {
 
 }  // namespace
 
-std::optional<ReplayResult> replay(const ReplaySetup& setup,
-                                   std::span<const std::uint32_t> references, std::uint32_t pages) {
+std::optional<ReplayResult> replay(const ReplaySetup& setup, std::span<const std::uint32_t> steps,
+                                   std::uint32_t pages, std::vector<Miss>* misses) {
   const dime_policy_ops& ops = *setup.policy;
   const std::uint64_t capacity = setup.capacity == 0 ? 1 : setup.capacity;
   if ((ops.flags & DIME_POLICY_ARRIVAL_ORDER) != 0 || ops.victim == nullptr) {
-    return replay_by_arrival(capacity, references, pages);
+    return replay_by_arrival(capacity, steps, pages, misses);
   }
   std::vector<std::uint64_t> next;
   if ((ops.needs & DIME_SEES_FUTURE) != 0) {
-    next = next_uses(references, pages);
+    next = next_uses(steps, pages);
   }
   ReplaySetup checked = setup;
   checked.capacity = capacity;
@@ -162,12 +243,15 @@ std::optional<ReplayResult> replay(const ReplaySetup& setup,
     return std::nullopt;
   }
   bool well = true;
-  for (std::size_t i = 0; i < references.size() && well; ++i) {
+  for (std::size_t i = 0; i < steps.size() && well; ++i) {
+    const std::uint32_t page = steps[i];
     replay.at(i, next.empty() ? DIME_NEVER : next[i]);
-    if (replay.is_resident(references[i])) {
-      replay.hit(references[i]);
+    if ((page & kDropped) != 0) {
+      replay.drop(page & ~kDropped);
+    } else if (replay.is_resident(page)) {
+      replay.hit(page);
     } else {
-      well = replay.miss(references[i]);
+      well = replay.miss(page, misses);
     }
   }
   replay.finish();

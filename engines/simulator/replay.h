@@ -3,8 +3,8 @@
 //
 // All accesses are seen (DIME_SEES_ACCESSES), and for a policy that asks for it the next use of
 // each page is known (DIME_SEES_FUTURE). Pages are numbers below `pages`, densely given: what is
-// kept grows with the largest one. Time counts references. No system calls, no clock; memory from
-// the C++ library.
+// kept grows with the largest one. Time counts steps. No system calls, no clock; memory from the
+// C++ library.
 //
 // Not thread-safe; different replays are independent of each other. One reference is O(1) where the
 // policy's operations are.
@@ -13,15 +13,27 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "dime/policy.h"
 
 namespace dime::simulator {
 
+/// With a page number of a sequence: the program gave the page back, and it is no reference. The
+/// next reference to the page is a first touch.
+inline constexpr std::uint32_t kDropped = std::uint32_t{1} << 31;
+
+/// A reference that missed.
+struct Miss {
+  std::uint64_t step : 62;        ///< its index in the sequence
+  std::uint64_t first_touch : 1;  ///< the page was never seen before, or was dropped since
+  std::uint64_t evicted : 1;      ///< another page went for it
+};
+
 struct ReplayResult {
-  std::uint64_t references = 0;
+  std::uint64_t references = 0;     ///< steps that are no drops
   std::uint64_t misses = 0;         ///< first touches among them
-  std::uint64_t first_touches = 0;  ///< misses of pages that were never seen before
+  std::uint64_t first_touches = 0;  ///< misses of pages never seen before, or dropped since
   std::uint64_t evictions = 0;
   bool operator==(const ReplayResult&) const = default;
 };
@@ -34,9 +46,9 @@ struct ReplaySetup {
   std::uint64_t seed = 1;
 };
 
-/// Replays `references` from a cold start. REQUIRES: all are below `pages`. None without memory for
-/// the policy.
-std::optional<ReplayResult> replay(const ReplaySetup& setup,
-                                   std::span<const std::uint32_t> references, std::uint32_t pages);
+/// Replays `steps` from a cold start. REQUIRES: all are below `pages`, but for kDropped. Where
+/// `misses` is given, every miss is appended to it, in order. None without memory for the policy.
+std::optional<ReplayResult> replay(const ReplaySetup& setup, std::span<const std::uint32_t> steps,
+                                   std::uint32_t pages, std::vector<Miss>* misses = nullptr);
 
 }  // namespace dime::simulator

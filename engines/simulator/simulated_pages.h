@@ -29,6 +29,7 @@ class SimulatedPages {
   void leave(std::uint32_t page, bool known) {
     flags_[page] = static_cast<std::uint8_t>(kSeen | (known ? kKnown : 0));
   }
+  void drop(std::uint32_t page) { flags_[page] = 0; }
   void touch(std::uint32_t page) { flags_[page] |= kAccessed; }
 
  private:

@@ -75,6 +75,35 @@ TEST(Replay, EveryPolicyAtTheEnds) {
   }
 }
 
+// A dropped page leaves room, is allocated anew, and nothing of it is left, whether it was local or
+// evicted. With room for all of the pages no policy has a choice.
+TEST(Replay, ADroppedPageIsFreshUnderEveryPolicy) {
+  const std::vector<std::uint32_t> trace = {1, 2, 1 | simulator::kDropped, 3, 2, 1, 3};
+  std::vector<std::uint32_t> busy;
+  for (std::uint32_t i = 0; i < 20'000; ++i) {
+    const std::uint32_t page = i * 7919 % 101 * (i % 3) % 61;
+    busy.push_back(i % 11 == 0 ? page | simulator::kDropped : page);
+  }
+  for (const dime_policy_ops* const policy : policies::kSimulated) {
+    std::vector<simulator::Miss> misses;
+    const auto all = replay({policy, nullptr, 3, 1}, trace, 4, &misses);
+    ASSERT_TRUE(all.has_value()) << policy->name;
+    EXPECT_EQ(*all, (ReplayResult{6, 4, 4, 0})) << policy->name;
+    ASSERT_EQ(misses.size(), 4u) << policy->name;
+    EXPECT_EQ(misses[3].step, 5u) << policy->name;
+    EXPECT_EQ(misses[3].first_touch, 1u) << policy->name;
+    for (const std::uint64_t size : {1u, 2u, 10u, 40u}) {
+      misses.clear();
+      const auto some = replay({policy, nullptr, size, 1}, busy, 61, &misses);
+      ASSERT_TRUE(some.has_value()) << policy->name << " " << size;
+      EXPECT_EQ(some->misses, misses.size()) << policy->name << " " << size;
+      const auto best = replay({&policies::kOpt, nullptr, size, 1}, busy, 61);
+      EXPECT_GE(some->misses, best->misses) << policy->name << " " << size;
+      EXPECT_GE(some->first_touches, 61u / 2) << policy->name << " " << size;
+    }
+  }
+}
+
 TEST(Replay, TheSameSeedGivesTheSameMisses) {
   std::vector<std::uint32_t> trace;
   for (std::uint32_t i = 0; i < 10'000; ++i) {
