@@ -19,24 +19,41 @@ std::string parameters_of(const dime_policy_ops& policy) {
   return text;
 }
 
-}  // namespace
+template <std::size_t kCount>
+std::string names_of(const dime_policy_ops* const (&all)[kCount]) {
+  std::string names;
+  for (const dime_policy_ops* const policy : all) {
+    names += names.empty() ? "" : ", ";
+    names += policy->name;
+  }
+  return names;
+}
 
-Result<PolicyChoice> check_policy(std::string_view label, const std::string& text,
-                                  std::uint32_t sees) {
+// The policy and its parameters, whatever can run it; `names` are those that are allowed.
+Result<PolicyChoice> read_policy(std::string_view label, const std::string& text,
+                                 const std::string& names) {
   const Text name = policy_choice::name_of(text_of(text));
-  const std::string name_text(name.data, name.size);
   const dime_policy_ops* const policy = policies::find_simulated(name);
   if (policy == nullptr) {
-    return fail(0, "{}{}: unknown policy; allowed: {}", label, text, policy_names());
+    return fail(0, "{}{}: unknown policy; allowed: {}", label, text, names);
   }
   PolicyChoice choice;
   if (const auto refusal = policy_choice::read(*policy, text_of(text), choice); !refusal.ok()) {
     const std::string own = parameters_of(*policy);
     return fail(0, "{}{}: {}: {}; {} has {}{}blind=ok", label, text,
-                std::string_view(refusal.part.data, refusal.part.size), refusal.problem, name_text,
-                own, own.empty() ? "" : ", ");
+                std::string_view(refusal.part.data, refusal.part.size), refusal.problem,
+                policy->name, own, own.empty() ? "" : ", ");
   }
-  if (policies::find(name) == nullptr) {
+  return choice;
+}
+
+}  // namespace
+
+Result<PolicyChoice> check_policy(std::string_view label, const std::string& text,
+                                  std::uint32_t sees) {
+  DIME_TRY(const PolicyChoice choice, read_policy(label, text, policy_names()));
+  const dime_policy_ops* const policy = choice.policy;
+  if (policies::find(Text(policy->name)) == nullptr) {
     return fail(0, "{}{}: only for dime whatif: it needs to know {}", label, text,
                 policy_choice::missing(*policy, sees));
   }
@@ -46,6 +63,10 @@ Result<PolicyChoice> check_policy(std::string_view label, const std::string& tex
                           policy_choice::missing(*policy, sees));
   }
   return choice;
+}
+
+Result<PolicyChoice> check_simulated_policy(std::string_view label, const std::string& text) {
+  return read_policy(label, text, names_of(policies::kSimulated) + ", all");
 }
 
 std::vector<std::string> policy_details(const std::string& name) {
@@ -71,12 +92,7 @@ std::vector<std::string> policy_details(const std::string& name) {
 }
 
 std::string policy_names() {
-  std::string names;
-  for (const dime_policy_ops* const policy : policies::kAll) {
-    names += names.empty() ? "" : ", ";
-    names += policy->name;
-  }
-  return names;
+  return names_of(policies::kAll);
 }
 
 }  // namespace dime

@@ -22,6 +22,9 @@ inline constexpr std::uint32_t kKernelEngineSees = DIME_SEES_ACCESSED;
 Result<PolicyChoice> check_policy(std::string_view label, const std::string& text,
                                   std::uint32_t sees);
 
+/// The same for the simulator, which sees what every policy needs.
+Result<PolicyChoice> check_simulated_policy(std::string_view label, const std::string& text);
+
 /// What there is to know of a built-in policy beside its summary, a line each: parameters, source,
 /// and where it is blind. Nothing of others.
 std::vector<std::string> policy_details(const std::string& name);

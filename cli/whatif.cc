@@ -12,12 +12,14 @@
 
 #include "cli/command.h"
 #include "cli/local_sizes.h"
+#include "cli/policy_check.h"
 #include "cli/presets.h"
 #include "cli/progress.h"
 #include "cli/words.h"
 #include "core/parameters.h"
 #include "core/quantity.h"
 #include "engines/prediction/prediction.h"
+#include "policies/registry.h"
 #include "report/json.h"
 
 namespace dime {
@@ -42,32 +44,58 @@ Text text_of(const std::string& text) {
   return {text.data(), static_cast<std::uint32_t>(text.size())};
 }
 
-std::string simulated_names() {
-  std::string names = "all";
-  for (const prediction::ReplayPolicy* const policy : prediction::kPolicies) {
-    names += std::string(", ") + policy->name;
+// Words with a `=` are parameters of the policy before them: `fifo,s3-fifo,small=5%,lru`.
+std::vector<std::string> policy_texts(const std::string& list) {
+  std::vector<std::string> texts;
+  for (const std::string& word : words_of(list)) {
+    const bool is_parameter = word.find('=') < word.find(':');
+    if (is_parameter && !texts.empty()) {
+      texts.back() += "," + word;
+    } else {
+      texts.push_back(word);
+    }
   }
-  return names;
+  return texts;
 }
 
-Result<std::vector<const prediction::ReplayPolicy*>> policies_of(const std::string& text) {
-  std::vector<const prediction::ReplayPolicy*> chosen;
-  for (const std::string& name : words_of(text)) {
-    if (name == "all") {
-      chosen.insert(chosen.end(), std::begin(prediction::kPolicies),
-                    std::end(prediction::kPolicies));
+Result<std::vector<prediction::ChosenPolicy>> policies_of(const std::string& list) {
+  std::vector<prediction::ChosenPolicy> chosen;
+  const auto add = [&](const std::string& text, const PolicyChoice& choice) {
+    const auto same = [&](const prediction::ChosenPolicy& one) { return one.text == text; };
+    if (std::none_of(chosen.begin(), chosen.end(), same)) {
+      chosen.push_back({text, choice});
+    }
+  };
+  for (const std::string& text : policy_texts(list)) {
+    if (text != "all") {
+      DIME_TRY(const PolicyChoice choice, check_simulated_policy("--policy ", text));
+      add(text, choice);
       continue;
     }
-    const prediction::ReplayPolicy* const policy = prediction::find_policy(name);
-    if (policy == nullptr) {
-      return fail(0, "--policy {}: unknown policy '{}'; allowed: {}", text, name,
-                  simulated_names());
-    }
-    if (std::find(chosen.begin(), chosen.end(), policy) == chosen.end()) {
-      chosen.push_back(policy);
+    for (const dime_policy_ops* const policy : policies::kSimulated) {
+      DIME_TRY(PolicyChoice choice, check_simulated_policy("--policy ", policy->name));
+      choice.blind_ok = true;  // marked, not refused
+      add(policy->name, choice);
     }
   }
   return chosen;
+}
+
+// A policy that the faults of a run say too little for is refused where it was named.
+Result<void> check_source(const WhatifOptions& options, const prediction::Program& program,
+                          const std::vector<prediction::ChosenPolicy>& chosen) {
+  if (options.extrapolate || program.meta.info.source != trace::Source::kFaults) {
+    return {};
+  }
+  for (const prediction::ChosenPolicy& policy : chosen) {
+    if (!policy.choice.blind_ok && !prediction::works_from_faults(*policy.choice.policy)) {
+      return fail_with_hint(fmt::format("--policy {},blind=ok", policy.text),
+                            "--policy {}: {} has only the faults of a run, and this policy needs "
+                            "every access to a page",
+                            policy.text, options.trace);
+    }
+  }
+  return {};
 }
 
 Result<dime_parameters> network_of(const WhatifOptions& options) {
@@ -114,7 +142,7 @@ Result<std::vector<std::uint64_t>> sizes_of(const WhatifOptions& options,
   }
   if (std::any_of(sizes.begin(), sizes.end(), small)) {
     return fail_with_hint(
-        "leave the smaller sizes out, record with a smaller --local, or predict with --extrapolate",
+        "leave the smaller sizes out, or predict with --extrapolate",
         "--local {}: {} pages are too few: {} is good from {} local pages up ({:.1f}% of its {})",
         *options.local, sizes.front(), options.trace, program.good_from,
         100.0 * static_cast<double>(program.good_from) / static_cast<double>(program.pages),
@@ -127,7 +155,7 @@ using Json = nlohmann::ordered_json;
 
 Json json_of(const prediction::Point& point, const prediction::Program& program) {
   const prediction::Timing& timing = point.timing;
-  return {{"policy", point.policy->name},
+  return {{"policy", point.policy->text},
           {"prefetch", kNoPrefetch},
           {"local_pages", point.local_pages},
           {"local_share", static_cast<double>(point.local_pages) / program.pages},
@@ -150,14 +178,18 @@ Json json_of(const prediction::Point& point, const prediction::Program& program)
 void print_table(const std::vector<prediction::Point>& points, const prediction::Program& program) {
   fmt::print("{} references to {} pages; good from {} local pages up\n\n", program.references,
              program.pages, program.good_from);
-  fmt::print("{:<10} {:>9} {:>7} {:>11} {:>7} {:>11} {:>11} {:>6} {:>10} {:>9}\n", "policy",
+  std::size_t width = sizeof("policy") - 1;
+  for (const prediction::Point& point : points) {
+    width = std::max(width, point.policy->text.size());
+  }
+  fmt::print("{:<{}} {:>9} {:>7} {:>11} {:>7} {:>11} {:>11} {:>6} {:>10} {:>9}\n", "policy", width,
              "local", "share", "misses", "ratio", "opt misses", "evictions", "link", "wall s",
              "slow-down");
   for (const prediction::Point& point : points) {
     fmt::print(
-        "{:<10} {:>8}p {:>6.1f}% {:>11} {:>7.4f} {:>11} {:>11} {:>5.1f}% {:>10.4f} {:>8.3f}x"
+        "{:<{}} {:>8}p {:>6.1f}% {:>11} {:>7.4f} {:>11} {:>11} {:>5.1f}% {:>10.4f} {:>8.3f}x"
         "{}\n",
-        point.policy->name, point.local_pages,
+        point.policy->text, width, point.local_pages,
         100.0 * static_cast<double>(point.local_pages) / program.pages, point.misses,
         point.miss_ratio(), point.opt_misses, point.evictions, 100.0 * point.timing.busy_share,
         point.timing.wall_s, point.slow_down(), point.good ? "" : "  extrapolated");
@@ -169,10 +201,11 @@ Result<void> predict_and_print(const WhatifOptions& options, prediction::Predict
   Progress reading("reading");
   DIME_TRY(const prediction::Program program,
            prediction::read_program(options.trace, [&](double part) { reading.show(part); }));
+  DIME_TRY_VOID(check_source(options, program, setup.policies));
   DIME_TRY(setup.sizes, sizes_of(options, program));
   Progress replaying("replaying");
   setup.progress = [&](double part) { replaying.show(part); };
-  const std::vector<prediction::Point> points = prediction::predict(program, setup);
+  DIME_TRY(const std::vector<prediction::Point> points, prediction::predict(program, setup));
   if (!program.problem.empty()) {
     print_notice(fmt::format("{}: {}; the {} references before that are used", options.trace,
                              program.problem, program.references));
@@ -226,7 +259,8 @@ std::function<int()> register_whatif(CLI::App& app) {
   option("--local", options->local,
          "local sizes: 100p,64MiB, or 10%..100% of the trace's pages (those that are good)",
          "SIZES");
-  option("--policy", options->policy, "policies with commas between them, or all (fifo)", "NAMES");
+  option("--policy", options->policy,
+         "policies with commas between them: NAME,PARAMETER=VALUE,..., or all (fifo)", "NAMES");
   option("--prefetch", options->prefetch, "none", "NAME");
   option("--latency", options->latency, "unloaded fetch of one page (5us)", "TIME");
   option("--bandwidth", options->bandwidth, "of the link (40Gbit/s)", "RATE");
@@ -234,7 +268,7 @@ std::function<int()> register_whatif(CLI::App& app) {
          "NAME");
   option("--json", options->json, "write the points to this file, - for standard output", "FILE");
   app.add_flag("--extrapolate", options->extrapolate,
-               "predict sizes for which the trace is not good, too");
+               "predict sizes and policies for which the trace is not good, too");
   option("-j,--jobs", options->jobs, "replays at the same time (one for each processor)", "N")
       ->check(CLI::Range(1, 1024));
   return [options] { return run(*options); };

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "engines/prediction/prediction.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
 
-#include "engines/prediction/replay.h"
+#include "engines/simulator/replay.h"
+#include "policies/registry.h"
 
 namespace dime::prediction {
 namespace {
@@ -13,22 +15,31 @@ namespace {
 constexpr std::chrono::milliseconds kLook{100};
 
 struct Task {
-  const ReplayPolicy* policy;
+  const PolicyChoice* policy;  ///< null for the bound
   std::uint64_t size;
   std::size_t point;  ///< where the result goes; the first of its size for the bound
-  bool is_bound;
 };
 
-void run(const Program& program, const PredictionSetup& setup, const Task& task,
+/// False without memory.
+bool run(const Program& program, const PredictionSetup& setup, const Task& task,
          std::vector<Point>& points) {
-  std::vector<Miss> misses;
-  const ReplayResult result = task.policy->run(
-      {program.steps, program.numbers, task.size, task.is_bound ? nullptr : &misses});
-  if (task.is_bound) {
+  const bool is_bound = task.policy == nullptr;
+  simulator::ReplaySetup replay;
+  replay.policy = is_bound ? &policies::kOpt : task.policy->policy;
+  replay.values = is_bound ? nullptr : task.policy->values;
+  replay.capacity = task.size;
+  std::vector<simulator::Miss> misses;
+  const auto replayed =
+      simulator::replay(replay, program.steps, program.numbers, is_bound ? nullptr : &misses);
+  if (!replayed) {
+    return false;
+  }
+  const simulator::ReplayResult& result = *replayed;
+  if (is_bound) {
     for (std::size_t i = task.point; i < points.size(); i += setup.sizes.size()) {
       points[i].opt_misses = result.misses;
     }
-    return;
+    return true;
   }
   Point& point = points[task.point];
   point.references = result.references;
@@ -36,16 +47,19 @@ void run(const Program& program, const PredictionSetup& setup, const Task& task,
   point.first_touches = result.first_touches;
   point.evictions = result.evictions;
   point.timing = time_of(program, misses, setup.parameters);
+  return true;
 }
 
 std::vector<Point> empty_points(const Program& program, const PredictionSetup& setup) {
+  const bool is_faults = program.meta.info.source == trace::Source::kFaults;
   std::vector<Point> points;
-  for (const ReplayPolicy* const policy : setup.policies) {
+  for (const ChosenPolicy& policy : setup.policies) {
+    const bool works = !is_faults || works_from_faults(*policy.choice.policy);
     for (const std::uint64_t size : setup.sizes) {
       Point point;
-      point.policy = policy;
+      point.policy = &policy;
       point.local_pages = size;
-      point.good = size >= program.good_from;
+      point.good = works && size >= program.good_from;
       points.push_back(point);
     }
   }
@@ -54,20 +68,29 @@ std::vector<Point> empty_points(const Program& program, const PredictionSetup& s
 
 }  // namespace
 
-std::vector<Point> predict(const Program& program, const PredictionSetup& setup) {
+bool works_from_faults(const dime_policy_ops& policy) {
+  constexpr const dime_policy_ops* kWorking[] = {
+      &policies::kFifo, &policies::kRandom, &policies::kLru, &policies::kClock, &policies::kOpt};
+  return std::find(std::begin(kWorking), std::end(kWorking), &policy) != std::end(kWorking);
+}
+
+Result<std::vector<Point>> predict(const Program& program, const PredictionSetup& setup) {
   std::vector<Point> points = empty_points(program, setup);
   std::vector<Task> tasks;
   for (std::size_t i = 0; i < setup.sizes.size(); ++i) {
-    tasks.push_back({&kOpt, setup.sizes[i], i, true});
+    tasks.push_back({nullptr, setup.sizes[i], i});
   }
   for (std::size_t i = 0; i < points.size(); ++i) {
-    tasks.push_back({points[i].policy, points[i].local_pages, i, false});
+    tasks.push_back({&points[i].policy->choice, points[i].local_pages, i});
   }
   std::atomic<std::size_t> next{0};
   std::atomic<std::size_t> done{0};
+  std::atomic<bool> failed{false};
   const auto work = [&] {
     for (std::size_t i = next++; i < tasks.size(); i = next++) {
-      run(program, setup, tasks[i], points);
+      if (!run(program, setup, tasks[i], points)) {
+        failed = true;
+      }
       ++done;
     }
   };
@@ -80,6 +103,9 @@ std::vector<Point> predict(const Program& program, const PredictionSetup& setup)
       setup.progress(static_cast<double>(done) / static_cast<double>(tasks.size()));
       std::this_thread::sleep_for(kLook);
     }
+  }
+  if (failed) {
+    return fail(0, "out of memory while replaying; allow fewer at a time: --jobs 1");
   }
   return points;
 }

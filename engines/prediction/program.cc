@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <map>
 
-#include "engines/prediction/replay.h"
+#include "engines/simulator/replay.h"
 #include "trace/page_index.h"
 #include "trace/reader.h"
 #include "trace/summary.h"
@@ -12,6 +12,7 @@
 namespace dime::prediction {
 namespace {
 
+using simulator::kDropped;
 using trace::Event;
 using trace::Why;
 

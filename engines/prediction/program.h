@@ -24,7 +24,7 @@ struct ProgramThread {
 };
 
 struct Program {
-  std::vector<std::uint32_t> steps;      ///< a page, or a page with kDropped (replay.h)
+  std::vector<std::uint32_t> steps;      ///< a page, or one with simulator::kDropped
   std::vector<std::uint64_t> times;      ///< of the steps, ns since the start, in the recording
   std::vector<std::uint32_t> thread_of;  ///< index into `threads`; empty where there is only one
   std::vector<bool> was_remote;          ///< the recording has fetched the page; empty = never

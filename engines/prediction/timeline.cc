@@ -47,7 +47,7 @@ class Threads {
 
 }  // namespace
 
-Timing time_of(const Program& program, std::span<const Miss> misses,
+Timing time_of(const Program& program, std::span<const simulator::Miss> misses,
                const dime_parameters& parameters) {
   const auto recorded_stall = static_cast<std::uint64_t>(program.stall_ns);
   dime_link wire{};
@@ -67,7 +67,7 @@ Timing time_of(const Program& program, std::span<const Miss> misses,
     }
   };
   const std::uint64_t remote_known = program.was_remote.size();
-  for (const Miss& miss : misses) {
+  for (const simulator::Miss& miss : misses) {
     pass(std::min<std::uint64_t>(miss.step, remote_known));
     predicted.begin_up_to(miss.step);
     const bool fetched_then = miss.step < remote_known && program.was_remote[miss.step];

@@ -15,7 +15,7 @@
 
 #include "dime/abi.h"
 #include "engines/prediction/program.h"
-#include "engines/prediction/replay.h"
+#include "engines/simulator/replay.h"
 
 namespace dime::prediction {
 
@@ -30,7 +30,7 @@ struct Timing {
 };
 
 /// `misses` is what replay() gave for `program`. `parameters` says what the network is.
-Timing time_of(const Program& program, std::span<const Miss> misses,
+Timing time_of(const Program& program, std::span<const simulator::Miss> misses,
                const dime_parameters& parameters);
 
 }  // namespace dime::prediction

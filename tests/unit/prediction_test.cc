@@ -10,12 +10,18 @@
 #include <filesystem>
 #include <random>
 
-#include "engines/prediction/replay.h"
+#include "engines/simulator/replay.h"
+#include "policies/registry.h"
 #include "trace/writer.h"
 
 namespace dime::prediction {
 namespace {
 
+using policies::kFifo;
+using policies::kLru;
+using simulator::kDropped;
+using simulator::Miss;
+using simulator::ReplayResult;
 using trace::Access;
 using trace::Event;
 using trace::Why;
@@ -28,7 +34,7 @@ class PredictionTest : public testing::Test {
   }
   ~PredictionTest() override { std::filesystem::remove_all(folder_); }
 
-  // A trace of these events, by two threads of one process.
+  // A trace of these events: threads 0 and 1 are of one process, 2 is of another.
   Program program_of(const std::vector<Event>& events, trace::Source source,
                      const trace::End& end) const {
     trace::Info info;
@@ -38,6 +44,7 @@ class PredictionTest : public testing::Test {
     const std::uint32_t process = writer->add(trace::Process{1, 0, "p"});
     writer->add(trace::Thread{process, 1});
     writer->add(trace::Thread{process, 2});
+    writer->add(trace::Thread{writer->add(trace::Process{2, 0, "q"}), 3});
     for (const Event& event : events) {
       EXPECT_TRUE(writer->append(event));
     }
@@ -49,12 +56,18 @@ class PredictionTest : public testing::Test {
 
   // What a policy misses at a size.
   static ReplayResult missed(const Program& program, std::uint64_t size,
-                             const ReplayPolicy& policy = kFifo) {
-    return policy.run({program.steps, program.numbers, size});
+                             const dime_policy_ops& policy = kFifo) {
+    return simulator::replay({&policy, nullptr, size, 1}, program.steps, program.numbers).value();
   }
 
   std::string folder_;
 };
+
+ChosenPolicy chosen(const dime_policy_ops& policy) {
+  ChosenPolicy one{policy.name, {}};
+  policy_choice::read(policy, Text(policy.name), one.choice);
+  return one;
+}
 
 Event use(std::uint64_t page, Why why = Why::kReference, std::uint64_t time_ns = 0,
           std::uint32_t thread = 0) {
@@ -67,7 +80,7 @@ TEST_F(PredictionTest, ADroppedPageIsAllocatedAnewAndLeavesRoom) {
                  trace::Source::kReferences, {});
   EXPECT_EQ(program.references, 5u);
   EXPECT_EQ(program.pages, 3u);
-  for (const ReplayPolicy* const policy : {&kFifo, &kLru}) {
+  for (const dime_policy_ops* const policy : {&kFifo, &kLru}) {
     const ReplayResult result = missed(program, 2, *policy);
     EXPECT_EQ(result.misses, 4u) << policy->name;  // 11 stays when 12 comes
     EXPECT_EQ(result.first_touches, 4u) << policy->name;
@@ -75,30 +88,20 @@ TEST_F(PredictionTest, ADroppedPageIsAllocatedAnewAndLeavesRoom) {
   }
 }
 
-TEST(Replay, TracesCountedByHand) {
-  const auto misses = [](const ReplayPolicy& policy, std::uint64_t size,
-                         const std::vector<std::uint32_t>& steps) {
-    return policy.run({steps, 10, size}).misses;
-  };
-  const std::vector<std::uint32_t> belady = {1, 2, 3, 4, 1, 2, 5, 1, 2, 3, 4, 5};
-  EXPECT_EQ(misses(kFifo, 3, belady), 9u);
-  EXPECT_EQ(misses(kFifo, 4, belady), 10u);
-  EXPECT_EQ(misses(kLru, 3, belady), 10u);
-  EXPECT_EQ(misses(kLru, 4, belady), 8u);
-  EXPECT_EQ(misses(kOpt, 3, belady), 7u);
-  EXPECT_EQ(misses(kOpt, 2, {1, 2, 3, 1, 2}), 4u);
-  for (const ReplayPolicy* const policy : kPolicies) {
-    EXPECT_EQ(misses(*policy, 100, belady), 5u) << policy->name;
-    EXPECT_EQ(misses(*policy, 1, {1, 1, 2, 2, 1}), 3u) << policy->name;
-    EXPECT_EQ(misses(*policy, 3, {}), 0u) << policy->name;
-    EXPECT_EQ(find_policy(policy->name), policy);
-  }
-  EXPECT_EQ(find_policy("fofi"), nullptr);
-}
-
 TEST_F(PredictionTest, AMovedPageIsTheSamePage) {
   const Program program =
       program_of({use(10), use(10, Why::kMovedFrom), use(20, Why::kMovedTo), use(20), use(10)},
+                 trace::Source::kReferences, {});
+  EXPECT_EQ(missed(program, 5).misses, 2u);
+  EXPECT_EQ(program.pages, 2u);
+}
+
+// Pages of two processes are moved at the same moment, from and to different places.
+TEST_F(PredictionTest, MovesOfProcessesDoNotMix) {
+  const Program program =
+      program_of({use(10), use(30, Why::kReference, 0, 2), use(10, Why::kMovedFrom),
+                  use(30, Why::kMovedFrom, 0, 2), use(20, Why::kMovedTo),
+                  use(40, Why::kMovedTo, 0, 2), use(20), use(40, Why::kReference, 0, 2)},
                  trace::Source::kReferences, {});
   EXPECT_EQ(missed(program, 5).misses, 2u);
   EXPECT_EQ(program.pages, 2u);
@@ -142,7 +145,8 @@ TEST_F(PredictionTest, FifoWithDropsIsThatOfAPlainList) {
       }
     }
     std::vector<Miss> noted;
-    const ReplayResult result = kFifo.run({steps, kPages, size, &noted});
+    const ReplayResult result =
+        simulator::replay({&kFifo, nullptr, size, 1}, steps, kPages, &noted).value();
     EXPECT_EQ(result.misses, misses) << size;
     EXPECT_EQ(result.evictions, evictions) << size;
     EXPECT_EQ(noted.size(), misses) << size;
@@ -161,11 +165,11 @@ TEST_F(PredictionTest, TheRecordingsFetchesAreTakenOffAndTheReplaysAreAdded) {
   end.stall_ns = 4'000;
   const Program program = program_of(events, trace::Source::kFaults, end);
   PredictionSetup setup;
-  setup.policies = {&kFifo};
+  setup.policies = {chosen(kFifo)};
   setup.sizes = {1, 2};
   setup.parameters.latency_ns = 50'000;
   setup.workers = 2;
-  const auto points = predict(program, setup);
+  const auto points = predict(program, setup).value();
   ASSERT_EQ(points.size(), 2u);
   EXPECT_EQ(points[0].timing.fetches, 4u);
   EXPECT_DOUBLE_EQ(points[0].timing.wall_s, 96e-6 + 4 * 50e-6);
@@ -184,10 +188,10 @@ TEST_F(PredictionTest, AFetchTakesNoLessThanItDidInTheRecording) {
       program_of({use(1, Why::kFirstTouch), use(2, Why::kFirstTouch), use(1, Why::kDemand, 5'000)},
                  trace::Source::kFaults, end);
   PredictionSetup setup;
-  setup.policies = {&kFifo};
+  setup.policies = {chosen(kFifo)};
   setup.sizes = {1};
   setup.parameters.latency_ns = 100;
-  EXPECT_DOUBLE_EQ(predict(program, setup).at(0).timing.wall_s, 10e-6);
+  EXPECT_DOUBLE_EQ(predict(program, setup).value().at(0).timing.wall_s, 10e-6);
 }
 
 // Two threads that fetch at the same time wait at the same time; one after the other, they add up.
@@ -207,10 +211,10 @@ TEST_F(PredictionTest, StallsOfThreadsOverlap) {
     end.wall_ns = 100'000;
     const Program program = program_of(events, trace::Source::kFaults, end);
     PredictionSetup setup;
-    setup.policies = {&kFifo};
+    setup.policies = {chosen(kFifo)};
     setup.sizes = {1};
     setup.parameters.latency_ns = 50'000;
-    return predict(program, setup).at(0).timing;
+    return predict(program, setup).value().at(0).timing;
   };
   const Timing apart = wall(50'000);
   EXPECT_DOUBLE_EQ(apart.wall_s, 100e-6 + 16 * 50e-6);
@@ -228,12 +232,43 @@ TEST_F(PredictionTest, SizesBelowTheRecordingsAreMarked) {
   }
   const Program program = program_of(events, trace::Source::kFaults, end);
   PredictionSetup setup;
-  setup.policies = {&kFifo};
+  setup.policies = {chosen(kFifo)};
   setup.sizes = {9, 10, 20};
-  const auto points = predict(program, setup);
+  const auto points = predict(program, setup).value();
   EXPECT_FALSE(points[0].good);
   EXPECT_TRUE(points[1].good);
   EXPECT_TRUE(points[2].good);
+}
+
+// Faults do not say how often a page was accessed.
+TEST_F(PredictionTest, PoliciesThatCountAccessesAreMarkedWhereOnlyFaultsAreKnown) {
+  PredictionSetup setup;
+  setup.policies = {chosen(kFifo), chosen(kLru), chosen(policies::kSieve)};
+  setup.sizes = {20};
+  for (const auto source : {trace::Source::kFaults, trace::Source::kReferences}) {
+    const Program program = program_of({use(1, Why::kFirstTouch)}, source, {});
+    const auto points = predict(program, setup).value();
+    EXPECT_TRUE(points[0].good);
+    EXPECT_TRUE(points[1].good);
+    EXPECT_EQ(points[2].good, source == trace::Source::kReferences);
+  }
+}
+
+TEST_F(PredictionTest, ParametersReachThePolicy) {
+  std::vector<Event> events;
+  std::mt19937 random(1);
+  for (int i = 0; i < 5'000; ++i) {
+    events.push_back(use(std::min(random() % 100, random() % 100)));
+  }
+  const Program program = program_of(events, trace::Source::kReferences, {});
+  PredictionSetup setup;
+  setup.policies = {chosen(policies::kS3Fifo), chosen(policies::kS3Fifo)};
+  ASSERT_TRUE(
+      policy_choice::read(policies::kS3Fifo, Text("s3-fifo,small=80%"), setup.policies[1].choice)
+          .ok());
+  setup.sizes = {20};
+  const auto points = predict(program, setup).value();
+  EXPECT_NE(points[0].misses, points[1].misses);
 }
 
 }  // namespace
