@@ -54,9 +54,9 @@ bool LocalSet::try_room(bool& over) {
   return true;
 }
 
-// What children have inherited is counted apart (design.md, semantics 1), so the peak shows the
-// limit at work. Members come and go while the levels are read: `inherited_before` is from before
-// `local`, and the greater of it and what is read now was there with `local`.
+// What children have inherited is counted apart (dime_levels.inherited_pages), so the peak shows
+// the limit at work. Members come and go while the levels are read: `inherited_before` is from
+// before `local`, and the greater of it and what is read now was there with `local`.
 void LocalSet::note_level(std::uint64_t local, std::uint64_t inherited_before) {
   const std::uint64_t now = atomic::load(levels_->inherited_pages);
   const std::uint64_t inherited = now > inherited_before ? now : inherited_before;

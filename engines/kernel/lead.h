@@ -16,7 +16,7 @@
 struct dk_lead {
 	u32 outside_ns;
 	u32 tail_ns;
-	u32 floor_ns; /* the shortest remote access so far, without its wait */
+	u32 floor_ns; /* not used */
 	u32 samples;
 	u32 until_next; /* faults until the next sample */
 };

@@ -64,7 +64,7 @@ static inline bool dk_heap_pending(const struct dk_heap *heap)
 
 struct dk_policy;
 
-/* A line for each policy that can be used without loading a module. */
+/* A line for each registered policy, and for FIFO, which is built in. */
 void dk_policies_show(struct seq_file *seq);
 /* A reference to the policy that @text, NAME[,PARAMETER=VALUE]..., names, loading its module if need be; NULL if there is none. Sleeps. */
 struct dk_policy *dk_policy_get(const char *text);
@@ -314,7 +314,7 @@ struct dk_audit {
 	u64 remote_open;  /* remote pages that can be accessed without a fault */
 	u64 local_closed; /* local pages that cannot */
 	u64 stale;        /* pages in the books that are not mapped */
-	u64 unknown;      /* accessible pages that are not in the books */
+	u64 unknown;      /* not counted */
 };
 
 extern const struct mmu_notifier_ops dk_notifier_ops;
@@ -441,8 +441,7 @@ struct dk_names *dk_hints_copy(struct mm_struct *mm);
  * because root of a container passes it.
  */
 bool dk_may_configure(void);
-/* Why the last string was refused; empty if none was. Under dk_mutex. */
-/* Why the last configuration string was refused; as in struct dk_plan. */
+/* Why the last configuration string was refused, as in struct dk_plan; empty if it was not. Under dk_mutex. */
 struct dk_refused {
 	const char *key;
 	u32 reason;

@@ -3,8 +3,10 @@
  * The control block: everything that the parts of one instance share.
  *
  * A user-engine instance is one file of this layout in shared memory. The first `dime` command that names the
- * instance creates it, every agent and every `dime` command maps it, and it goes away with its last member.
- * The kernel engine keeps the same records in kernel memory and hands them out in the same form.
+ * instance creates it, every agent and every `dime` command maps it, and it goes away with its last member
+ * unless `keep` is set.
+ * The kernel engine keeps the same records in kernel memory, without members, and shows them as text in
+ * /proc/dime_stats, which `dime` reads back into this struct. docs/internals.md says who writes what.
  *
  * Rules: fixed-width fields, explicit padding, sizes asserted below. Both sides compare `magic` and `abi_version`
  * when they map a block and refuse another version. Fields that change while a program runs are plain integers that
