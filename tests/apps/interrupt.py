@@ -19,7 +19,7 @@ def on_terminal():
     command = [dime_test.DIME, "run", "--local", "25%", *dime_test.UNDELAYED, "--json", result, "--", sys.executable, "-c", PROGRAM]
     pid, terminal = pty.fork()
     if pid == 0:
-        os.execv(dime_test.DIME, dime_test.with_fault_path(command))
+        os.execv(dime_test.DIME, dime_test.prepared(command))
     seen = b""
     while b"ready" not in seen:
         seen += os.read(terminal, 1000)

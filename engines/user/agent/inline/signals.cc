@@ -73,6 +73,8 @@ std::uint64_t next_stack() {
 Frame* place(Frame* frame, const Action& action, Thread& thread) {
   const std::uint64_t interrupted = frame->context.registers[kRsp];
   if (thread.signal_stack.contains(interrupted)) {
+    // Its mask says what the program believes to be blocked, which the kernel must not block.
+    frame->back = address_of(dime_signal_return);
     return frame;
   }
   const bool on_agents = thread.signal_stack.contains(reinterpret_cast<std::uint64_t>(frame));
