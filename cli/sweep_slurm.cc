@@ -160,6 +160,11 @@ Result<int> run_slurm_block(const SweepOptions& options, const Spec& spec,
   if (error) {
     return fail(error.value(), "renaming {}", files.part(block).string());
   }
+  // Slurm may take a task that is requeued for ended, and start the last job before it has: then
+  // this one merges.
+  if (fs::exists(files.results, error)) {
+    DIME_TRY_VOID(experiments::merge_blocks(files));
+  }
   return sweep.any_failed() ? int{kFailure} : int{kSuccess};
 }
 

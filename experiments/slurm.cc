@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "experiments/slurm.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
@@ -37,7 +39,8 @@ std::string command_line(const std::vector<std::string>& words) {
 }
 
 Result<void> write_file(const fs::path& path, const std::string& text) {
-  const fs::path fresh = path.string() + ".new";
+  // Two tasks may end, and write the same, at the same moment.
+  const fs::path fresh = fmt::format("{}.{}.new", path.string(), ::getpid());
   errno = 0;
   std::ofstream file(fresh, std::ios::trunc);
   file << text;
