@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/emulation_options.h"
 #include "cli/engine_choice.h"
+#include "cli/output.h"
 #include "cli/pid_list.h"
 #include "cli/run_report.h"
 #include "report/json.h"
@@ -76,8 +77,9 @@ Result<void> report_at_end(const Plan& plan, Session& session) {
   ChildResult end;
   end.wall_s = std::chrono::duration<double>(Clock::now() - begin).count();
   const RunResult result = collect_result(end, *plan.engine, view, session.created(), plan.names);
-  fmt::print(stderr, "{}", summarize(result));
-  return write_json(plan.request.json, to_json(result));
+  const auto written = write_json(plan.request.json, to_json(result));
+  print_quietly(summarize(result));
+  return written;
 }
 
 Result<void> attach(const Plan& plan) {

@@ -13,6 +13,7 @@
 
 #include "base/environment.h"
 #include "base/unique_fd.h"
+#include "cli/output.h"
 
 namespace dime {
 namespace {
@@ -116,6 +117,7 @@ Result<void> admit_stopped(pid_t child, const std::function<Result<void>(pid_t)>
 // In the child. What execve or ptrace say goes to the pipe, the latter negative.
 [[noreturn]] void become(const ChildRequest& request, char* const* arguments,
                          char* const* environment, int writer) {
+  restore_file_size_limit();
   int error = 0;
   if (request.admit && ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) {
     error = -errno;

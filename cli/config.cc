@@ -54,7 +54,7 @@ int print_table(Engine& engine) {
 int configure(Engine& engine, const std::string& text) {
   if (auto applied = engine.configure(text); !applied) {
     print_error(applied.error());
-    return kFailure;
+    return applied.error().code == EINVAL ? kUsage : kFailure;
   }
   return kSuccess;
 }

@@ -37,7 +37,7 @@ tl::unexpected<Error> refusal(const config::Error& error) {
       return tl::unexpected<Error>(checked.error());
     }
   }
-  return tl::unexpected<Error>(Error{0, std::move(line), {}});
+  return tl::unexpected<Error>(Error{EINVAL, std::move(line), {}});
 }
 
 // The manual's strings know no floor: a stall below it is taken, and said.

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
-#include <fstream>
+#include "base/file_text.h"
 
 namespace dime {
 namespace {
@@ -111,12 +111,13 @@ Result<std::vector<Item>> items_of(const std::string& path, const toml::table& r
 }
 
 Result<toml::table> read(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) {
-    return fail(0, "--config {}: cannot be read", path);
+  constexpr std::size_t kMostBytes = 1 << 20;
+  const auto text = read_text_file(path, kMostBytes);
+  if (!text) {
+    return fail(0, "--config {}: cannot be read: {}", path, text.error().message);
   }
   try {
-    return toml::parse(file, path);
+    return toml::parse(*text, path);
   } catch (const toml::parse_error& problem) {
     return fail(0, "{}:{}: {}", path, problem.source().begin.line,
                 std::string(problem.description()));

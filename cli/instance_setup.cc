@@ -287,8 +287,14 @@ Result<PreparedInstance> prepare_instance(const EmulationRequest& wanted, pid_t 
   const config::Plan& plan = request.plan;
   const NewInstance content{plan.parameters, calibration, owner,
                             plan.keep != 0,  &placement,  std::move(fault_path)};
-  DIME_TRY(ControlBlock block, request.instance() ? ControlBlock::create(plan.instance_id, content)
-                                                  : ControlBlock::create_next(content));
+  auto created = request.instance() ? ControlBlock::create(plan.instance_id, content)
+                                    : ControlBlock::create_next(content);
+  if (!created && created.error().code == EEXIST) {
+    // Another `dime` with the same --instance was faster, between the look above and now.
+    DIME_TRY(ControlBlock theirs, ControlBlock::open(control_path(plan.instance_id)));
+    return join(std::move(theirs), wanted, owner);
+  }
+  DIME_TRY(ControlBlock block, std::move(created));
   auto made = block.apply(plan);
   if (made && plan.parameters.link[0] != '\0') {
     made = ensure_link(plan.parameters.link);

@@ -10,7 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/printable.h"
 #include "cli/command.h"
+#include "cli/output.h"
 #include "cli/version.h"
 
 namespace {
@@ -70,6 +72,28 @@ bool names_unknown_command(int count, char** words) {
          });
 }
 
+// CLI11 takes the next word for an option's value, also where the value was forgotten, and any
+// number for a switch that is on.
+void refuse_odd_values(CLI::App& app) {
+  for (CLI::Option* const option : app.get_options()) {
+    const bool is_switch = option->get_items_expected_max() == 0;
+    const bool is_help = option == app.get_help_ptr();
+    if (is_switch && !is_help) {
+      option->check([](const std::string& value) {
+        return value == "true" || value == "false" || value == "1" || value == "0"
+                   ? std::string()
+                   : fmt::format("'{}' is not a value of a switch; allowed: true, false", value);
+      });
+    } else if (!is_switch && !option->get_positional()) {
+      option->check([](const std::string& value) {
+        return value.starts_with("--")
+                   ? fmt::format("its value is missing: '{}' is an option", value)
+                   : std::string();
+      });
+    }
+  }
+}
+
 }  // namespace
 
 namespace dime {
@@ -79,19 +103,21 @@ const std::vector<std::string>* words_behind_dashes() {
 }
 
 void print_error(const Error& error) {
-  fmt::print(stderr, "dime: error: {}\n", error.message);
+  print_quietly(fmt::format("dime: error: {}\n", printable(error.message)));
   if (!error.hint.empty()) {
-    fmt::print(stderr, "dime: try: {}\n", error.hint);
+    print_quietly(fmt::format("dime: try: {}\n", printable(error.hint)));
   }
 }
 
 void print_notice(const std::string& text) {
-  fmt::print(stderr, "dime: {}\n", text);
+  print_quietly(fmt::format("dime: {}\n", printable(text)));
 }
 
 }  // namespace dime
 
 int main(int count, char** words) {
+  dime::fill_standard_descriptors();
+  dime::outlive_file_size_limit();
   count = cut_at_dashes(count, words);
   CLI::App app("DiME emulates disaggregated memory for unmodified programs.", "dime");
   app.set_version_flag("--version", std::string("dime ") + dime::kVersion);
@@ -100,6 +126,7 @@ int main(int count, char** words) {
   for (const Command* const command : kCommands) {
     CLI::App* const sub = app.add_subcommand(command->name, command->summary);
     commands.push_back({command, sub, command->register_with(*sub)});
+    refuse_odd_values(*sub);
   }
   if (names_unknown_command(count, words)) {
     dime::print_error({0, fmt::format("unknown command '{}'", words[1]), "dime --help"});
@@ -109,7 +136,7 @@ int main(int count, char** words) {
     app.parse(count, words);
     for (const Registered& registered : commands) {
       if (registered.app->parsed()) {
-        return registered.action();
+        return dime::flushed(registered.action());
       }
     }
   } catch (const CLI::ParseError& problem) {

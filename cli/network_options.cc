@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli/network_options.h"
 
-#include <fstream>
 #include <sstream>
 
+#include "base/file_text.h"
 #include "base/text.h"
 #include "core/fetch_times.h"
 #include "core/link.h"
@@ -23,11 +23,12 @@ struct Line {
 // says line, word, and what is allowed.
 Result<std::vector<Line>> read_table(const std::string& option, const std::string& path,
                                      std::size_t columns, const char* allowed) {
-  errno = 0;
-  std::ifstream file(path);
-  if (!file) {
-    return fail(0, "{}: cannot be read: {}", option, std::strerror(errno));  // NOLINT
+  constexpr std::size_t kMostBytes = 4 << 20;
+  const auto content = read_text_file(path, kMostBytes);
+  if (!content) {
+    return fail(0, "{}: cannot be read: {}", option, content.error().message);
   }
+  std::istringstream file(*content);
   std::vector<Line> lines;
   unsigned number = 0;
   for (std::string text; std::getline(file, text);) {

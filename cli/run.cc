@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/emulation_options.h"
 #include "cli/engine_choice.h"
+#include "cli/output.h"
 #include "cli/run_report.h"
 #include "report/json.h"
 #include "report/summary.h"
@@ -80,6 +81,8 @@ Result<Plan> check(RunOptions& options) {
   return plan;
 }
 
+// The file comes first: printing may end early, where nobody reads any more. Whatever cannot be
+// written, the program has run, and its exit status is that of `dime`.
 int report(const ChildResult& child, const Plan& plan, Session& session) {
   const auto view = session.view();
   if (!view) {
@@ -87,13 +90,12 @@ int report(const ChildResult& child, const Plan& plan, Session& session) {
   }
   const RunResult result =
       collect_result(child, *plan.engine, *view, session.created(), plan.command);
-  fmt::print(stderr, "{}", summarize(result));
-  if (plan.request.json.empty()) {
-    return child.exit_status;
+  if (!plan.request.json.empty()) {
+    if (const auto written = write_json(plan.request.json, to_json(result)); !written) {
+      print_error(written.error());
+    }
   }
-  if (auto written = write_json(plan.request.json, to_json(result)); !written) {
-    return refuse(written.error(), kCannotEmulate);
-  }
+  print_quietly(summarize(result));
   return child.exit_status;
 }
 

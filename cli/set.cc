@@ -22,7 +22,8 @@ int run(EmulationOptions& options) {
   }
   if (const auto changed = engine_to_change(*request)->change(*request); !changed) {
     print_error(options.located(changed.error()));
-    return kFailure;
+    // What the kernel refused has a code; the rest is what was asked for.
+    return changed.error().code == 0 ? kUsage : kFailure;
   }
   return kSuccess;
 }

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "base/printable.h"
 #include "cli/command.h"
 #include "cli/engine_choice.h"
 #include "cli/version.h"
@@ -99,8 +100,8 @@ void print_instance(const Engine& engine, const InstanceView& instance) {
   }
   for (const dime_member* const member : live_members(*instance.control)) {
     fmt::print("  member  {} {} ({}): {} local, {} managed, {} remote accesses\n", member->pid,
-               member->comm, state_name(member->state), member->local_pages, member->managed_pages,
-               member->faults_remote);
+               printable(member->comm), state_name(member->state), member->local_pages,
+               member->managed_pages, member->faults_remote);
   }
 }
 

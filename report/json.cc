@@ -5,9 +5,8 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iostream>
 
+#include "base/file_text.h"
 #include "core/parameters.h"
 #include "core/policy_choice.h"
 #include "policies/registry.h"
@@ -268,27 +267,12 @@ Result<void> write_json(const std::string& path, const Json& value) {
   // Names of programs may hold any bytes; what is not UTF-8 is replaced rather than refused.
   const std::string text = value.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
   if (path == "-") {
-    std::cout << text << std::flush;
-    return {};
+    const bool written =
+        std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+    return written ? Result<void>() : tl::unexpected(file_error(errno, path));
   }
-  // Not through a new name where the file is no regular one: /dev/stderr, a pipe.
-  std::error_code error;
-  const bool in_place =
-      std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error);
-  const std::string target = in_place ? path : fmt::format("{}.{}.new", path, ::getpid());
-  errno = 0;
-  std::ofstream file(target, std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) {
-    const int code = errno;
-    if (!in_place) {
-      std::filesystem::remove(target, error);
-    }
-    return tl::unexpected(file_error(code, path));
-  }
-  if (!in_place && std::rename(target.c_str(), path.c_str()) != 0) {
-    return tl::unexpected(file_error(errno, path));
+  if (const auto written = write_text_file(path, text); !written) {
+    return tl::unexpected(file_error(written.error().code, path));
   }
   return {};
 }

@@ -104,7 +104,7 @@ class Run:
 def prepared(command):
     """The command with its amounts of work scaled, and the fault path that this run of the test is for, where that makes a difference."""
     words = [str(word) for word in scaled(command)]
-    if FAULT_PATH and words[0] == str(DIME) and words[1] in ("run", "attach") and "--fault-path" not in words:
+    if FAULT_PATH and words[0] == str(DIME) and words[1:2] in (["run"], ["attach"]) and "--fault-path" not in words:
         words[2:2] = ["--fault-path", FAULT_PATH]
     return words
 

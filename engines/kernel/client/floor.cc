@@ -31,7 +31,7 @@ Result<ProbeResult> run_probe(const Client& client, const Companions& companions
   if (samples->empty() || remote < samples->size()) {
     return fail(0, "calibration failed: {} samples, {} remote accesses", samples->size(), remote);
   }
-  return ProbeResult{std::move(*samples), instance->control->stall_ns};
+  return ProbeResult{std::move(*samples)};
 }
 
 Result<std::uint64_t> measure_floor(const Client& client, const Companions& companions) {

@@ -113,16 +113,10 @@ Result<pid_t> start_probe(const Companions& companions, const ProbeRequest& requ
   return pid;
 }
 
-// The agent's own measurement. It comes without order; its lower quartile is what quiet moments
-// give.
-std::uint64_t own_part(const ProbeResult& result) {
-  return histogram::quantile(result.handler, kLowerQuartile).value;
-}
-
 // What a program sees of a stall beyond that.
 std::uint64_t lead_of(const ProbeResult& result) {
   const std::uint64_t seen = quiet_median(result.seen_ns);
-  const std::uint64_t own = own_part(result);
+  const std::uint64_t own = result.handler_ns;
   return seen > own ? seen - own : 0;
 }
 
@@ -194,7 +188,9 @@ Result<ProbeResult> run_probe(const Companions& companions, const ProbeRequest& 
                 block->counters.faults_remote);
   }
   const dime_member& member = block->members[0];
-  return ProbeResult{std::move(*samples), block->stall_ns,
+  // The agent's measurements come without order; their lower quartile is what quiet moments give.
+  return ProbeResult{std::move(*samples),
+                     histogram::quantile(block->stall_ns, kLowerQuartile).value,
                      request.reads ? member.found_read_ns : member.found_ns};
 }
 
@@ -257,7 +253,7 @@ Result<dime_calibration> calibrate(const Companions& companions, const FaultPath
         measured.lead_ns - std::min(measured.lead_ns, most_for_new_page(least_seen));
     measured.lead_read_ns = std::clamp(lead_of(read), least_read, measured.lead_ns);
   }
-  measured.floor_ns = std::min(least_seen, measured.lead_ns + own_part(unstalled));
+  measured.floor_ns = std::min(least_seen, measured.lead_ns + unstalled.handler_ns);
   if (path.kind == DIME_FAULT_PATH_THREAD) {
     DIME_TRY(
         const ProbeResult several,

@@ -38,8 +38,8 @@ struct ProbeRequest {
 
 struct ProbeResult {
   std::vector<std::uint64_t> seen_ns;  ///< as the program saw them, in order of time
-  dime_histogram handler{};            ///< the agent's own measurement of the same stalls
-  std::uint64_t found_ns = 0;          ///< what the agent has found of the lead, if it does
+  std::uint64_t handler_ns = 0;  ///< lower quartile of the agent's own measurements of the stalls
+  std::uint64_t found_ns = 0;    ///< what the agent has found of the lead, if it does
 };
 
 /// Runs the probe's program with this environment and returns what it saw. `admit` is called with

@@ -29,6 +29,7 @@ constexpr int kMostTries = 20;
 
 struct Injection {
   pid_t pid;
+  ProcessId process;  ///< that was checked; its pid may have been reused by the time it is stopped
   std::string agent_path;
   std::string control_path;
 };
@@ -108,6 +109,11 @@ Result<Attempt> try_once(const Injection& what, LoadedAgent& agent) {
     return process.error().code == EPERM ? tracing_refused(what.pid, EPERM)
                                          : tl::unexpected(process.error());
   }
+  // A process that is traced cannot go, so its pid names it from here on.
+  DIME_TRY(const ProcessId stopped, identify(what.pid));
+  if (stopped != what.process) {
+    return fail(ESRCH, "process {}", what.pid);
+  }
   DIME_TRY_VOID(check_seccomp(*process));
   return start_agent(*process, std::move(image), what, agent);
 }
@@ -152,8 +158,9 @@ Result<void> check_attachable(pid_t pid) {
 
 Result<void> attach_process(pid_t pid, const std::string& agent_path,
                             const std::string& control_path) {
+  DIME_TRY(const ProcessId process, identify(pid));
   DIME_TRY_VOID(check_attachable(pid));
-  const Injection what{pid, agent_path, control_path};
+  const Injection what{pid, process, agent_path, control_path};
   DIME_TRY(const std::string base, run_apart([&what] { return inject(what); }));
   note_agent_base(what, base);
   return {};
