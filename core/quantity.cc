@@ -228,7 +228,6 @@ Parsed<std::uint32_t> parse_share(Text text) {
 }
 
 void put_bandwidth(TextWriter& out, BitsPerSecond bandwidth) {
-  constexpr std::uint64_t kKilo = 1'000;
   if (bandwidth.unlimited()) {
     out.put("unlimited");
   } else {

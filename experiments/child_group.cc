@@ -89,9 +89,9 @@ Interrupt::~Interrupt() {
   ::sigprocmask(SIG_SETMASK, &mask_, nullptr);
 }
 
-bool Interrupt::came() const {
+bool Interrupt::came(int within_ms) const {
   pollfd wanted{fd_.get(), POLLIN, 0};
-  return ::poll(&wanted, 1, 0) > 0;
+  return ::poll(&wanted, 1, within_ms) > 0;
 }
 
 Result<Child> ChildGroup::start(const ChildRequest& request) {
@@ -155,7 +155,11 @@ Waited ChildGroup::wait(Child& child, double seconds_left) const {
       child.wall_s = wall.count();
       child.user_s = seconds(usage.ru_utime);
       child.sys_s = seconds(usage.ru_stime);
-      return Waited::kEnded;
+      // A signal to a whole job or terminal reaches the program and this process in any order.
+      constexpr int kOtherMayComeMs = 2'000;
+      const bool was_told =
+          child.exit_status == kSignalBase + SIGTERM || child.exit_status == kSignalBase + SIGINT;
+      return was_told && interrupt_.came(kOtherMayComeMs) ? Waited::kInterrupted : Waited::kEnded;
     }
     if (wanted[1].revents != 0) {
       return Waited::kInterrupted;

@@ -33,7 +33,7 @@ class Interrupt {
 
   /// Readable from the first signal on.
   [[nodiscard]] int fd() const { return fd_.get(); }
-  [[nodiscard]] bool came() const;
+  [[nodiscard]] bool came(int within_ms = 0) const;
   /// What children start with.
   [[nodiscard]] const sigset_t& mask() const { return mask_; }
 

@@ -26,13 +26,12 @@ struct alignas(64) Thread {
   std::uint32_t pinned_count = 0;  ///< ranges in `pinned`
   std::uint32_t ending = 0;        ///< number of a thread that ends and holds all that until then
   std::uint64_t pointer = 0;       ///< fs; 0 = the record is free
-  bool pins_all = false;           ///< nothing may be evicted
+  static constexpr std::uint32_t kPinned = 64;
+  AddressRange pinned[kPinned];  ///< whole pages that must stay local
+  bool pins_all = false;         ///< nothing may be evicted
 
   /// The thread's own: has an alternate stack, and its calls are dispatched.
   bool prepared = false;
-
-  static constexpr std::uint32_t kPinned = 64;
-  AddressRange pinned[kPinned];  ///< whole pages that must stay local
 
   // Under the lock.
   static constexpr std::uint32_t kClaims = 16;
