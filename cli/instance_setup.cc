@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/fault_path.h"
+#include "cli/install_paths.h"
 #include "cli/policy_check.h"
 #include "control/directory.h"
 #include "control/members.h"
@@ -237,9 +238,11 @@ bool refuses(const EmulationRequest& request, std::uint64_t floor_ns) {
 
 Result<Companions> find_companions() {
   DIME_TRY(const std::string self, executable_path(::getpid()));
-  const std::filesystem::path prefix = std::filesystem::path(self).parent_path().parent_path();
+  const std::filesystem::path bin = std::filesystem::path(self).parent_path();
+  const auto installed = (bin / kAgentFromProgram).lexically_normal();
+  const auto built = bin.parent_path() / "lib";
   std::error_code error;
-  for (const std::filesystem::path& folder : {prefix / "lib" / "dime", prefix / "lib"}) {
+  for (const std::filesystem::path& folder : {installed, built}) {
     if (std::filesystem::exists(folder / DIME_AGENT_FILE, error)) {
       // A member keeps the path in a buffer of this size, to hand it to what it starts.
       if (const std::string agent = folder / DIME_AGENT_FILE; agent.size() >= DIME_PATH_BYTES) {
@@ -250,9 +253,8 @@ Result<Companions> find_companions() {
       return Companions{folder / DIME_AGENT_FILE, folder / kProbeFile};
     }
   }
-  return fail_with_hint("build or install dime completely",
-                        "{} is neither in {}/lib/dime nor in {}/lib", DIME_AGENT_FILE,
-                        prefix.string(), prefix.string());
+  return fail_with_hint("build or install dime completely", "{} is neither in {} nor in {}",
+                        DIME_AGENT_FILE, installed.string(), built.string());
 }
 
 Result<dime_calibration> calibrate_here(const Companions& companions, const FaultPath& path) {

@@ -57,8 +57,8 @@ Result<void> ensure_tier_links(const dime_placement& placement);
 /// Measures this machine; where that fails, the error says what is missing and how to mend it.
 Result<dime_calibration> calibrate_here(const Companions& companions, const FaultPath& path);
 
-/// The agent and the probe that belong to this `dime`: in ../lib of the build or ../lib/dime of the
-/// installation, relative to the running executable.
+/// The agent and the probe that belong to this `dime`: in ../lib of the build or where the
+/// installation has them (kAgentFromProgram), relative to the running executable.
 Result<Companions> find_companions();
 
 }  // namespace dime

@@ -13,6 +13,8 @@
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
 
+#include <dime/version.h>
+
 #include "clock.h"
 #include "shim.h"
 #include "signatures.h"
@@ -89,4 +91,4 @@ module_init(dk_init);
 module_exit(dk_exit);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("DiME: disaggregated-memory emulator");
-MODULE_VERSION("0.1.0");
+MODULE_VERSION(DIME_VERSION);

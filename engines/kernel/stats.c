@@ -3,7 +3,7 @@
  * /proc/dime_stats: what each instance counted, as lines of a key and numbers.
  *
  *   dime_stats 1             (the form of this file: grows by keys, and gets another number where old ones change)
- *   version 0.1.0
+ *   version 1.0.0
  *   floor_ns 2700
  *   refusal                  (why the last configuration string was refused)
  *   refused policy 18        (the key it was refused for, and dime::config::Reason; not there where none was)
