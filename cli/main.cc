@@ -12,6 +12,7 @@
 
 #include "base/printable.h"
 #include "cli/command.h"
+#include "cli/introspection.h"
 #include "cli/output.h"
 #include "cli/version.h"
 
@@ -118,7 +119,11 @@ void print_notice(const std::string& text) {
 int main(int count, char** words) {
   dime::fill_standard_descriptors();
   dime::outlive_file_size_limit();
-  count = cut_at_dashes(count, words);
+  const std::string_view first = count > 1 ? words[1] : "";
+  // There "--" is a word like others.
+  if (first != dime::kCompleteWord) {
+    count = cut_at_dashes(count, words);
+  }
   CLI::App app("DiME emulates disaggregated memory for unmodified programs.", "dime");
   app.set_version_flag("--version", std::string("dime ") + dime::kVersion);
   app.require_subcommand(1);
@@ -127,6 +132,12 @@ int main(int count, char** words) {
     CLI::App* const sub = app.add_subcommand(command->name, command->summary);
     commands.push_back({command, sub, command->register_with(*sub)});
     refuse_odd_values(*sub);
+  }
+  if (first == dime::kDescribeWord) {
+    return dime::flushed(dime::describe(app));
+  }
+  if (first == dime::kCompleteWord) {
+    return dime::flushed(dime::complete(app, {words + 2, words + count}));
   }
   if (names_unknown_command(count, words)) {
     dime::print_error({0, fmt::format("unknown command '{}'", words[1]), "dime --help"});

@@ -101,6 +101,10 @@ std::uint64_t Preset::latency_ns() const {
   return one_way ? rest.value / 2 : rest.value;
 }
 
+std::span<const Preset> presets() {
+  return kPresets;
+}
+
 Result<const Preset*> find_preset(const std::string& name) {
   const auto* const found = std::find_if(std::begin(kPresets), std::end(kPresets),
                                          [&](const Preset& preset) { return preset.name == name; });

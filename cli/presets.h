@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "base/result.h"
@@ -24,6 +25,9 @@ struct Preset {
   /// What `--latency` has to be for the fetch time.
   [[nodiscard]] std::uint64_t latency_ns() const;
 };
+
+/// All, also those that are refused.
+std::span<const Preset> presets();
 
 /// The preset of this name. An error lists the known ones, or says why this one is refused.
 Result<const Preset*> find_preset(const std::string& name);
