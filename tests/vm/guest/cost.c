@@ -63,6 +63,23 @@ static struct faults plain(const char *when)
 	return f;
 }
 
+/*
+ * What a fault of a non-member costs more than @before, now that the last instance was removed. A member that ended by itself
+ * is taken down by a worker that waits for grace periods of RCU, and the hook goes with it: a moment later, so the last of
+ * some looks counts.
+ */
+static double left_behind(double before)
+{
+	double more = 1e9;
+	int i;
+
+	for (i = 0; i < 20 && more >= 1; i++) {
+		usleep(100 * 1000);
+		more = plain("after the last instance").read - before;
+	}
+	return more;
+}
+
 /* A prctl, the least of some. */
 static uint64_t prctl_ns(int option, unsigned long operation, void *address, unsigned long bytes, const char *name)
 {
@@ -114,7 +131,7 @@ int main(int argc, char **argv)
 	CHECK_EQUAL(config("instance_id=0 pid=+%d", getpid()), 0);
 	calls("a member's");
 	CHECK_EQUAL(config("instance_id=0 remove=1"), 0);
-	more = plain("after the last instance").read - without.read;
+	more = left_behind(without.read);
 	CHECK(more < 1 && more > -1, "%.1f instructions are left behind", more);
 	return 0;
 }
