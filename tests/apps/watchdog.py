@@ -135,7 +135,12 @@ def fire(seconds, files, clean_up):
     os._exit(1)
 
 
+def adopt_orphans():
+    """Makes processes whose parents end descendants of this one."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
 def start(seconds, files, clean_up):
     """Fires after `seconds` unless the test ends before. `files()` names outputs worth showing then; clean_up() comes last."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt_orphans()
     threading.Thread(target=watch, args=(seconds, lambda: fire(seconds, files, clean_up)), daemon=True).start()

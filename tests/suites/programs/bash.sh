@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0
+# source: bash
+# packages: bash gcc
+# copy: tests
+cases() { (cd tests && ls run-* | grep -vE 'run-(all|minimal|gprof|jobs)$'); }
+prepare() {
+  for program in recho zecho printenv xcase; do
+    gcc -w -O1 -DHAVE_CONFIG_H -DHAVE_STDLIB_H -DHAVE_UNISTD_H -DHAVE_STRING_H -I"$PWD/prepared" -o "tests/$program" "support/$program.c" ||
+      gcc -w -O1 -o "tests/$program" "support/$program.c"
+  done
+}
+run_case() {
+  cd "$WORK/tests" || return 99
+  PATH=$WORK/tests:$PATH THIS_SH=/bin/bash BASH_TSTOUT=$WORK/tmp/$1.out BUILD_DIR=$WORK SUFFIX=suite TMPDIR=$WORK/tmp sh "./$1"
+}
+# What differs from what is expected, but for numbers of processes and jobs.
+result() { grep -E '^[<>]' | sed -E 's/[0-9]+/N/g' | md5sum; }
