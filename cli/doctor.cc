@@ -114,7 +114,7 @@ void print_text(const std::vector<Finding>& findings) {
                                                  : "missing";
     fmt::print("{:<14} {:<10} {}\n", finding.name, state, finding.detail);
     if (!finding.hint.empty()) {
-      fmt::print("{:<25} mend: {}\n", "", finding.hint);
+      fmt::print("{:<25} fix: {}\n", "", finding.hint);
     }
   }
   fmt::print("\ndime run {} here.\n", works(findings) ? "works" : "does not work");
@@ -149,7 +149,7 @@ std::function<int()> register_doctor(CLI::App& app) {
 }  // namespace
 
 const Command kDoctorCommand = {
-    "doctor", "what this machine can do, what is missing, and the command that mends it",
+    "doctor", "what this machine can do, what is missing, and the command that fixes it",
     register_doctor};
 
 }  // namespace dime

@@ -54,7 +54,7 @@ Result<void> check_tier_policies(const dime_placement& placement);
 /// Creates the links that tiers name, where there are none yet.
 Result<void> ensure_tier_links(const dime_placement& placement);
 
-/// Measures this machine; where that fails, the error says what is missing and how to mend it.
+/// Measures this machine; where that fails, the error says what is missing and how to fix it.
 Result<dime_calibration> calibrate_here(const Companions& companions, const FaultPath& path);
 
 /// The agent and the probe that belong to this `dime`: in ../lib of the build or where the

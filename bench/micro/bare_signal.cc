@@ -3,9 +3,9 @@
 // LOCAL RUN [read].
 //
 // The pattern of workloads/ring.h, one thread: a SIGBUS, a move home, and when LOCAL pages are
-// there a move out of the RUN oldest before (FIFO). No books, no clock, no locks, no masks, no
-// other threads: what an emulator takes on the inline path is more than this. Ends with status 77
-// and the reason where the kernel refuses userfaultfd or has no UFFDIO_MOVE (before 6.8).
+// there a move out of the RUN oldest before (FIFO). No page records, no clock, no locks, no masks,
+// no other threads: what an emulator takes on the inline path is more than this. Ends with status
+// 77 and the reason where the kernel refuses userfaultfd or has no UFFDIO_MOVE (before 6.8).
 #include <algorithm>
 #include <csignal>
 #include <cstdint>

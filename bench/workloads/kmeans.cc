@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
     sum = workload::mixed(sum, static_cast<std::uint64_t>(cost));
   }
   const double seconds = timer.seconds();
-  // Centres are rounded to whole numbers, so that a settled cost may rise by a trifle.
+  // Centres are rounded to whole numbers, so that a cost that no longer falls may rise by a trifle.
   const bool right = last > 0 && last <= first + first / 1000;
   return workload::finish("kmeans", right, sum, seconds);
 }

@@ -35,7 +35,7 @@ enum dk_verdict {
 	DK_FIRST_TOUCH, /* wait until ready_ns, then open the page (or let the kernel map it); finish or abandon */
 	DK_REMOTE,      /* the same, but the page exists */
 	DK_JOINED,      /* another thread fetches it: wait while *state is DK_STATE_IN_FLIGHT */
-	DK_REOPEN,      /* local by the books but closed: open it, nothing else */
+	DK_REOPEN,      /* recorded as local but closed: open it without a stall */
 	DK_AGAIN,       /* no room just now: flush the batch and ask again; `kind` says whether fetches will make some */
 	DK_NO_MEMORY,   /* the heap was short: refill it and ask again */
 };

@@ -2,7 +2,7 @@
 // The core as the shim calls it: see bridge.h for the contract of each function.
 //
 // A fault is decided under one hold of the instance's lock. The page-table entry that the shim read
-// under the same lock is the truth, and the books are corrected where they disagree: pages may be
+// under the same lock is the truth, and the records are corrected where they disagree: pages may be
 // unmapped, moved and opened by the kernel without a word. Room is made before the fault is begun,
 // because begin() reserves the wire and a page without room would have to give it back.
 //
@@ -114,7 +114,7 @@ struct dk_table {
 
 namespace {
 
-/// Corrects the books where the entry says otherwise. Returns the page's state.
+/// Corrects the record where the entry says otherwise. Returns the page's state.
 PageState reconcile(dk_core& core, PageId id, dk_entry entry) {
   const PageState state = core.instance.pool().record(id).state;
   const bool known =

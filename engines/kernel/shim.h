@@ -300,7 +300,7 @@ static __always_inline bool dk_in_scope(const struct dk_space *space, const stru
 
 /* ---- sync.c ---- */
 
-/* A walk of what the books know of a space. */
+/* A walk of the page records of a space. */
 struct dk_visit {
 	void (*page)(struct dk_visit *visit, u32 id, unsigned long address, bool remote);
 	struct dk_space *space;
@@ -309,11 +309,11 @@ struct dk_visit {
 	u64 known, remote;
 };
 
-/* Where books and page tables differ; all 0 if the emulation is sound. */
+/* Where page records and page tables differ; all 0 if the emulation is sound. */
 struct dk_audit {
 	u64 remote_open;  /* remote pages that can be accessed without a fault */
 	u64 local_closed; /* local pages that cannot */
-	u64 stale;        /* pages in the books that are not mapped */
+	u64 stale;        /* pages with a record that are not mapped */
 	u64 unknown;      /* not counted */
 };
 

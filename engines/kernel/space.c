@@ -4,7 +4,7 @@
  *
  * A space is found by its mm in a hash table under RCU; each fault under way holds a reference, and the space is taken
  * apart when the last one is gone. Two things end a space: dk_space_detach(), while the process lives, which brings every
- * page home; and the kernel's notice that the address space ends, which only drops the books. Whoever sets `leaving`
+ * page home; and the kernel's notice that the address space ends, which only drops the page records. Whoever sets `leaving`
  * first does the rest.
  */
 #define pr_fmt(fmt) "dime: " fmt

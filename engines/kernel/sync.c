@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Keeping the books and the page tables of a space in step.
+ * Reconciles page records with the page tables after the kernel has changed them.
  *
  * The kernel unmaps, drops, moves and re-opens pages without a fault. Its notices (mmu_notifier) come before and after each such
- * change; after one, the entries of the range are compared with the books: a page without an entry is forgotten, a
+ * change; after one, the entries of the range are compared with the records: a page without an entry is forgotten, a
  * remote page that was opened is closed again. In the notice the caller still holds what kept the tables in place while
  * it changed them (mmap_lock, or the locks of a reverse mapping), so they can be walked. Nothing sleeps here, and no
  * memory is reclaimed: the notices may come from reclaim itself.
@@ -20,7 +20,7 @@ void dk_shim_visit(void *context, uint32_t id, uint64_t page, int remote)
 	visit->page(visit, id, page << PAGE_SHIFT, remote);
 }
 
-/* Visits what the books know of [start, end), a leaf under each hold of the lock, and flushes what was closed. */
+/* Visits the page records of [start, end), a leaf under each hold of the lock, and flushes what was closed. */
 static void dk_visit_range(struct dk_visit *visit, unsigned long start, unsigned long end)
 {
 	struct dk_space *space = visit->space;
@@ -46,7 +46,7 @@ static void dk_visit_forget(struct dk_visit *visit, u32 id, unsigned long addres
 	dk_core_forget(visit->space->instance->core, id);
 }
 
-/* The entry before the books: a page that is local can be accessed. */
+/* The entry before the record, so that a page recorded as local is always accessible. */
 static void dk_visit_bring_home(struct dk_visit *visit, u32 id, unsigned long address, bool remote)
 {
 	struct dk_site site;

@@ -120,7 +120,7 @@ CONFIG = [
 def message(run, words, what):
     errors = [line for line in run.err.splitlines() if line.startswith("dime: error: ")]
     dime_test.equal(len(errors), 1, f"{what}: lines with an error in {run.err!r}")
-    dime_test.check(len(run.err.splitlines()) <= 2, f"{what}: more than an error and a mend:\n{run.err}")
+    dime_test.check(len(run.err.splitlines()) <= 2, f"{what}: more than an error and a hint:\n{run.err}")
     for word in words:
         dime_test.check(word in run.err, f"{what}: the message does not mention {word!r}:\n{run.err}")
     print(errors[0])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """An ordinary user can emulate: with the inline path everywhere, with the thread path where /dev/userfaultfd is open to everybody,
-and elsewhere is told what mends it.
+and elsewhere is told what fixes it.
 
 The test runs as root in a mount namespace of its own, so that the machine's device node keeps its mode; dime and its agent are copied to
 where the user may read them. The user also must not be able to attach to a process that is not his.
@@ -53,7 +53,7 @@ def test():
         dime_test.equal((run.status, run.out), (0, b"179999700000\n"), f"as {USER} without permission ({run.err})")
         run = as_user(False, dime, "run", "--fault-path", "thread", *options, "--", *program)
         dime_test.equal((run.status, run.out), (125, b""), f"as {USER} without permission ({run.err})")
-        dime_test.check("userfaultfd" in run.err, f"the mend is missing: {run.err}")
+        dime_test.check("userfaultfd" in run.err, f"the hint is missing: {run.err}")
 
     sleeper = dime_test.start([sys.executable, "-c", "import time; time.sleep(100)"])
     run = as_user(True, dime, "attach", "-p", str(sleeper.pid), *options)

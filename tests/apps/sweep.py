@@ -181,7 +181,7 @@ def test_failures():
     check("status 3: why" in lines[0]["problem"], lines[0]["problem"])
     write("spec.toml", program(command=["/bin/sh", "-c", "exit 0"]) + GRID + once)
     run = sweep(dime_test.scratch / "spec.toml", dime_test.scratch / "status.jsonl", "--failed", "--accept-changes")
-    equal(run.status, 0, f"status of --failed once it is mended ({run.err})")
+    equal(run.status, 0, f"status of --failed once it is fixed ({run.err})")
     equal(len(points(lines_of(dime_test.scratch / "status.jsonl"))), 3, "good runs after --failed")
 
     test_full_disk()

@@ -66,7 +66,7 @@ def test_sweeps(slurm):
 
 
 def test_failed(slurm):
-    marker = dime_test.scratch / "mended"
+    marker = dime_test.scratch / "fixed"
     broken = program(command=["/bin/sh", "-c", f"test -e {marker}"]) + GRID.replace(', "200p"', "") + RUN
     spec = write("broken.toml", broken)
     output = dime_test.scratch / "broken.jsonl"

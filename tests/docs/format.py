@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Every C++ file is formatted as .clang-format says. `clang-format-16 -i FILE` mends it.
+"""Every C++ file is formatted as .clang-format says. `clang-format-16 -i FILE` fixes it.
 
 C files, which are known by a /* comment in their first line, follow the kernel's style instead.
 """

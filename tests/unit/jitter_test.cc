@@ -165,9 +165,9 @@ TEST(Jitter, IsAddedToTheLatencyAndNeverBelowZero) {
   const auto wide = jitter_of("normal,1ms");
   bool zero = false;
   for (int i = 0; i < 100; ++i) {
-    const Nanos shaken = jitter::jittered(*wide, {10});
-    EXPECT_LT(shaken, Nanos{10'000'000});
-    zero = zero || shaken == Nanos{0};
+    const Nanos delayed = jitter::jittered(*wide, {10});
+    EXPECT_LT(delayed, Nanos{10'000'000});
+    zero = zero || delayed == Nanos{0};
   }
   EXPECT_TRUE(zero);
 }

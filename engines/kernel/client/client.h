@@ -20,7 +20,7 @@ class Client {
 
   [[nodiscard]] bool is_loaded() const;
 
-  /// Whether this user can configure the module. The error says what is missing, and what mends it.
+  /// Whether this user can configure the module. The error says what is missing, and what fixes it.
   [[nodiscard]] Result<void> check_usable() const;
 
   [[nodiscard]] Result<Stats> stats() const;

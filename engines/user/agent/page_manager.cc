@@ -133,7 +133,7 @@ bool PageManager::thrashes(PageId id) {
   return grace_ != 0;
 }
 
-/// At the limit, with so few pages that evicting them would only bring them back at once: waits a
+/// At the limit, with so few pages that evicting them would only fetch them again at once: waits a
 /// bounded time until another member has made room. False where there is none, and the page has to
 /// be had above the limit.
 bool PageManager::room_from_others() {

@@ -137,7 +137,7 @@ class Space {
   Closed close(PageId id);
 
   /// The same in two steps, for threads that move pages at the same time: the first moves, without
-  /// the lock; the second keeps the books, under it.
+  /// the lock; the second updates the records, under it.
   [[nodiscard]] long fill_zeroed(PageId id) const;
   static Opened filled_zeroed(long filled);
   [[nodiscard]] long move_home(PageId id) const;

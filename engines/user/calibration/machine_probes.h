@@ -12,7 +12,7 @@ struct Finding {
   bool available = false;
   bool required = false;  ///< `dime run` does not work without it
   std::string detail;     ///< what was found, or why it is missing
-  std::string hint;       ///< the command that helps; empty = nothing to mend
+  std::string hint;       ///< the command that helps; empty = nothing to fix
 };
 
 /// Tries each facility. Changes nothing; takes a few milliseconds.

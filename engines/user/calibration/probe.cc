@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t kPageBytes = 4096;
 constexpr std::size_t kPages = 320;
-// Until the agent has settled on one thread, and start-up is over.
+// Until the agent runs on one thread only, and start-up is over.
 constexpr std::size_t kWarmUp = 128;
 
 std::uint64_t now_ns() {

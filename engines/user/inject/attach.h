@@ -12,7 +12,7 @@ namespace dime {
 
 /// Whether an agent can be put into process `pid`: it exists, is ours, is a 64-bit program with
 /// glibc, in no instance yet, traced by nobody. Touches nothing. The error names the pid and the
-/// reason, and what mends it.
+/// reason, and what fixes it.
 Result<void> check_attachable(pid_t pid);
 
 /// Makes `pid` a member of the instance whose control block is the file `control_path`, by

@@ -16,7 +16,7 @@ struct Instruction {
   std::uint32_t address = 0;
   std::uint8_t bytes = 0;
   std::uint8_t displacement = 0;  ///< offset of its rip-relative displacement; 0 = it has none
-  bool movable = false;           ///< does the same elsewhere, once the displacement is mended
+  bool movable = false;           ///< does the same elsewhere, once its displacement is adjusted
   bool system_call = false;
 
   [[nodiscard]] std::uint32_t end() const { return address + bytes; }

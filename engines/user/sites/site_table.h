@@ -5,7 +5,7 @@
 // The launcher decodes a library once and keeps the table in a file; the agent, which has no
 // decoder, maps the file and applies it. All code in it is ready but for addresses: the launcher
 // encodes it as if the library were loaded at 0 and the stubs lay at 0, and lists the fields to
-// mend. File: header, sites, fix-ups, gates, stubs; little-endian, each part aligned to 8 bytes.
+// adjust. File: header, sites, fix-ups, gates, stubs; little-endian, each part aligned to 8 bytes.
 // Freestanding: both sides compile this file.
 #pragma once
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Members under memory pressure: their control group is told again and again to give memory back, so pages are swapped out all the
 # time. No limit on the group: the engine's own tables count in it, so a limit would have to know their size. Contents are verified
-# by the program; books and page tables agree.
+# by the program; page records and page tables agree.
 insmod /modules/brd.ko rd_nr=1 rd_size=65536
 mkswap /dev/ram0 >/dev/null
 swapon /dev/ram0

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // How the program's threads keep out of each other's way in the agent.
 //
-// Lock: the books (instance, tables, thread records). PinnedBuffers for a few hundred nanoseconds,
-// with all signals blocked, and never while memory of the program is touched. Gate: who moves pages
-// enters; who changes mappings or forks closes it and waits until it is empty. So pages are never
-// moved while what is under them changes. The gate comes before the lock.
+// Lock: the page records (instance, tables, thread records). PinnedBuffers for a few hundred
+// nanoseconds, with all signals blocked, and never while memory of the program is touched. Gate:
+// who moves pages enters; who changes mappings or forks closes it and waits until it is empty. So
+// pages are never moved while what is under them changes. The gate comes before the lock.
 //
 // Both are plain words: a forked child has them in the state in which the forking thread left them.
 #pragma once

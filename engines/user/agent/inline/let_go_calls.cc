@@ -34,7 +34,7 @@ long call_after_let_go(InlinePath& path, long number, patch::Frame& frame) {
     case __NR_pselect6:
     case __NR_epoll_pwait:
     case __NR_epoll_pwait2:
-      signals::settle_mask(path.threads().current());
+      signals::apply_mask(path.threads().current());
       return raw(number, arguments);
     case __NR_clone:
     case __NR_fork:

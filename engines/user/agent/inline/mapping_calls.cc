@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Calls that change mappings: made while no page is moved, together with the books.
+// Calls that change mappings: made while no page is moved, together with their records.
 #include <linux/mman.h>
 
 #include "engines/user/agent/advice.h"

@@ -161,7 +161,7 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
 }
 
 /// Moves the page in, from `now` on. Takes the lock, and returns with it pinned. False: there was
-/// nothing to do it to, and the books are as if it had not been tried.
+/// nothing to do it to, and the records are as if it had not been tried.
 bool InlinePath::open(PageId page, const Fault& fault, Nanos now) {
   Space& space = manager_.space();
   Instance& instance = manager_.instance();

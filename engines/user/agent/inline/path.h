@@ -45,7 +45,7 @@ class InlinePath {
   /// which pays the latency once.
   void make_resident(AddressRange range, Thread& thread);
 
-  /// While nobody moves a page or is in the books: for changes of mappings, forks, the end.
+  /// While no thread moves a page or holds the records: for changes of mappings, forks, the end.
   class Exclusive {
    public:
     explicit Exclusive(InlinePath& path) : path_(path) {

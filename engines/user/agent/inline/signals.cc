@@ -382,7 +382,7 @@ long real_action(const long (&arguments)[6]) {
   return result;
 }
 
-void settle_mask(Thread& thread) {
+void apply_mask(Thread& thread) {
   constexpr long kBlock = 0;
   if (thread.blocked != 0) {
     system_call(__NR_rt_sigprocmask, kBlock, &thread.blocked, 0L, sizeof(thread.blocked));
@@ -392,7 +392,7 @@ void settle_mask(Thread& thread) {
 }
 
 long real_mask(Thread& thread, const long (&arguments)[6]) {
-  settle_mask(thread);
+  apply_mask(thread);
   return system_call(__NR_rt_sigprocmask, arguments[0], arguments[1], arguments[2], arguments[3]);
 }
 

@@ -57,7 +57,7 @@ void forget_handlers();
 void prepare(Thread& thread);
 
 /// rt_sigaction, rt_sigprocmask and sigaltstack as the program sees them. Pointers are the
-/// program's, settled, and valid: null where it gave none. In a child that shares its parent's
+/// program's, resident, and valid: null where it gave none. In a child that shares its parent's
 /// memory nothing of the parent's is changed.
 long action(int signal, const Action* set, Action* old);
 long mask(Thread& thread, int how, const std::uint64_t* set, std::uint64_t* old);
@@ -76,7 +76,7 @@ long real_action(const long (&arguments)[6]);
 long real_mask(Thread& thread, const long (&arguments)[6]);
 long real_stack(Thread& thread, const long (&arguments)[6]);
 /// What the program believes to be blocked is. After let_go().
-void settle_mask(Thread& thread);
+void apply_mask(Thread& thread);
 
 /// A mask for a call that blocks the signals in it while it waits.
 constexpr std::uint64_t without_ours(std::uint64_t mask) {
