@@ -22,22 +22,24 @@ def member(program):
     return (running() or [0])[0]
 
 
+def once(moments, what):
+    """One program; whether it was detached while it ran."""
+    program = dime_test.start_emulated([PROGRAM, SECONDS, "agent"], "60p", ("--latency", "100us", "--bandwidth", "unlimited", "--allow-floor"))
+    pid = member(program)
+    time.sleep(moments.random() * SECONDS)
+    answer = dime_test.dime("detach", "-p", pid)
+    run = program.wait()
+    what = f"{what}, detach: {answer.status} {answer.err}"
+    dime_test.equal(run.status, 0, f"status ({what}; {run.err[-1500:]})")
+    dime_test.check(run.out.endswith(b"ok\n"), f"output {run.out!r} ({what})")
+    was = b"not followed" in run.out
+    dime_test.check(was or b"detached" not in answer.out, f"a detached process' child was followed ({what})")
+    return was
+
+
 def test(times, seed="1"):
     moments = random.Random(int(seed))
-    detached = 0
-    for number in range(int(times)):
-        program = dime_test.start_emulated([PROGRAM, SECONDS, "agent"], "60p",
-                                           ("--latency", "100us", "--bandwidth", "unlimited", "--allow-floor"))
-        pid = member(program)
-        time.sleep(moments.random() * SECONDS)
-        answer = dime_test.dime("detach", "-p", pid)
-        run = program.wait()
-        what = f"round {number}, detach: {answer.status} {answer.err}"
-        dime_test.equal(run.status, 0, f"status ({what}; {run.err[-1500:]})")
-        dime_test.check(run.out.endswith(b"ok\n"), f"output {run.out!r} ({what})")
-        was = b"not followed" in run.out
-        dime_test.check(was or b"detached" not in answer.out, f"a detached process' child was followed ({what})")
-        detached += was
+    detached = sum(once(moments, f"round {number}") for number in range(int(times)))
     print(f"{detached} of {times} were detached while they ran")
     dime_test.check(detached > 0, "no program was detached while it ran")
 
