@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/introspection.h"
 #include "cli/output.h"
+#include "cli/report.h"
 #include "cli/version.h"
 
 namespace {
@@ -25,7 +26,7 @@ constexpr const Command* kCommands[] = {
     &dime::kConfigCommand,    &dime::kSetCommand,     &dime::kStatusCommand,
     &dime::kPoliciesCommand,  &dime::kPresetsCommand, &dime::kDoctorCommand,
     &dime::kCalibrateCommand, &dime::kTraceCommand,   &dime::kSweepCommand,
-    &dime::kWhatifCommand,    &dime::kModuleCommand};
+    &dime::kWhatifCommand,    &dime::kReportCommand,  &dime::kModuleCommand};
 
 std::optional<std::vector<std::string>> behind_dashes;
 
