@@ -17,6 +17,8 @@ def result(share, latency_us, policy):
         "config": {"local_npages": None, "local_percent": float(share), "latency_ns": latency_us * 1000, "bandwidth_bps": 40 * 10**9, "policy": policy,
                    "below_floor": False},
         "faults": {"total": PAGES + remote, "first_touch": PAGES, "remote": remote}, "pages": {"managed_peak": PAGES, "unmanaged_peak": 100},
+        "samples": [{"at_s": (i + 1) / 10, "wall_s": 0.1, "threads": 1, "remote": remote // 10, "evictions": remote // 10, "stall_s": 0.02 * (i % 4),
+                     "local_pages": PAGES * share // 100, "remote_pages": PAGES - PAGES * share // 100, "rx_busy": 0.1} for i in range(10)],
         "stall_ns": {"target": target, "floor": 5800, "count": remote, "mean": target + 500, "p50": target, "p90": target + 300, "p99": target + 9000,
                      "max": target + 20000, "histogram": [[target + 100, remote * 9 // 10], [target + 9000, remote // 10]] if remote else []},
     }

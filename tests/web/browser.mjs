@@ -58,7 +58,14 @@ async function checkNumbers(tab, report) {
       check(JSON.stringify(shown) === JSON.stringify(wanted), `miss ratios of ${curve.policy}: ${shown}, wanted ${wanted}`);
     }
     check(rows.some((row) => row.kind === "optimum"), `no optimum in ${source}`);
-    check(rows.some((row) => row.kind === "measured"), `no measured points in ${source}`);
+    const measured = rows.filter((row) => row.kind === "measured").length;
+    const marks = await tab.$$eval(`#misses-${i + 1} svg path[transform]`, (all) => all.length);
+    check(measured > 0 && marks >= measured + curves.length, `${marks} marks for ${measured} measured points and ${curves.length} legends in ${source}`);
+  }
+  const samples = report.points.find((point) => point.samples)?.samples.length;
+  check((await tableOf(tab, "series-1")).length === samples, `the series has not ${samples} rows`);
+  for (const section of ["summary", "slow-down", "stalls", "series", "misses", "policies", "all", "warnings", "machine"]) {
+    check((await tab.$$(`section#${section}`)).length === 1, `no section ${section}`);
   }
   const rows = await tab.$$eval("#points tbody tr", (all) => all.length);
   check(rows === report.points.length, `${rows} rows for ${report.points.length} points`);
@@ -86,6 +93,11 @@ async function checkUse(tab, report) {
   await tab.locator("#slow-down-1 input[type=checkbox]").check();
   const after = await tab.$$eval("#slow-down-1 svg circle, #slow-down-1 svg path", (all) => all.length);
   check(after > before, "single runs are not shown");
+  const mark = tab.locator("#slow-down-1 svg g:not([aria-hidden]) path[transform]").last();
+  await mark.scrollIntoViewIfNeeded();
+  const box = await mark.boundingBox();
+  await tab.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await tab.waitForFunction(() => /times \(/.test(document.querySelector("#slow-down-1 svg").textContent)).catch(() => problems.push("no tip at a mark"));
   const captions = await tab.$$eval("figcaption", (all) => all.map((one) => one.textContent.length));
   check(captions.length > 0 && captions.every((length) => length > 80), "a figure without a caption");
   const named = await tab.$$eval("figure svg[role=img]", (all) => all.every((svg) => svg.getAttribute("aria-label")?.length > 20));

@@ -5,7 +5,7 @@ import { csv } from "./format.js";
 import { element, save, scrollable, table } from "./dom.js";
 
 // At least 3:1 on the light and on the dark ground; each line also has a symbol of its own.
-export const COLOURS = ["#2f7ed8", "#d0581a", "#2a9461", "#a95bc7", "#a47c12", "#d14b74", "#3590a3", "#7a7f87"];
+const COLOURS = ["#2f7ed8", "#d0581a", "#2a9461", "#a95bc7", "#a47c12", "#d14b74", "#3590a3", "#7a7f87"];
 export const SYMBOLS = ["circle", "square", "triangle", "diamond", "star", "cross", "wye", "plus"];
 const NAMESPACE = "http://www.w3.org/2000/svg";
 

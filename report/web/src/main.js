@@ -12,6 +12,13 @@ import { stallFigures } from "./stalls.js";
 
 const report = JSON.parse(document.getElementById("data").textContent);
 
+/** Options that all points of the program have in common, but for those that say nothing about the result. */
+function commonOptions(program) {
+  const points = report.points.filter((point) => point.program === program.name && !point.native);
+  const same = Object.entries(points[0]?.options ?? {}).filter(([name, value]) => !name.startsWith("allow-") && points.every((point) => point.options[name] === value));
+  return points.length > 1 ? same.map(([name, value]) => `${name} ${value}`).join(", ") : "";
+}
+
 /** One sentence a program: its largest slow-down, and at which point. */
 function keySentences() {
   return report.programs.flatMap((program) => {
@@ -22,7 +29,7 @@ function keySentences() {
     const worst = points.reduce((one, other) => (other.slowdown > one.slowdown ? other : one));
     const [low, high] = worst.slowdown_interval;
     return [element("p", { class: "key" }, element("strong", {}, program.name), ` takes up to `, element("strong", {}, `${worst.slowdown.toFixed(2)} times`),
-      ` as long as natively (${low.toFixed(2)} to ${high.toFixed(2)}): with ${nameOf(worst, program) || "the options below"}.`)];
+      ` as long as natively (${low.toFixed(2)} to ${high.toFixed(2)}): with ${[nameOf(worst, program), commonOptions(program)].filter(Boolean).join(", ") || "the options below"}.`)];
   });
 }
 

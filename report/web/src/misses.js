@@ -30,6 +30,7 @@ function draw(curves, measured, width) {
     height: Math.max(260, Math.min(400, width * 0.5)),
     marginLeft: 56,
     marginRight: 20,
+    marginBottom: 46,
     style: { background: "none", fontSize: "13px" },
     x: { label: "local share of memory (%)", reverse: true, labelAnchor: "center", nice: true, ticks: width < 500 ? 5 : 10 },
     y: { label: "miss ratio", zero: true, nice: true, grid: true },
@@ -39,8 +40,8 @@ function draw(curves, measured, width) {
       Plot.line(of("optimum"), { x, y: "ratio", stroke: "currentColor", strokeDasharray: "5 4", strokeWidth: 1.5 }),
       Plot.line(predicted, { x, y: "ratio", z: "line", stroke: "line", strokeWidth: 2 }),
       Plot.dot(of("extrapolated"), { x, y: "ratio", stroke: "line", r: 3 }),
-      Plot.dot(of("measured"), { x, y: "ratio", fill: "line", symbol: "line", r: 6, stroke: "Canvas" }),
-      Plot.tip(rows, Plot.pointer({ x, y: "ratio", title: (row) => `${row.line}, ${row.kind}\n${percent(row.share, 1)} local: ${count(row.misses)} misses (${fixed(row.ratio, 4)})`, fill: "Canvas" })),
+      Plot.dot(of("measured"), { x, y: "ratio", fill: "line", symbol: "line", r: 6, stroke: "currentColor", strokeWidth: 1 }),
+      Plot.tip(rows, Plot.pointer({ x, y: "ratio", title: (row) => `${row.line}, ${row.kind}\n${percent(row.share, 1)} local: ${count(row.misses)} misses (${fixed(row.ratio, 4)})`, fill: "var(--ground)" })),
     ],
   });
   const pairs = of("measured").length;

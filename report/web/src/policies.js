@@ -30,6 +30,7 @@ function draw(points, width) {
     height: 70 + 34 * sorted.length,
     marginLeft,
     marginRight: 56,
+    marginBottom: 46,
     style: { background: "none", fontSize: "13px" },
     x: { label: timed ? "slow-down (times the native run)" : "remote faults", zero: true, grid: true, nice: true, labelAnchor: "center", ticks: width < 500 ? 4 : 8 },
     y: { label: null, domain: sorted.map(label), tickFormat: (text) => (7 * text.length > marginLeft - 14 ? `${text.slice(0, Math.floor((marginLeft - 14) / 7) - 1)}…` : text) },

@@ -22,13 +22,14 @@ function draw(point, kind, width) {
     height: Math.max(220, Math.min(300, width * 0.35)),
     marginLeft: 64,
     marginRight: 20,
+    marginBottom: 46,
     style: { background: "none", fontSize: "13px" },
     x: { label: "time (s)", labelAnchor: "center", nice: true, ticks: width < 500 ? 5 : 10 },
     y: { label: kind.name, zero: true, nice: true, grid: true },
     marks: [
       Plot.areaY(rows, { x: "at", y: "value", fill: colourOf(0), fillOpacity: 0.15, curve: "step-before" }),
       Plot.lineY(rows, { x: "at", y: "value", stroke: colourOf(0), strokeWidth: 2, curve: "step-before" }),
-      Plot.tip(rows, Plot.pointerX({ x: "at", y: "value", title: (row) => `${fixed(row.at, 2)} s\n${kind.show(row.value)} ${kind.name}`, fill: "Canvas" })),
+      Plot.tip(rows, Plot.pointerX({ x: "at", y: "value", title: (row) => `${fixed(row.at, 2)} s\n${kind.show(row.value)} ${kind.name}`, fill: "var(--ground)" })),
     ],
   });
   const most = rows.reduce((one, other) => (other.value > one.value ? other : one), { at: 0, value: 0 });

@@ -31,6 +31,7 @@ function draw(program, points, single, width) {
     height: Math.max(260, Math.min(400, width * 0.5)),
     marginLeft: 48,
     marginRight: 20,
+    marginBottom: 46,
     style: { background: "none", fontSize: "13px" },
     x: { label: `${axis.title} (${axis.unit})`, type: logarithmic ? "log" : "linear", reverse: program.axis === "local", nice: true, labelAnchor: "center", ticks: width < 500 ? 5 : 10 },
     y: { label: "slow-down (times the native run)", zero: false, nice: true, grid: true, domain: [Math.min(1, ...points.map((p) => p.slowdown_interval[0])), Math.max(1.1, ...points.map((p) => p.slowdown_interval[1]))] },
@@ -42,7 +43,7 @@ function draw(program, points, single, width) {
       Plot.line(shown, { x, y: "slowdown", stroke: "series", z: "series", strokeWidth: 2 }),
       single ? Plot.dot(runs, { x: (run) => run.position * axis.scale, y: "slowdown", stroke: "series", r: 3, strokeOpacity: 0.8 }) : null,
       Plot.dot(shown, { x, y: "slowdown", fill: "series", symbol: "series", r: 4.5 }),
-      Plot.tip(shown, Plot.pointer({ x, y: "slowdown", title: (p) => `${nameOf(p, program)}\n${p.slowdown.toFixed(2)} times (${p.slowdown_interval[0].toFixed(2)} to ${p.slowdown_interval[1].toFixed(2)}), ${p.runs.length} runs${p.doubts.length ? `\n${p.doubts.join("; ")}` : ""}`, fill: "Canvas" })),
+      Plot.tip(shown, Plot.pointer({ x, y: "slowdown", title: (p) => `${nameOf(p, program)}\n${p.slowdown.toFixed(2)} times (${p.slowdown_interval[0].toFixed(2)} to ${p.slowdown_interval[1].toFixed(2)}), ${p.runs.length} runs${p.doubts.length ? `\n${p.doubts.join("; ")}` : ""}`, fill: "var(--ground)" })),
     ],
   });
   return {
