@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <set>
 
+#include "experiments/columns.h"
+
 namespace dime::experiments {
 namespace {
 
 // An interval that is wider than this on one side of the median is worth a word.
 constexpr double kNoisy = 0.05;
-
-using Rows = std::vector<std::vector<std::string>>;
 
 void add_once(std::vector<std::string>& list, const std::string& word) {
   if (std::find(list.begin(), list.end(), word) == list.end()) {
@@ -80,27 +80,6 @@ std::string interval_text(const Interval& interval, int digits) {
 
 std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, "; "));
-}
-
-// Numbers to the right, words to the left.
-std::string aligned(const Rows& rows, std::size_t words_before) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], row[i].size());
-    }
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const bool word = i < words_before || i + 1 == row.size();
-      line += fmt::format(fmt::runtime(word ? "{:<{}}  " : "{:>{}}  "), row[i], widths[i]);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + '\n';
-  }
-  return text;
 }
 
 }  // namespace

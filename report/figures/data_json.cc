@@ -6,20 +6,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const char* word_of(Axis axis) {
-  switch (axis) {
-    case Axis::kLocal:
-      return "local";
-    case Axis::kLatency:
-      return "latency";
-    case Axis::kBandwidth:
-      return "bandwidth";
-    case Axis::kNone:
-      break;
-  }
-  return "none";
-}
-
 template <class T>
 Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json();
@@ -134,7 +120,7 @@ Json to_json(const ReportData& data, const std::string& version) {
   std::map<std::string, Axis> axes;
   for (const ProgramFigures& program : data.programs) {
     programs.push_back(
-        {{"name", program.name}, {"axis", word_of(program.axis)}, {"series", program.series}});
+        {{"name", program.name}, {"axis", name_of(program.axis)}, {"series", program.series}});
     axes[program.name] = program.axis;
   }
   Json points = Json::array();

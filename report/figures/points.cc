@@ -18,6 +18,16 @@ using experiments::median_interval;
 
 constexpr double kNoisy = 0.05;  // as in the table of a sweep
 
+struct AxisNames {
+  const char* name;
+  const char* title;
+};
+// By enum Axis.
+constexpr AxisNames kAxes[] = {{"local", "local share of memory"},
+                               {"latency", "latency"},
+                               {"bandwidth", "bandwidth"},
+                               {"none", ""}};
+
 std::optional<double> number_at(const Json& json, const char* path) {
   const Json::json_pointer pointer(path);
   if (json.is_object() && json.contains(pointer) && json[pointer].is_number()) {
@@ -279,20 +289,6 @@ Axis axis_of(const std::vector<Point*>& points) {
   return Axis::kNone;
 }
 
-const char* option_name(Axis axis) {
-  switch (axis) {
-    case Axis::kLocal:
-      return "local";
-    case Axis::kLatency:
-      return "latency";
-    case Axis::kBandwidth:
-      return "bandwidth";
-    case Axis::kNone:
-      break;
-  }
-  return "";
-}
-
 // Names the lines of a program's figure by the options that differ between its points.
 void name_series(const std::vector<Point*>& points, Axis axis,
                  const std::vector<Machine>& machines) {
@@ -317,7 +313,7 @@ void name_series(const std::vector<Point*>& points, Axis axis,
   for (Point* const point : points) {
     const auto all = all_of(*point);
     for (const std::string& name : order) {
-      if (name == option_name(axis) || values[name].size() < 2) {
+      if (name == name_of(axis) || values[name].size() < 2) {
         continue;
       }
       const auto option = std::find_if(all.begin(), all.end(),
@@ -400,18 +396,12 @@ std::optional<double> position(const Point& point, Axis axis) {
   return std::nullopt;
 }
 
+const char* name_of(Axis axis) {
+  return kAxes[static_cast<std::size_t>(axis)].name;
+}
+
 const char* title_of(Axis axis) {
-  switch (axis) {
-    case Axis::kLocal:
-      return "local share of memory";
-    case Axis::kLatency:
-      return "latency";
-    case Axis::kBandwidth:
-      return "bandwidth";
-    case Axis::kNone:
-      break;
-  }
-  return "";
+  return kAxes[static_cast<std::size_t>(axis)].title;
 }
 
 std::string position_text(double position, Axis axis) {

@@ -120,7 +120,10 @@ struct ReportData {
 /// Where the point lies on the axis; none where that is not known.
 std::optional<double> position(const Point& point, Axis axis);
 
-/// "local share", "latency" ...
+/// The option of `dime run` that the axis is; "none" without an axis.
+const char* name_of(Axis axis);
+
+/// "local share of memory", "latency" ...
 const char* title_of(Axis axis);
 
 /// The position in words: "50 %", "10 us", "40 Gbit/s".

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <string_view>
 
+#include "experiments/columns.h"
 #include "report/figures/export.h"
 
 namespace dime::figures {
@@ -106,26 +107,8 @@ std::vector<Dot> dots_of(const ProgramFigures& program, const ReportData& data) 
   return dots;
 }
 
-using Rows = std::vector<std::vector<std::string>>;
-
-std::string aligned(const Rows& rows) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], row[i].size());
-    }
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      line += fmt::format("{:<{}}  ", row[i], widths[i]);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + '\n';
-  }
-  return text;
-}
+using experiments::aligned;
+using experiments::Rows;
 
 std::string shown(std::optional<double> value, const char* unit = "") {
   return value ? fmt::format("{:.2f}{}", *value, unit) : "-";
@@ -151,7 +134,7 @@ std::string point_table(const ProgramFigures& program, const ReportData& data) {
                                    : "-",
                     shown(point.stall_s), fmt::format("{}", fmt::join(remarks, "; "))});
   }
-  return aligned(rows) + '\n';
+  return aligned(rows, 2) + '\n';
 }
 
 std::string prediction_table(const ReportData& data) {
@@ -167,7 +150,7 @@ std::string prediction_table(const ReportData& data) {
                       shown(point.slowdown, "x") + (point.good ? "" : " extrapolated")});
     }
   }
-  return aligned(rows) + '\n';
+  return aligned(rows, 1) + '\n';
 }
 
 }  // namespace
