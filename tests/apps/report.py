@@ -3,12 +3,17 @@
 import csv
 import io
 import json
+import os
 import re
+import shutil
 import xml.etree.ElementTree as xml
+from pathlib import Path
 
 import dime_test
 import report_data
 from dime_test import check, equal
+
+WEB = Path(__file__).resolve().parents[2] / "report" / "web"
 
 
 def file(name, content):
@@ -92,6 +97,23 @@ def test_bad_input(results):
     equal(run.status, 1, "status where the page cannot be written")
 
 
+def test_without_page(results):
+    """A dime beside which there is no page, and a build where npm has no network."""
+    program = dime_test.scratch / "bin" / "dime"
+    program.parent.mkdir()
+    try:
+        os.link(dime_test.DIME, program)
+    except OSError:
+        shutil.copy(dime_test.DIME, program)
+    page = dime_test.scratch / "report.html"
+    run = dime_test.native([program, "report", results, "-o", page])
+    check(run.status == 1 and "the page was not built" in run.err and "npm" in run.err and not page.exists(), f"{run.status} {run.err}")
+    npm = file("npm", "#!/bin/sh\necho npm error network >&2\nexit 1\n")
+    npm.chmod(0o755)
+    run = dime_test.native([WEB / "build", npm, dime_test.scratch / "web", page])
+    check(run.status == 0 and "npm error network" in run.err and not page.exists(), f"{run.status} {run.err}")
+
+
 def test():
     results = file("sorter.jsonl", report_data.sweep())
     curves = file("sorter-whatif.json", json.dumps(report_data.predictions()))
@@ -99,6 +121,7 @@ def test():
     test_text_and_svg(results, curves)
     test_several(results)
     test_bad_input(results)
+    test_without_page(results)
 
 
 dime_test.main(test)
