@@ -16,7 +16,8 @@ using experiments::Interval;
 using experiments::median;
 using experiments::median_interval;
 
-constexpr double kNoisy = 0.05;  // as in the table of a sweep
+constexpr double kNoisy = 0.05;          // as in the table of a sweep
+constexpr std::size_t kMostRuns = 1000;  // that experiments/statistics.h takes
 
 struct AxisNames {
   const char* name;
@@ -430,6 +431,10 @@ Result<void> build(ReportData& data, Machines machines) {
   join_failed(data.points);
   std::vector<std::string> names;
   for (Point& point : data.points) {
+    if (point.runs.size() > kMostRuns) {
+      return fail(0, "{} runs of one point of {}; allowed: up to {}", point.runs.size(),
+                  point.program, kMostRuns);
+    }
     measure(point, natives);
     if (std::find(names.begin(), names.end(), point.program) == names.end()) {
       names.push_back(point.program);

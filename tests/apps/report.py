@@ -73,6 +73,8 @@ def test_several(results):
     check(all(row["runs"] == "7" for row in rows), "runs of different machines were put together")
     rows = rows_of(results, file("again.jsonl", report_data.sweep()))
     check(len(rows) == 17 and all(row["runs"] == "14" for row in rows), "runs of one machine were not put together")
+    run = report(file("many.jsonl", [report_data.line("sorter", 50, 10, "fifo", number, 1.5) for number in range(1001)]))
+    check(run.status == 1 and "1001 runs of one point" in run.err, f"{run.status} {run.err[-300:]}")
     single = file("run.json", json.dumps(report_data.result(50, 10, "fifo"), indent=2))
     (row,) = rows_of(single)
     check(row["program"] == "sorter" and row["slowdown"] == "" and row["runs"] == "1", str(row))
