@@ -45,6 +45,7 @@ extern const Command kPresetsCommand;
 extern const Command kDoctorCommand;
 extern const Command kModuleCommand;
 extern const Command kCalibrateCommand;
+extern const Command kRecordCommand;
 extern const Command kTraceCommand;
 extern const Command kWhatifCommand;
 extern const Command kSweepCommand;

@@ -25,8 +25,9 @@ constexpr const Command* kCommands[] = {
     &dime::kRunCommand,       &dime::kAttachCommand,  &dime::kDetachCommand,
     &dime::kConfigCommand,    &dime::kSetCommand,     &dime::kStatusCommand,
     &dime::kPoliciesCommand,  &dime::kPresetsCommand, &dime::kDoctorCommand,
-    &dime::kCalibrateCommand, &dime::kTraceCommand,   &dime::kSweepCommand,
-    &dime::kWhatifCommand,    &dime::kReportCommand,  &dime::kModuleCommand};
+    &dime::kCalibrateCommand, &dime::kRecordCommand,  &dime::kTraceCommand,
+    &dime::kWhatifCommand,    &dime::kSweepCommand,   &dime::kReportCommand,
+    &dime::kModuleCommand};
 
 std::optional<std::vector<std::string>> behind_dashes;
 

@@ -153,7 +153,7 @@ std::uint64_t Instance::managed_pages() const {
 Fault Instance::begin(PageId id, Nanos at) {
   PageRecord& record = pool_.record(id);
   const std::uint32_t flags = atomic::load(shared_.parameters.flags);
-  Fault fault{FaultKind::kPresent, at};
+  Fault fault{FaultKind::kPresent, at, false, services_.access, services_.thread, at};
   switch (record.state) {
     case PageState::kUntouched:
       fault.kind = FaultKind::kFirstTouch;
@@ -164,6 +164,10 @@ Fault Instance::begin(PageId id, Nanos at) {
       break;
     case PageState::kInFlight:
       count(record, &dime_counters::faults_joined);
+      if (events_.are_on()) [[unlikely]] {
+        events_.touched(DIME_EVENT_COALESCED, pool_.page(id), at, services_.thread,
+                        services_.access);
+      }
       return {FaultKind::kJoined, at};
     case PageState::kLocal:
     case PageState::kUnmovable:
@@ -183,7 +187,12 @@ Fault Instance::begin_together(const PageId* ids, unsigned count, Nanos at) {
     pool_.record(ids[i]).state = PageState::kInFlight;
   }
   const unsigned tier = pool_.record(ids[0]).tier;
-  return {FaultKind::kRemote, transfers_.fetch(tier, at, count * kPageBytes)};
+  return {FaultKind::kRemote,
+          transfers_.fetch(tier, at, count * kPageBytes),
+          false,
+          services_.access,
+          services_.thread,
+          at};
 }
 
 void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
@@ -195,6 +204,10 @@ void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
   // Counted here and not in begin(), so that counters never go back for an abandoned fetch.
   count(record, remote ? &dime_counters::faults_remote : &dime_counters::faults_first_touch);
   atomic::add(shared_.counters.page_fault_count, std::uint64_t{1});
+  if (events_.are_on()) [[unlikely]] {
+    events_.touched(remote ? DIME_EVENT_DEMAND : DIME_EVENT_FIRST_TOUCH, pool_.page(id), fault.at,
+                    fault.thread, fault.access);
+  }
   const unsigned tier = record.tier;
   if (!fault.stall_is_anothers &&
       (remote || ((atomic::load(shared_.parameters.flags) & DIME_CHARGE_FIRST_TOUCH) != 0 &&
@@ -223,12 +236,14 @@ bool Instance::adopt(PageId id) {
     return false;
   }
   enter(id);
+  note(id, DIME_EVENT_ADOPTED);
   record.state = ranked(set_of(record).appear(id, record, DIME_ENTER_ADOPTED));
   return true;
 }
 
 void Instance::adopt_remote(PageId id) {
   enter(id);
+  note(id, DIME_EVENT_ADOPTED);
   pool_.record(id).state = PageState::kRemote;
 }
 
@@ -256,6 +271,7 @@ void Instance::drop(PageId id, Freed room) {
       break;
   }
   forget_ghost(id, record);
+  note(id, DIME_EVENT_DROPPED);
   record.state = PageState::kUntouched;
   set_of(record).release();
 }
@@ -272,6 +288,8 @@ void Instance::relocate(PageId from, PageId to) {
   fresh.tier = old.tier;
   fresh.set = old.set;
   old.state = PageState::kUntouched;
+  note(from, DIME_EVENT_MOVED_FROM);
+  note(to, DIME_EVENT_MOVED_TO);
   if (fresh.state == PageState::kLocal) {
     fresh.state = ranked(set_of(fresh).relocate(from, old, to, fresh));
   }
@@ -294,6 +312,7 @@ void Instance::set_unmovable(PageId id, Freed room) {
 
 void Instance::bring_home(PageId id) {
   PageRecord& record = pool_.record(id);
+  note(id, DIME_EVENT_PREFETCH);
   record.state = ranked(set_of(record).appear(id, record, DIME_ENTER_ADOPTED));
 }
 
@@ -336,14 +355,17 @@ void Instance::closed(PageId id, PageRecord& record, Closed how, Nanos now, Free
   switch (how) {
     case Closed::kDirty:
       count(record, &dime_counters::evictions_dirty);
+      note(id, DIME_EVENT_EVICT_DIRTY);
       went(id, record, how, now, room);
       break;
     case Closed::kClean:
       count(record, &dime_counters::evictions_clean);
+      note(id, DIME_EVENT_EVICT_CLEAN);
       went(id, record, how, now, room);
       break;
     case Closed::kUnknown:
       count(record, &dime_counters::evictions_unknown);
+      note(id, DIME_EVENT_EVICT_UNKNOWN);
       went(id, record, how, now, room);
       break;
     case Closed::kGone:

@@ -20,6 +20,7 @@
 #pragma once
 
 #include "core/atomic.h"
+#include "core/events.h"
 #include "core/local_set.h"
 #include "core/page_table.h"
 #include "core/transfers.h"
@@ -56,6 +57,9 @@ struct Fault {
   FaultKind kind;
   Nanos ready;                     ///< the earliest time at which the access may proceed
   bool stall_is_anothers = false;  ///< of several pages of one request: recorded with another one
+  std::uint8_t access = DIME_ACCESS_UNKNOWN;  ///< as describe_access() said
+  std::uint32_t thread = 0;                   ///< the same
+  Nanos at{};                                 ///< when the page was touched
 };
 
 /// What became of a victim that the engine was told to close.
@@ -136,6 +140,11 @@ class Instance {
     services_.access = static_cast<std::uint8_t>(access);
     services_.thread = thread;
   }
+
+  /// What is said of each page that the instance counts.
+  [[nodiscard]] Events& events() { return events_; }
+  /// Says that a forked child goes on with the page.
+  void note_inherited(PageId id) { note(id, DIME_EVENT_ADOPTED); }
 
   /// Time passes, for policies: to be called about ten times a second, where that is easy.
   void tick(Nanos now);
@@ -312,6 +321,12 @@ class Instance {
   void enter(PageId id) { set_for(id).manage(); }
   void move_to_set(PageId id, PageRecord& record);
   void count(const PageRecord& record, std::uint64_t dime_counters::*which);
+  /// Of what is no access.
+  void note(PageId id, dime_event_what what) {
+    if (events_.are_on()) [[unlikely]] {
+      events_.happened(what, pool_.page(id), services_.thread);
+    }
+  }
 
   void drop(PageId id, Freed room);
   void forget_ghost(PageId id, PageRecord& record) { set_of(record).ranking().forget(id, record); }
@@ -342,6 +357,7 @@ class Instance {
   TierOf tier_of_ = nullptr;
   void* tier_context_ = nullptr;
   RankingServices services_;
+  Events events_;
 };
 
 template <class Close>

@@ -9,6 +9,7 @@
 // What a fault runs through is one translation unit: without link-time optimisation, a call that
 // the compiler cannot see through costs as much as most of these functions do.
 #include "bridge.h"
+#include "core/events.cc"
 #include "core/histogram.cc"
 #include "core/instance.cc"
 #include "core/link.cc"

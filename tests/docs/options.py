@@ -73,7 +73,7 @@ def problems(dime):
     shared = documented_options(parts.get("Options of run and attach", ""))
     for command in sorted(commands & shown_commands(help_of(dime))):
         documented = documented_options(parts[f"dime {command}"])
-        if command in ("run", "attach"):
+        if command in ("run", "attach", "record"):
             documented |= shared
         if command == "set":
             documented |= shared - {"--engine", "--fault-path", "--json"}

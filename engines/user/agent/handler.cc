@@ -121,6 +121,7 @@ void Handler::on_fault(std::uint64_t address, bool writes, std::uint32_t thread)
     return;
   }
   Instance& instance = space_.instance();
+  instance.describe_access(writes ? DIME_ACCESS_WRITE : DIME_ACCESS_READ, thread);
   const Fault fault = instance.begin(id, entry);
   if (fault.kind == FaultKind::kJoined) {
     atomic::add(membership_.member().faults_joined, std::uint64_t{1});

@@ -60,6 +60,7 @@ long Membership::map(const char* path) {
   control_ = control;
   owner_ = about.st_uid;
   __builtin_memcpy(path_, path, length + 1);
+  map_events();
   return 0;
 }
 
@@ -67,7 +68,11 @@ void Membership::unmap() {
   if (control_ != nullptr) {
     system_call(__NR_munmap, control_, sizeof(dime_control));
   }
+  if (events_ != nullptr) {
+    system_call(__NR_munmap, events_, sizeof(dime_events));
+  }
   control_ = nullptr;
+  events_ = nullptr;
   member_ = nullptr;
 }
 
@@ -156,35 +161,58 @@ void Membership::remove_if_last() const {
   }
 }
 
-dime_link* Membership::named_link(const char* name) const {
+long Membership::map_beside(const char* kind, const char* name, std::uint64_t bytes) const {
   char path[kPathBytes + DIME_NAME_BYTES + 8] = {};
   unsigned end = 0;
   for (unsigned i = 0; path_[i] != '\0'; ++i) {
     path[i] = path_[i];
     end = path_[i] == '-' ? i + 1 : end;  // the instance's id is behind the last one
   }
-  for (const char* c = "link-"; *c != '\0'; ++c) {
+  for (const char* c = kind; *c != '\0'; ++c) {
     path[end++] = *c;
   }
   for (unsigned i = 0; i < DIME_NAME_BYTES && name[i] != '\0'; ++i) {
     if (name[i] == '/') {
-      return nullptr;
+      return -EINVAL;
     }
     path[end++] = name[i];
   }
   path[end] = '\0';
   struct stat about {};
-  const long fd = open_own_file(path, O_RDWR, owner_, sizeof(dime_link), sizeof(dime_link), about);
+  const long fd = open_own_file(path, O_RDWR, owner_, bytes, bytes, about);
   if (failed(fd)) {
-    return nullptr;
+    return fd;
   }
-  const long at =
-      system_call(__NR_mmap, 0L, sizeof(dime_link), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0L);
+  const long at = system_call(__NR_mmap, 0L, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0L);
   system_call(__NR_close, fd);
+  return at;
+}
+
+dime_link* Membership::named_link(const char* name) const {
+  const long at = map_beside("link-", name, sizeof(dime_link));
   auto* const link = reinterpret_cast<dime_link*>(at);
   return failed(at) || link->magic != DIME_LINK_MAGIC || link->abi_version != DIME_ABI_VERSION
              ? nullptr
              : link;
+}
+
+void Membership::map_events() {
+  const char* id = path_;
+  for (const char* c = path_; *c != '\0'; ++c) {
+    id = *c == '-' ? c + 1 : id;
+  }
+  const long at = map_beside("events-", id, sizeof(dime_events));
+  if (failed(at)) {
+    return;
+  }
+  // One that was left behind is of another instance, which had the same id.
+  auto* const events = reinterpret_cast<dime_events*>(at);
+  if (events->magic != DIME_EVENTS_MAGIC || events->version != DIME_EVENTS_VERSION ||
+      events->created_ns != control_->created_ns) {
+    system_call(__NR_munmap, at, sizeof(dime_events));
+    return;
+  }
+  events_ = events;
 }
 
 void Membership::note_problem(const char* text) const {

@@ -4,6 +4,7 @@
 
 #include "core/units.h"
 #include "dime/abi.h"
+#include "dime/events.h"
 
 namespace dime::agent {
 
@@ -35,13 +36,22 @@ class Membership {
   /// there is none. Maps it anew at each call: for set-up and changes only.
   [[nodiscard]] dime_link* named_link(const char* name) const;
 
+  /// The ring beside the control block; null: nobody records.
+  [[nodiscard]] dime_events* events() const { return events_; }
+
   /// Notes a problem for the summary, if none is noted yet.
   void note_problem(const char* text) const;
 
  private:
   static constexpr unsigned kPathBytes = 256;
 
+  /// Maps the file dime-UID-KIND-NAME beside the control block, of exactly `bytes`. Its address, or
+  /// a negative errno.
+  [[nodiscard]] long map_beside(const char* kind, const char* name, std::uint64_t bytes) const;
+  void map_events();
+
   dime_control* control_ = nullptr;
+  dime_events* events_ = nullptr;
   dime_member* member_ = nullptr;
   /// Of the block, and so of its links: the program may change its own user after the start.
   std::uint32_t owner_ = 0;

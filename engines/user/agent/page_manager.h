@@ -106,6 +106,7 @@ class PageManager {
 
  private:
   long begin(AddressRange image);
+  void start_events();
   void repay_debt(Nanos now, std::uint64_t most);
   void adopt_late();
   void note_victim(PageId id);

@@ -40,8 +40,18 @@ long PageManager::begin(AddressRange image) {
   if (inherited_) {
     space_.inherit_pages();
   }
+  start_events();
   started_ = true;
   return 0;
+}
+
+/// Without a recording, nothing.
+void PageManager::start_events() {
+  if (membership_.events() != nullptr) {
+    const dime_member& member = membership_.member();
+    instance().events().start(*membership_.events(), member.pid, member.parent_pid,
+                              {clock::now, [] { clock::sleep(Nanos{1'000'000}); }});
+  }
 }
 
 long PageManager::continue_in_child() {
@@ -54,6 +64,8 @@ long PageManager::continue_in_child() {
   instance().continue_in_child(
       {&member.local_pages, &member.managed_pages, &member.inherited_pages, &member.evictions},
       control_.tier_parts[&member - control_.members]);
+  start_events();
+  space_.note_inherited();
   return space_.reopen();
 }
 

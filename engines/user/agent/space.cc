@@ -61,6 +61,12 @@ void Space::disown() {
   shadow_.descriptor().disown();
 }
 
+void Space::note_inherited() {
+  if (instance_.events().are_on()) {
+    table_.for_each(kAddressSpace, [this](PageId id) { instance_.note_inherited(id); });
+  }
+}
+
 void Space::exclude(AddressRange range) {
   if (excluded_count_ < 8 && !range.empty()) {
     excluded_[excluded_count_++] = range.whole_pages();

@@ -101,6 +101,9 @@ class Space {
   /// (default), or, in a forked child, they are inherited: counted apart until the debt is repaid.
   void inherit_pages() { evict_to_adopt_ = false; }
 
+  /// In a forked child: tells a recording of the pages that it goes on with.
+  void note_inherited();
+
   /// Leaves `range` unmanaged from now on (at most 8 ranges).
   void exclude(AddressRange range);
 

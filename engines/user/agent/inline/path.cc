@@ -68,6 +68,15 @@ void InlinePath::note_lead(bool writes, Nanos way, Nanos opening) {
   atomic::store(writes ? member.found_ns : member.found_read_ns, lead_.usual(writes).value);
 }
 
+/// Under the lock. The thread's number is a system call away, and only recordings want it.
+void InlinePath::describe_access(dime_access access, Thread& thread) {
+  Instance& instance = manager_.instance();
+  if (instance.events().are_on() && (thread.number == 0 || Threads::is_shared(thread))) {
+    thread.number = static_cast<std::uint32_t>(system_call(__NR_gettid));
+  }
+  instance.describe_access(access, thread.number);
+}
+
 void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
                        const std::uint64_t* interrupted) {
   Nanos entry = clock::now();
@@ -97,6 +106,10 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
   while (is_leaving(record)) {
     let_others([&] { return !is_leaving(record); });
   }
+  describe_access(for_call ? DIME_ACCESS_UNKNOWN
+                  : writes ? DIME_ACCESS_WRITE
+                           : DIME_ACCESS_READ,
+                  thread);
   const Fault fault = instance.begin(id, entry);
   if (fault.kind == FaultKind::kJoined || fault.kind == FaultKind::kPresent) {
     if (fault.kind == FaultKind::kPresent) {

@@ -117,6 +117,7 @@ class InlinePath {
  private:
   [[nodiscard]] Nanos lead(bool writes);
   bool send_back(PageNumber page, bool writes, Nanos entry, Thread& thread);
+  void describe_access(dime_access access, Thread& thread);
   void note_lead(bool writes, Nanos way, Nanos opening);
   Nanos make_room(PageId page, Nanos spare, Nanos now);
   Closed evict(PageId victim, Nanos spare, Nanos& now);

@@ -137,6 +137,7 @@ long InlinePath::continue_in_child(Thread& thread) {
   cancel_all();
   threads_.forget_others(thread);
   thread.claim_count = 0;
+  thread.number = 0;
   waiting_ = 0;
   return manager_.continue_in_child();
 }

@@ -112,6 +112,7 @@ void InlinePath::fetch_together(AddressRange range, Thread& thread) {
   for (std::uint32_t i = 0; i < count; ++i) {
     pages[i] = thread.claims[i].page;
   }
+  describe_access(DIME_ACCESS_UNKNOWN, thread);
   const Fault fault = instance.begin_together(pages, count, entry);
   const Nanos after = moves_.home();
   const Nanos spare = fault.ready - entry - after;

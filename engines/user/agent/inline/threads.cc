@@ -65,6 +65,7 @@ void Threads::leave(Thread& thread) {
   thread.program_signal_stack = {};
   thread.stack = {};
   thread.bounces = {};
+  thread.number = 0;
   thread.ending = 0;
 }
 

@@ -51,6 +51,7 @@ struct alignas(64) Thread {
   AddressRange stack;         ///< where its stack is known to be unmanaged
   Bounces bounces;
   std::int32_t program_signal_flags = 0;
+  std::uint32_t number = 0;  ///< of the thread, where somebody has asked for it
   // A signal handler's calls hold their pages beside those of the call that it interrupted.
   static constexpr std::uint32_t kDepth = 8;
   std::uint32_t depth = 0;

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/program_run.h"
+
+#include <csignal>
+
+#include "base/executable.h"
+#include "cli/command.h"
+#include "cli/engine_choice.h"
+#include "cli/output.h"
+#include "cli/run_report.h"
+#include "report/json.h"
+#include "report/summary.h"
+
+namespace dime {
+
+int status_of(const Error& error) {
+  switch (error.code) {
+    case ENOENT:
+      return kUnknownProgram;
+    case EACCES:
+    case ENOEXEC:
+    case ELOOP:
+      return kNotExecutable;
+    default:
+      return kCannotEmulate;
+  }
+}
+
+int refuse(const Error& error, int status) {
+  print_error(error);
+  return status;
+}
+
+// Where the program came without "--" in front, a later "--" is its own.
+Result<std::vector<std::string>> command_of(const CLI::App& app, const std::string& usage) {
+  std::vector<std::string> words = app.remaining();
+  if (const std::vector<std::string>* const behind = words_behind_dashes()) {
+    if (!words.empty()) {
+      words.emplace_back("--");
+    }
+    words.insert(words.end(), behind->begin(), behind->end());
+  }
+  if (words.empty()) {
+    return fail_with_hint(usage, "no program to run");
+  }
+  if (!app.remaining().empty() && words.front().starts_with('-')) {
+    return fail_with_hint(fmt::format("dime {} --help", app.get_name()), "unknown option {}",
+                          words.front());
+  }
+  return words;
+}
+
+Result<void> check_command(ProgramPlan& plan, const EmulationOptions& options) {
+  DIME_TRY_VOID(check_writable(plan.request.json));
+  DIME_TRY(plan.engine, choose_engine(plan.request));
+  if (auto able = plan.engine->check(plan.request); !able) {
+    return tl::unexpected(options.located(able.error()));
+  }
+  DIME_TRY(plan.program, find_program(plan.command.front()));
+  return plan.engine->check_program(plan.program);
+}
+
+// The file comes first: printing may end early, where nobody reads any more. Whatever cannot be
+// written, the program has run, and its exit status is that of `dime`.
+int report_program(const ChildResult& child, const ProgramPlan& plan, Session& session) {
+  const auto view = session.view();
+  if (!view) {
+    return refuse(view.error(), kCannotEmulate);
+  }
+  const RunResult result =
+      collect_result(child, *plan.engine, *view, session.created(), plan.command);
+  if (!plan.request.json.empty()) {
+    if (const auto written = write_json(plan.request.json, to_json(result)); !written) {
+      print_error(written.error());
+    }
+  }
+  print_quietly(summarize(result));
+  return child.exit_status;
+}
+
+Result<ChildResult> run_program(Session& session, const ProgramPlan& plan) {
+  DIME_TRY(const ChildResult child, run_child(session.child_request(plan.program, plan.command),
+                                              [&session] { session.tick(); }));
+  // A reader that went away must not cost the program's exit status.
+  std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
+  if (auto joined = session.check_joined(child.pid); !joined) {
+    joined.error().code = 0;  // the program itself has run
+    return tl::unexpected(joined.error());
+  }
+  return child;
+}
+
+}  // namespace dime

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0
+// dime record: a run, or a while of a running process, whose events go to a trace.
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/emulation_options.h"
+#include "cli/engine_choice.h"
+#include "cli/pid_list.h"
+#include "cli/program_run.h"
+#include "cli/recorder.h"
+#include "cli/version.h"
+#include "core/quantity.h"
+
+namespace dime {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using config::Key;
+
+// What a recording sees are the faults of a small limit: 5 %.
+constexpr std::uint32_t kUsualShare = 500;
+constexpr const char* kUsage = "dime record [OPTIONS] -o TRACE -- PROGRAM [ARGS]";
+
+struct RecordOptions {
+  EmulationOptions emulation;
+  CLI::App* app = nullptr;
+  std::string output;
+  std::string pids;
+  std::string duration;
+};
+
+struct RecordPlan {
+  ProgramPlan run;  ///< without a program where there are `pids`
+  std::vector<pid_t> pids;
+  Nanos duration;  ///< 0 = until they end
+};
+
+// Error codes other than 0 are about the program.
+Result<void> check_program(RecordOptions& options, ProgramPlan& plan) {
+  DIME_TRY(plan.command, command_of(*options.app, kUsage));
+  if (!options.duration.empty()) {
+    return fail_with_hint("leave it out: a program is recorded to its end",
+                          "--for goes with -p, not with a program");
+  }
+  return {};
+}
+
+Result<void> check_processes(RecordOptions& options, RecordPlan& plan) {
+  if (command_of(*options.app, kUsage)) {
+    return fail_with_hint(kUsage, "-p records running processes; a program is one too many");
+  }
+  DIME_TRY(plan.pids, parse_pids(options.pids));
+  if (options.duration.empty()) {
+    return {};
+  }
+  const auto duration = parse_duration(
+      {options.duration.data(), static_cast<std::uint32_t>(options.duration.size())});
+  if (!duration.ok() || duration.value == Nanos{}) {
+    return fail(0, "--for {}: allowed: a time above 0, as 10s", options.duration);
+  }
+  plan.duration = duration.value;
+  return {};
+}
+
+Result<void> check_request(EmulationRequest& request) {
+  if (!request.plan.has(Key::kLocalNpages) && !request.plan.has(Key::kLocalShare)) {
+    set_number(config::row_of(Key::kLocalShare), request.plan, kUsualShare);
+  }
+  if (request.engine == "kernel") {
+    return fail(0, "--engine kernel: only the user engine records; allowed here: auto, user");
+  }
+  request.engine = "user";
+  return {};
+}
+
+Result<void> check_trace_file(const std::string& path) {
+  struct stat about {};
+  if (::stat(path.c_str(), &about) == 0 && !S_ISREG(about.st_mode)) {
+    return fail(0, "-o {}: not a regular file", path);
+  }
+  return {};
+}
+
+// Error codes other than 0 are about the program.
+Result<RecordPlan> check(RecordOptions& options) {
+  RecordPlan plan;
+  DIME_TRY_VOID(options.pids.empty() ? check_program(options, plan.run)
+                                     : check_processes(options, plan));
+  if (options.output.empty()) {
+    return fail_with_hint(kUsage, "-o is missing: the trace to write");
+  }
+  DIME_TRY_VOID(check_trace_file(options.output));
+  EmulationRequest& request = plan.run.request;
+  DIME_TRY(request, options.emulation.parse());
+  DIME_TRY_VOID(check_request(request));
+  if (plan.pids.empty()) {
+    DIME_TRY_VOID(check_command(plan.run, options.emulation));
+    return plan;
+  }
+  request.only_thread_path = true;
+  DIME_TRY(plan.run.engine, choose_engine(request));
+  DIME_TRY_VOID(plan.run.engine->check(request));
+  for (const pid_t pid : plan.pids) {
+    DIME_TRY_VOID(plan.run.engine->check_attachable(pid));
+  }
+  return plan;
+}
+
+trace::Info info_of(const RecordPlan& plan, const dime_parameters& parameters) {
+  trace::Info info;
+  info.source = trace::Source::kFaults;
+  info.version = kVersion;
+  info.command = plan.run.command;
+  info.local_npages = parameters.local_share == 0 ? parameters.local_npages : 0;
+  info.local_share = parameters.local_share;
+  info.policy = parameters.policy;
+  return info;
+}
+
+Result<std::unique_ptr<Recorder>> start_recorder(const RecordOptions& options,
+                                                 const RecordPlan& plan, Session& session) {
+  DIME_TRY(const InstanceView view, session.view());
+  if (!session.created()) {
+    return fail_with_hint("leave --instance out",
+                          "--instance {}: exists; a recording needs an instance of its own",
+                          view.control->instance_id);
+  }
+  DIME_TRY(ControlBlock block, ControlBlock::open(control_path(view.control->instance_id)));
+  auto writer = trace::Writer::create(options.output, info_of(plan, view.parameters));
+  if (!writer) {
+    writer.error().code = 0;
+    return tl::unexpected(writer.error());
+  }
+  return Recorder::start(std::move(block), std::move(*writer));
+}
+
+// Waits until the processes have left, the time is over, or somebody ends dime. Returns how long
+// that was, in seconds.
+Result<double> wait_for_processes(const RecordPlan& plan, Session& session) {
+  constexpr timespec kPause{0, 100'000'000};
+  sigset_t ends;
+  ::sigemptyset(&ends);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    ::sigaddset(&ends, signal);
+  }
+  ::sigprocmask(SIG_BLOCK, &ends, nullptr);
+  const Clock::time_point begin = Clock::now();
+  const auto over = [&] {
+    return plan.duration != Nanos{} &&
+           Clock::now() - begin >= std::chrono::nanoseconds(plan.duration.value);
+  };
+  bool any = true;
+  while (any && !over() && ::sigtimedwait(&ends, nullptr, &kPause) < 0) {
+    session.tick();
+    DIME_TRY(const std::vector<pid_t> members, session.members());
+    any = !members.empty();
+  }
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+Result<void> detach_members(Engine& engine, Session& session) {
+  DIME_TRY(const std::vector<pid_t> members, session.members());
+  Result<void> all;
+  for (const pid_t pid : members) {
+    // One that ends meanwhile is no error.
+    if (const auto gone = engine.detach(pid); !gone && ::kill(pid, 0) == 0) {
+      all = tl::unexpected(gone.error());
+    }
+  }
+  return all;
+}
+
+Result<double> record_processes(const RecordPlan& plan, Session& session) {
+  DIME_TRY_VOID(session.attach(plan.pids));
+  DIME_TRY(const double seconds, wait_for_processes(plan, session));
+  DIME_TRY_VOID(detach_members(*plan.run.engine, session));
+  return seconds;
+}
+
+Result<void> finish(const RecordOptions& options, Recorder& recorder, double wall_s) {
+  auto recorded = recorder.finish(wall_s);
+  if (!recorded) {
+    recorded.error().hint = "what is in the trace before that can be used";
+    recorded.error().code = 0;
+    return tl::unexpected(recorded.error());
+  }
+  const double each = recorded->events == 0 ? 0
+                                            : static_cast<double>(recorded->bytes) /
+                                                  static_cast<double>(recorded->events);
+  print_notice(fmt::format("{}: {} events, {} bytes ({:.2f} an event)", options.output,
+                           recorded->events, recorded->bytes, each));
+  if (recorded->waits != 0) {
+    print_notice(fmt::format("the program waited for the recorder {} times", recorded->waits));
+  }
+  if (recorded->lost != 0) {
+    print_notice(fmt::format("{} events are missing: their thread was killed as it wrote them",
+                             recorded->lost));
+  }
+  return {};
+}
+
+// Returns the exit status of `dime`.
+int record_in(const RecordOptions& options, const RecordPlan& plan, Session& session) {
+  const auto recorder = start_recorder(options, plan, session);
+  if (!recorder) {
+    return refuse(recorder.error(), kCannotEmulate);
+  }
+  if (!plan.pids.empty()) {
+    const auto seconds = record_processes(plan, session);
+    const auto finished =
+        seconds ? finish(options, **recorder, *seconds) : tl::unexpected(seconds.error());
+    return finished ? kSuccess : refuse(finished.error(), kFailure);
+  }
+  const auto child = run_program(session, plan.run);
+  if (!child) {
+    return refuse(child.error(), status_of(child.error()));
+  }
+  const auto finished = finish(options, **recorder, child->wall_s);
+  const int status = report_program(*child, plan.run, session);
+  return finished ? status : refuse(finished.error(), kCannotEmulate);
+}
+
+int run(RecordOptions& options) {
+  const auto plan = check(options);
+  if (!plan) {
+    return refuse(plan.error(), status_of(plan.error()));
+  }
+  const auto session = plan->run.engine->prepare(plan->run.request);
+  if (!session) {
+    return refuse(session.error(), kCannotEmulate);
+  }
+  const int status = record_in(options, *plan, **session);
+  if (const auto left = (*session)->leave(); !left) {
+    print_error(left.error());
+  }
+  return status;
+}
+
+std::function<int()> register_record(CLI::App& app) {
+  auto options = std::make_shared<RecordOptions>();
+  options->app = &app;
+  app.add_option("-o,--output", options->output, "the trace to write")->type_name("TRACE");
+  app.add_option("-p,--pid", options->pids, "record processes that run: PID[,PID..]");
+  app.add_option("--for", options->duration, "with -p: for how long (until they end)")
+      ->type_name("TIME");
+  options->emulation.add_to(app);
+  app.prefix_command();
+  app.footer(
+      "dime record [OPTIONS] -o TRACE -- PROGRAM [ARGS]: what follows -- is the program, as it "
+      "is.\nWithout --local, 5% of the program's memory is local.");
+  return [options] { return run(*options); };
+}
+
+}  // namespace
+
+const Command kRecordCommand = {"record",
+                                "run a program and write what happens to its pages to a trace",
+                                register_record, kCannotEmulate};
+
+}  // namespace dime

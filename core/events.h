@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+// Says what happened to which page, for `dime record`: the writer's side of include/dime/events.h.
+//
+// Off, which is what nearly every run is, it costs its user one branch. Not thread-safe: one a
+// process, guarded by the instance's lock. The ring is shared with other processes.
+#pragma once
+
+#include "core/units.h"
+#include "dime/events.h"
+#include "dime/policy.h"
+
+namespace dime {
+
+class Events {
+ public:
+  struct Clock {
+    Nanos (*now)();
+    void (*pause)();  ///< waits for about a millisecond
+  };
+
+  /// Writes into `ring`, which outlives this, from now on: what the process `pid` does. Says first
+  /// that the process has started, by its parent.
+  void start(dime_events& ring, std::uint32_t pid, std::uint32_t parent, Clock clock);
+  [[nodiscard]] bool are_on() const { return ring_ != nullptr; }
+
+  // REQUIRES: they are on.
+
+  /// A page was touched at `at`.
+  void touched(dime_event_what what, PageNumber page, Nanos at, std::uint32_t thread,
+               std::uint8_t access) {
+    write(what, page, at, thread, access);
+  }
+  /// Something else happened to the page, just now.
+  void happened(dime_event_what what, PageNumber page, std::uint32_t thread) {
+    write(what, page, clock_.now(), thread, DIME_ACCESS_UNKNOWN);
+  }
+
+  /// A ring that stays full for so many pauses has no reader any more.
+  static constexpr unsigned kMostPauses = 2'000;
+
+ private:
+  void write(dime_event_what what, PageNumber page, Nanos at, std::uint32_t thread,
+             std::uint8_t access);
+  [[nodiscard]] bool wait_for_place(std::uint64_t turn);
+
+  dime_events* ring_ = nullptr;
+  Clock clock_{};
+  std::uint32_t pid_ = 0;
+};
+
+}  // namespace dime
