@@ -14,6 +14,7 @@
 #include "cli/output.h"
 #include "cli/pid_list.h"
 #include "cli/run_report.h"
+#include "cli/sampler.h"
 #include "report/json.h"
 #include "report/summary.h"
 
@@ -60,11 +61,13 @@ bool share_one(const std::vector<pid_t>& some, const std::vector<pid_t>& others)
   return std::find_first_of(some.begin(), some.end(), others.begin(), others.end()) != some.end();
 }
 
-Result<void> wait_for_members(const Plan& plan, Session& session) {
-  constexpr std::chrono::milliseconds kPause{100};
+Result<void> wait_for_members(const Plan& plan, Session& session, Sampler& sampler) {
+  constexpr std::chrono::milliseconds kMostPause{100};
+  const auto pause = std::min(kMostPause, sampler.period());
   DIME_TRY(std::vector<pid_t> members, session.members());
   while (share_one(members, plan.pids)) {
-    std::this_thread::sleep_for(kPause);
+    std::this_thread::sleep_for(pause);
+    sampler.tick();
     DIME_TRY(members, session.members());
   }
   return {};
@@ -72,11 +75,13 @@ Result<void> wait_for_members(const Plan& plan, Session& session) {
 
 Result<void> report_at_end(const Plan& plan, Session& session) {
   const auto begin = Clock::now();
-  DIME_TRY_VOID(wait_for_members(plan, session));
+  Sampler sampler(session, plan.request.interval);
+  DIME_TRY_VOID(wait_for_members(plan, session, sampler));
   DIME_TRY(const InstanceView view, session.view());
   ChildResult end;
   end.wall_s = std::chrono::duration<double>(Clock::now() - begin).count();
-  const RunResult result = collect_result(end, *plan.engine, view, session.created(), plan.names);
+  RunResult result = collect_result(end, *plan.engine, view, session.created(), plan.names);
+  sampler.finish(result);
   const auto written = write_json(plan.request.json, to_json(result));
   print_quietly(summarize(result));
   return written;

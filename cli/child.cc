@@ -18,7 +18,6 @@
 namespace dime {
 namespace {
 
-constexpr int kTickMilliseconds = 200;
 constexpr int kSignals[] = {SIGINT,  SIGQUIT, SIGTERM, SIGHUP,   SIGUSR1,
                             SIGUSR2, SIGALRM, SIGPIPE, SIGWINCH, SIGCHLD};
 
@@ -76,8 +75,7 @@ void pass_on_signals(int fd, pid_t child) {
   }
 }
 
-int wait_for_end(const SignalGuard& signals, pid_t child, const std::function<void()>& tick,
-                 rusage& usage) {
+int wait_for_end(const SignalGuard& signals, pid_t child, const Tick& tick, rusage& usage) {
   int status = 0;
   for (;;) {
     const pid_t ended = ::wait4(child, &status, WNOHANG, &usage);
@@ -85,9 +83,9 @@ int wait_for_end(const SignalGuard& signals, pid_t child, const std::function<vo
       return status;
     }
     pollfd wanted{signals.fd(), POLLIN, 0};
-    ::poll(&wanted, 1, kTickMilliseconds);
+    ::poll(&wanted, 1, static_cast<int>(tick.period.count()));
     pass_on_signals(signals.fd(), child);
-    tick();
+    tick.call();
   }
 }
 
@@ -135,7 +133,7 @@ double seconds(const timeval& time) {
 
 }  // namespace
 
-Result<ChildResult> run_child(ChildRequest request, const std::function<void()>& tick) {
+Result<ChildResult> run_child(ChildRequest request, const Tick& tick) {
   std::vector<char*> arguments = pointers_to(request.arguments);
   std::vector<char*> environment = pointers_to(request.environment);
   int ends[2];

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -35,8 +36,14 @@ struct ChildRequest {
   std::function<Result<void>(pid_t)> admit;
 };
 
-/// Runs the program to its end. `tick` is called about five times a second meanwhile. Error: it
-/// could not be executed (code as execve says); nothing has run then.
-Result<ChildResult> run_child(ChildRequest request, const std::function<void()>& tick);
+/// Called while something is waited for.
+struct Tick {
+  std::function<void()> call;
+  std::chrono::milliseconds period;  ///< about
+};
+
+/// Runs the program to its end. Error: it could not be executed (code as execve says); nothing has
+/// run then.
+Result<ChildResult> run_child(ChildRequest request, const Tick& tick);
 
 }  // namespace dime

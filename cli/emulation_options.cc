@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cli/presets.h"
+#include "cli/sampler.h"
 #include "core/quantity.h"
 
 namespace dime {
@@ -113,6 +114,7 @@ void EmulationOptions::add_to(CLI::App& app) {
   option("--engine", engine_, "auto, user or kernel", "NAME");
   option("--fault-path", fault_path_, "auto, thread or inline", "NAME");
   option("--json", json_, "write the result to this file, - for standard output", "FILE");
+  option("--interval", interval_, "time between two samples in the result", "TIME");
 }
 
 void EmulationOptions::add_changes_to(CLI::App& app) {
@@ -168,6 +170,7 @@ Result<EmulationRequest> EmulationOptions::parse_values() const {
   }
   request.allow_floor = allow_floor_;
   request.json = json_;
+  DIME_TRY(request.interval, parse_interval(interval_));
   request.engine = engine_;
   request.fault_path = fault_path_;
   request.placement = placement_.request();

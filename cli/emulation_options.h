@@ -10,6 +10,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,7 @@ struct EmulationRequest {
   std::string fault_path = "auto";  ///< --fault-path
   bool only_thread_path = false;    ///< members are not started by dime
   std::string json;                 ///< --json; empty = none, "-" = standard output
+  std::chrono::milliseconds interval{};  ///< --interval, of samples
 
   /// --instance
   [[nodiscard]] std::optional<std::uint32_t> instance() const {
@@ -69,6 +71,7 @@ class EmulationOptions {
   std::string engine_ = "auto";
   std::string fault_path_ = "auto";
   std::string json_;
+  std::string interval_ = "100ms";
   bool allow_floor_ = false;
 };
 

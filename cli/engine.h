@@ -12,11 +12,13 @@
 #include <string>
 #include <vector>
 
+#include "base/monotonic.h"
 #include "base/result.h"
 #include "cli/child.h"
 #include "cli/emulation_options.h"
 #include "dime/abi.h"
 #include "engines/user/inject/attach.h"
+#include "report/samples.h"
 
 namespace dime {
 
@@ -25,6 +27,8 @@ struct InstanceView {
   std::shared_ptr<const dime_control> control;  ///< the user engine's block itself, or a copy
   dime_parameters parameters{};                 ///< consistent, unlike those in `control`
   dime_link link{};                             ///< its own or the named one's figures
+
+  [[nodiscard]] Reading reading() const { return read_counts(*control, link, monotonic_ns()); }
 };
 
 struct PolicyLine {
@@ -56,6 +60,9 @@ class Session {
   [[nodiscard]] virtual Result<std::vector<pid_t>> members() = 0;
 
   [[nodiscard]] virtual Result<InstanceView> view() = 0;
+
+  /// Its counters now. Cheap enough to be asked a hundred times a second.
+  [[nodiscard]] virtual Result<Reading> reading() = 0;
 
   /// Gives the instance up: it goes with its last member, now where there is none.
   [[nodiscard]] virtual Result<void> leave() = 0;

@@ -114,6 +114,11 @@ class KernelSession final : public Session {
     return view_of(client_, *instance);
   }
 
+  Result<Reading> reading() override {
+    DIME_TRY(const InstanceView now, view());
+    return now.reading();
+  }
+
   Result<void> leave() override {
     DIME_TRY(const kernel::Stats stats, client_.stats());
     const kernel::InstanceStats* const instance = kernel::find_instance(stats, id_);

@@ -62,13 +62,14 @@ Result<void> check_command(ProgramPlan& plan, const EmulationOptions& options) {
 
 // The file comes first: printing may end early, where nobody reads any more. Whatever cannot be
 // written, the program has run, and its exit status is that of `dime`.
-int report_program(const ChildResult& child, const ProgramPlan& plan, Session& session) {
+int report_program(const ChildResult& child, const ProgramPlan& plan, Session& session,
+                   Sampler& sampler) {
   const auto view = session.view();
   if (!view) {
     return refuse(view.error(), kCannotEmulate);
   }
-  const RunResult result =
-      collect_result(child, *plan.engine, *view, session.created(), plan.command);
+  RunResult result = collect_result(child, *plan.engine, *view, session.created(), plan.command);
+  sampler.finish(result);
   if (!plan.request.json.empty()) {
     if (const auto written = write_json(plan.request.json, to_json(result)); !written) {
       print_error(written.error());
@@ -78,9 +79,13 @@ int report_program(const ChildResult& child, const ProgramPlan& plan, Session& s
   return child.exit_status;
 }
 
-Result<ChildResult> run_program(Session& session, const ProgramPlan& plan) {
-  DIME_TRY(const ChildResult child, run_child(session.child_request(plan.program, plan.command),
-                                              [&session] { session.tick(); }));
+Result<ChildResult> run_program(Session& session, const ProgramPlan& plan, Sampler& sampler) {
+  const auto tick = [&] {
+    session.tick();
+    sampler.tick();
+  };
+  DIME_TRY(const ChildResult child,
+           run_child(session.child_request(plan.program, plan.command), {tick, sampler.period()}));
   // A reader that went away must not cost the program's exit status.
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
   if (auto joined = session.check_joined(child.pid); !joined) {

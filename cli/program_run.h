@@ -11,6 +11,7 @@
 #include "cli/child.h"
 #include "cli/emulation_options.h"
 #include "cli/engine.h"
+#include "cli/sampler.h"
 
 namespace dime {
 
@@ -29,15 +30,16 @@ Result<std::vector<std::string>> command_of(const CLI::App& app, const std::stri
 /// in the rest of the plan. Error codes other than 0 are about the program.
 Result<void> check_command(ProgramPlan& plan, const EmulationOptions& options);
 
-/// Runs the program in the session, to its end.
-Result<ChildResult> run_program(Session& session, const ProgramPlan& plan);
+/// Runs the program in the session, to its end, while `sampler` takes its samples.
+Result<ChildResult> run_program(Session& session, const ProgramPlan& plan, Sampler& sampler);
 
 /// The exit status of `dime` where a program could not be started.
 int status_of(const Error& error);
 
 /// Writes the result where the options want it, and its summary on standard error. Returns the exit
 /// status of `dime`.
-int report_program(const ChildResult& child, const ProgramPlan& plan, Session& session);
+int report_program(const ChildResult& child, const ProgramPlan& plan, Session& session,
+                   Sampler& sampler);
 
 /// Prints the error and returns `status`.
 int refuse(const Error& error, int status);

@@ -218,12 +218,13 @@ int record_in(const RecordOptions& options, const RecordPlan& plan, Session& ses
         seconds ? finish(options, **recorder, *seconds) : tl::unexpected(seconds.error());
     return finished ? kSuccess : refuse(finished.error(), kFailure);
   }
-  const auto child = run_program(session, plan.run);
+  Sampler sampler(session, plan.run.request.interval);
+  const auto child = run_program(session, plan.run, sampler);
   if (!child) {
     return refuse(child.error(), status_of(child.error()));
   }
   const auto finished = finish(options, **recorder, child->wall_s);
-  const int status = report_program(*child, plan.run, session);
+  const int status = report_program(*child, plan.run, session, sampler);
   return finished ? status : refuse(finished.error(), kCannotEmulate);
 }
 

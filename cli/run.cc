@@ -26,8 +26,9 @@ Result<ProgramPlan> check(RunOptions& options) {
 
 // Runs the program in the session. Returns the exit status of `dime`.
 int run_in(Session& session, const ProgramPlan& plan) {
-  const auto child = run_program(session, plan);
-  return child ? report_program(*child, plan, session)
+  Sampler sampler(session, plan.request.interval);
+  const auto child = run_program(session, plan, sampler);
+  return child ? report_program(*child, plan, session, sampler)
                : refuse(child.error(), status_of(child.error()));
 }
 

@@ -7,6 +7,8 @@
 #include "base/printable.h"
 #include "cli/command.h"
 #include "cli/engine_choice.h"
+#include "cli/follow.h"
+#include "cli/sampler.h"
 #include "cli/version.h"
 #include "control/members.h"
 #include "core/quantity.h"
@@ -147,10 +149,21 @@ void print_text(const std::vector<Seen>& all) {
 
 struct StatusOptions {
   bool json = false;
+  bool follow = false;
+  std::string interval = "1s";
+  std::uint64_t count = 0;
   EngineOption engine;
 };
 
 int show(const StatusOptions& options) {
+  if (options.follow) {
+    const auto interval = parse_interval(options.interval);
+    if (!interval) {
+      print_error(interval.error());
+      return kUsage;
+    }
+    return follow(options.engine, {*interval, options.count, options.json});
+  }
   const auto seen = look(options.engine);
   if (!seen) {
     print_error(seen.error());
@@ -162,7 +175,16 @@ int show(const StatusOptions& options) {
 
 std::function<int()> register_status(CLI::App& app) {
   auto options = std::make_shared<StatusOptions>();
-  app.add_flag("--json", options->json, "print JSON");
+  app.add_flag("--json", options->json, "print JSON; with --follow, an object a line");
+  CLI::Option* const follow =
+      app.add_flag("--follow", options->follow, "print a line for each instance and interval");
+  app.add_option("--interval", options->interval, "time between two lines of --follow")
+      ->type_name("TIME")
+      ->needs(follow);
+  app.add_option("--count", options->count, "end --follow after so many intervals")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->needs(follow);
   options->engine.add_to(app);
   return [options] { return show(*options); };
 }

@@ -86,6 +86,14 @@ class UserSession final : public Session {
     return view_of(*block_);
   }
 
+  // Straight from the block: a copy of all of it would cost more than the rest.
+  Result<Reading> reading() override {
+    const dime_parameters parameters = block_->parameters();
+    const auto named = parameters.link[0] != '\0' ? read_link(parameters.link)
+                                                  : Result<dime_link>((*block_)->link);
+    return read_counts(**block_, named ? *named : dime_link{}, monotonic_ns());
+  }
+
   Result<void> leave() override {
     // Nobody else removes the instance once those are gone.
     await_ending_members(**block_, std::chrono::seconds(1));

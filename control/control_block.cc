@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <utility>
 
+#include "base/monotonic.h"
 #include "base/own_file.h"
 #include "control/runtime_directory.h"
 #include "core/atomic.h"
@@ -39,13 +39,6 @@ Result<void> check_path_length(const std::string& path) {
                         path.size(), DIME_PATH_BYTES - 1, path);
 }
 
-std::uint64_t monotonic_now() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * kNanosPerSecond +
-         static_cast<std::uint64_t>(now.tv_nsec);
-}
-
 void fill(dime_control& control, std::uint32_t instance_id, const NewInstance& content) {
   config::init(control);
   control.bytes = sizeof(dime_control);
@@ -63,7 +56,7 @@ void fill(dime_control& control, std::uint32_t instance_id, const NewInstance& c
   control.parameters.sequence = 0;
   control.calibration = content.calibration;
   control.target_ns = link::unloaded_stall(content.parameters).value;
-  control.created_ns = monotonic_now();
+  control.created_ns = monotonic_ns();
   if (content.placement != nullptr) {
     control.placement = *content.placement;
   }
@@ -206,7 +199,7 @@ Result<void> ControlBlock::apply(const config::Plan& plan, const dime_placement*
   const std::uint64_t odd = atomic::load(sequence) | 1;
   atomic::store(sequence, odd);
   __atomic_thread_fence(__ATOMIC_RELEASE);
-  config::apply(plan, *control_, {monotonic_now()});
+  config::apply(plan, *control_, {monotonic_ns()});
   if (placement != nullptr) {
     std::memcpy(&control_->placement, placement, sizeof *placement);
   }

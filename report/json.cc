@@ -235,6 +235,7 @@ Json to_json(const RunResult& result) {
   add_network(config, result.network);
   config["instance_id"] = result.instance_id;
   config["shared_instance"] = result.shared_instance;
+  constexpr double kNanos = 1e9;
   return {
       {"schema", kResultSchema},
       {"dime",
@@ -246,6 +247,10 @@ Json to_json(const RunResult& result) {
       {"wall_s", result.wall_s},
       {"user_s", result.user_s},
       {"sys_s", result.sys_s},
+      {"summary",
+       {{"stall_s", static_cast<double>(result.stall_ns) / kNanos},
+        {"stall_share", result.stall_share()},
+        {"thread_s", static_cast<double>(result.thread_ns) / kNanos}}},
       {"faults", std::move(faults)},
       {"evictions", evictions_json(counters)},
       {"pages",
@@ -260,7 +265,8 @@ Json to_json(const RunResult& result) {
       {"tiers", tiers_json(result)},
       {"rules", rules_json(result)},
       {"phases", std::move(phases)},
-      {"processes", std::move(processes)}};
+      {"processes", std::move(processes)},
+      {"samples", samples_json(result.samples)}};
 }
 
 Result<void> write_json(const std::string& path, const Json& value) {

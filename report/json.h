@@ -29,6 +29,12 @@ nlohmann::ordered_json rules_json(const RunResult& result);
 nlohmann::ordered_json faults_json(const dime_counters& counters, bool tells_system_calls);
 nlohmann::ordered_json evictions_json(const dime_counters& counters);
 
+/// The array "samples" of a result.
+nlohmann::ordered_json samples_json(const std::vector<Sample>& samples);
+
+/// One of its objects; `dime status --follow --json` prints them too.
+nlohmann::ordered_json to_json(const Sample& sample);
+
 /// Adds what shapes the network besides latency and bandwidth to such an object.
 void add_network(nlohmann::ordered_json& config, const NetworkAsked& network);
 

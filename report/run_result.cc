@@ -4,25 +4,16 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
-#include <ctime>
 #include <fstream>
 
+#include "base/monotonic.h"
 #include "base/text.h"
 #include "core/atomic.h"
 #include "core/histogram.h"
 
 namespace dime {
-namespace {
-
-std::uint64_t monotonic_now() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 +
-         static_cast<std::uint64_t>(now.tv_nsec);
-}
-
-}  // namespace
 
 LinkUse use_of(const dime_link_direction& direction) {
   LinkUse use;
@@ -79,7 +70,7 @@ void read_block(const dime_control& control, const dime_link& link, RunResult& r
   result.tx = use_of(link.tx);
   result.last_problem = string_of(text_in(control.last_problem));
   read_tiers(control, result);
-  read_phases(control, monotonic_now(), result);
+  read_phases(control, monotonic_ns(), result);
   result.processes.clear();
   for (const dime_member& member : control.members) {
     if (atomic::load_acquire(member.state) == DIME_MEMBER_FREE) {
@@ -111,6 +102,12 @@ Machine describe_machine() {
   machine.page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   machine.memory_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) * machine.page_bytes;
   return machine;
+}
+
+double RunResult::stall_share() const {
+  return thread_ns == 0
+             ? 0
+             : std::min(1.0, static_cast<double>(stall_ns) / static_cast<double>(thread_ns));
 }
 
 bool RunResult::pages_are_sampled() const {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dime/abi.h"
+#include "report/samples.h"
 
 namespace dime {
 
@@ -131,6 +132,12 @@ struct RunResult {
   std::uint64_t marks_lost = 0;  ///< marks that there was no room for
   std::vector<ProcessUse> processes;
   std::string last_problem;
+  std::vector<Sample> samples;  ///< none where no series was taken
+  std::uint64_t stall_ns = 0;   ///< that threads spent in stalls while the result's run lasted
+  std::uint64_t thread_ns = 0;  ///< that threads lived, as far as readings saw them; 0 = not known
+
+  /// Share of the threads' time that stalls took, 0 to 1.
+  [[nodiscard]] double stall_share() const;
 
   /// Where all pages may be local, the user engine watches none: pages and first touches are what
   /// looks at the page tables have found, which miss what came and went between them.

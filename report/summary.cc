@@ -62,6 +62,12 @@ std::string stall_text(const StallTimes& stall) {
                      time_text(stall.mean_ns));
 }
 
+std::string stalled_text(const RunResult& result) {
+  constexpr double kNanos = 1e9;
+  return fmt::format("{:.3f} s: stalls took {:.1f} % of the time of the program's threads",
+                     static_cast<double>(result.stall_ns) / kNanos, 100 * result.stall_share());
+}
+
 std::string tier_text(const TierUse& tier) {
   std::string text = tier.name + ": ";
   if (tier.always_local) {
@@ -169,6 +175,9 @@ std::string summarize(const RunResult& result) {
     if (result.tiers.size() > 1) {
       line("tier", tier_text(tier));
     }
+  }
+  if (result.thread_ns != 0) {
+    line("stalled", stalled_text(result));
   }
   line("faults", faults_text(result));
   line("evictions", evictions_text(counters));

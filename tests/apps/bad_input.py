@@ -47,6 +47,8 @@ RUN = [
     (["--policy", "none-such"], ["--policy", "none-such", "fifo", "random"]),
     (["--engine", "steam"], ["--engine", "steam", "user"]),
     (["--fault-path", "magic"], ["--fault-path", "magic", "thread"]),
+    (["--interval", "1ms"], ["--interval", "1ms", "10ms", "3600s"]),
+    (["--interval", "often"], ["--interval", "often", "10ms"]),
     (["--wait", "patiently"], ["--wait", "patiently", "spin", "sleep"]),
     (["--link", TOO_LONG], ["--link", TOO_LONG]),
     (["--preset", "no-such-net"], ["--preset", "no-such-net", "tcp-kernel"]),

@@ -76,7 +76,7 @@ def problems(dime):
         if command in ("run", "attach", "record"):
             documented |= shared
         if command == "set":
-            documented |= shared - {"--engine", "--fault-path", "--json"}
+            documented |= shared - {"--engine", "--fault-path", "--interval", "--json"}
         yield from compare(f"dime {command}", shown_options(help_of(dime, command)), documented)
 
 
