@@ -40,6 +40,7 @@ extern const Command kDetachCommand;
 extern const Command kConfigCommand;
 extern const Command kSetCommand;
 extern const Command kStatusCommand;
+extern const Command kTopCommand;
 extern const Command kPoliciesCommand;
 extern const Command kPresetsCommand;
 extern const Command kDoctorCommand;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // dime set: the options of `dime run`, on an instance that runs.
+#include "cli/set.h"
+
+#include <algorithm>
 #include <memory>
 
 #include "cli/command.h"
@@ -35,6 +38,20 @@ std::function<int()> register_set(CLI::App& app) {
 }
 
 }  // namespace
+
+Result<EmulationRequest> parse_changes(std::vector<std::string> words) {
+  CLI::App app;
+  EmulationOptions options;
+  options.add_changes_to(app);
+  // CLI11 takes the words from the end.
+  std::reverse(words.begin(), words.end());
+  try {
+    app.parse(std::move(words));
+  } catch (const CLI::ParseError& problem) {
+    return fail(0, "{}", problem.what());
+  }
+  return options.parse();
+}
 
 const Command kSetCommand = {"set", "change a running instance: parameters, tiers, rules",
                              register_set};
