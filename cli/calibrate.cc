@@ -6,26 +6,34 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <memory>
 #include <numeric>
+#include <optional>
+#include <set>
+#include <thread>
 
 #include "base/machine_costs.h"
 #include "cli/command.h"
 #include "cli/fault_path.h"
 #include "cli/instance_setup.h"
 #include "cli/version.h"
+#include "core/link.h"
+#include "core/quantity.h"
 #include "report/json.h"
 
 namespace dime {
 namespace {
 
-constexpr std::uint64_t kTargets[] = {10'000,  20'000,  50'000,    100'000,
-                                      200'000, 500'000, 1'000'000, 2'000'000};
-constexpr std::size_t kTargetsTried = 4;
+constexpr std::uint64_t kTargets[] = {10'000, 20'000, 50'000, 100'000, 200'000, 500'000, 1'000'000};
+constexpr std::uint64_t kBandwidths[] = {100'000'000, 1'000'000'000, 10'000'000'000, 40'000'000'000,
+                                         100'000'000'000};  // bit/s
 constexpr unsigned kSamples = 4'000;
 constexpr unsigned kMedian = 5'000;  // in basis points
 constexpr unsigned k99Percent = 9'900;
-constexpr std::uint64_t kMostNs = 500'000'000;
+constexpr std::uint64_t kMostNs = 200'000'000;
+// A median this far from its target is not called met.
+constexpr double kMetPercent = 5;
 
 double microseconds(std::uint64_t nanos) {
   return static_cast<double>(nanos) / 1e3;
@@ -51,8 +59,10 @@ std::vector<std::uint64_t> watch_the_clock(std::chrono::nanoseconds time) {
   return took;
 }
 
-// One target: what a program saw, and what it sees natively. Both ascending.
+// One target: what a program's threads saw, and what one sees natively. Both ascending.
 struct Row {
+  unsigned threads;
+  std::uint64_t bandwidth_bps;  ///< 0 = unlimited
   std::uint64_t target_ns;
   std::vector<std::uint64_t> seen;
   std::vector<std::uint64_t> native;
@@ -62,41 +72,118 @@ struct Measured {
   FaultPath path;
   dime_calibration calibration{};
   MachineCosts costs{};
-  std::vector<Row> rows;
+  std::vector<Row> rows;        ///< by threads, then by target
+  std::vector<Row> bandwidths;  ///< one thread, each with a bandwidth
 };
 
-// The first targets that this machine can meet.
+// Those that this machine can meet; the longest where there is none.
 std::vector<std::uint64_t> targets_above(std::uint64_t floor_ns) {
   std::vector<std::uint64_t> targets;
   for (const std::uint64_t target : kTargets) {
-    if (target * 10 >= floor_ns * 13 && targets.size() < kTargetsTried) {
+    if (target * 10 >= floor_ns * 13) {
       targets.push_back(target);
     }
   }
-  return targets;
+  return targets.empty() ? std::vector<std::uint64_t>{suggested_latency(floor_ns)} : targets;
+}
+
+// 1, 2 and one for each CPU.
+std::set<unsigned> thread_counts() {
+  return {1, 2, std::max(1u, std::thread::hardware_concurrency())};
+}
+
+Result<Row> measure_row(const Companions& companions, const Measured& measured, unsigned threads,
+                        std::uint64_t latency_ns, std::uint64_t bandwidth_bps) {
+  dime_parameters parameters = probe_parameters(latency_ns);
+  parameters.bandwidth_bps = bandwidth_bps;
+  DIME_TRY(ProbeResult result, run_probe(companions, {parameters, measured.calibration,
+                                                      measured.path, threads, kSamples, kMostNs}));
+  if (result.seen_ns.empty()) {
+    return fail(0, "no stall was seen within {} ms", kMostNs / 1'000'000);
+  }
+  std::sort(result.seen_ns.begin(), result.seen_ns.end());
+  const std::uint64_t target = link::unloaded_stall(parameters).value;
+  return Row{threads, bandwidth_bps, target, std::move(result.seen_ns),
+             watch_the_clock(std::chrono::nanoseconds(target))};
 }
 
 Result<Measured> measure(const std::string& wanted) {
   DIME_TRY(FaultPath path, choose_fault_path(wanted));
   DIME_TRY(const Companions companions, find_companions());
   DIME_TRY(const dime_calibration calibration, calibrate_here(companions, path));
-  Measured measured{std::move(path), calibration, measure_costs(), {}};
-  for (const std::uint64_t target : targets_above(calibration.floor_ns)) {
-    DIME_TRY(ProbeResult result, run_probe(companions, {probe_parameters(target), calibration,
-                                                        measured.path, 1, kSamples, kMostNs}));
-    std::sort(result.seen_ns.begin(), result.seen_ns.end());
-    measured.rows.push_back(
-        {target, std::move(result.seen_ns), watch_the_clock(std::chrono::nanoseconds(target))});
+  Measured measured{std::move(path), calibration, measure_costs(), {}, {}};
+  for (const unsigned threads : thread_counts()) {
+    for (const std::uint64_t target : targets_above(calibration.floor_ns)) {
+      DIME_TRY(Row row, measure_row(companions, measured, threads, target, 0));
+      measured.rows.push_back(std::move(row));
+    }
+  }
+  for (const std::uint64_t bandwidth : kBandwidths) {
+    DIME_TRY(Row row, measure_row(companions, measured, 1, suggested_latency(calibration.floor_ns),
+                                  bandwidth));
+    measured.bandwidths.push_back(std::move(row));
   }
   return measured;
 }
 
+double error_percent(const Row& row) {
+  return 100.0 *
+         (static_cast<double>(quantile_of(row.seen, kMedian)) / static_cast<double>(row.target_ns) -
+          1.0);
+}
+
+// The least target from which all medians of so many threads are met; none: the longest is not.
+std::optional<std::uint64_t> met_from(const Measured& measured, unsigned threads) {
+  std::optional<std::uint64_t> from;
+  for (const Row& row : measured.rows) {
+    if (row.threads == threads) {
+      const bool met = std::abs(error_percent(row)) <= kMetPercent;
+      from = !met ? std::nullopt : from ? from : std::optional(row.target_ns);
+    }
+  }
+  return from;
+}
+
+std::string verdict_for(const Measured& measured, unsigned threads) {
+  const std::string who = threads == 1 ? "one thread" : fmt::format("{} threads", threads);
+  const auto from = met_from(measured, threads);
+  if (!from) {
+    return fmt::format("{}: not even the longest stall is met within {} %", who, kMetPercent);
+  }
+  double worst = 0;
+  for (const Row& row : measured.rows) {
+    if (row.threads == threads && row.target_ns >= *from) {
+      worst = std::max(worst, std::abs(error_percent(row)));
+    }
+  }
+  return fmt::format("{}: stalls from {} up are met within {:.1f} %", who,
+                     format_time({*from}).c_str(), worst);
+}
+
+// One sentence for each number of threads, one for bandwidths, and what to do.
+std::vector<std::string> verdict(const Measured& measured) {
+  std::vector<std::string> words;
+  for (const unsigned threads : thread_counts()) {
+    words.push_back(verdict_for(measured, threads));
+  }
+  double worst = 0;
+  for (const Row& row : measured.bandwidths) {
+    worst = std::max(worst, std::abs(error_percent(row)));
+  }
+  words.push_back(fmt::format("stalls with a bandwidth from {} to {} are within {:.1f} %",
+                              format_bandwidth({*std::begin(kBandwidths)}).c_str(),
+                              format_bandwidth({*std::rbegin(kBandwidths)}).c_str(), worst));
+  const auto from = met_from(measured, 1);
+  words.push_back(from ? fmt::format("use --latency {} or more here", format_time({*from}).c_str())
+                       : "this machine is too busy or too slow now: try again when it is idle");
+  return words;
+}
+
 void print_row(const Row& row) {
   const std::uint64_t p50 = quantile_of(row.seen, kMedian);
-  const double error =
-      100.0 * (static_cast<double>(p50) / static_cast<double>(row.target_ns) - 1.0);
-  fmt::print("{:>10.1f} {:>10.2f} {:>10.2f} {:>10.2f} {:>10.2f} {:>+9.2f} {:>14.2f}\n",
-             microseconds(row.target_ns), microseconds(row.seen.front()),
+  const double error = error_percent(row);
+  fmt::print("{:>7} {:>10.1f} {:>10.2f} {:>10.2f} {:>10.2f} {:>10.2f} {:>+9.2f} {:>14.2f}\n",
+             row.threads, microseconds(row.target_ns), microseconds(row.seen.front()),
              microseconds(mean_of(row.seen)), microseconds(p50),
              microseconds(quantile_of(row.seen, k99Percent)), error,
              microseconds(quantile_of(row.native, k99Percent)));
@@ -114,24 +201,45 @@ void print_text(const Measured& measured) {
       "{:.0f} ns; slowness {:.1f}\n\n",
       costs.fault_ns / 1e3, costs.signal_ns / 1e3, costs.wake_ns / 1e3, costs.system_call_ns / 1e3,
       costs.clock_ns, slowness(costs));
-  fmt::print("{:>10} {:>10} {:>10} {:>10} {:>10} {:>9} {:>14}\n", "target us", "min us", "mean us",
-             "p50 us", "p99 us", "error %", "native p99 us");
+  fmt::print("{:>7} {:>10} {:>10} {:>10} {:>10} {:>10} {:>9} {:>14}\n", "threads", "target us",
+             "min us", "mean us", "p50 us", "p99 us", "error %", "native p99 us");
   for (const Row& row : measured.rows) {
     print_row(row);
   }
+  fmt::print("\n");
+  for (const Row& row : measured.bandwidths) {
+    fmt::print("{:>16}: target {:>8.1f} us, p50 {:>8.2f} us, error {:>+6.2f} %\n",
+               format_bandwidth({row.bandwidth_bps}).c_str(), microseconds(row.target_ns),
+               microseconds(quantile_of(row.seen, kMedian)), error_percent(row));
+  }
+  fmt::print("\n");
+  for (const std::string& words : verdict(measured)) {
+    fmt::print("{}\n", words);
+  }
+}
+
+nlohmann::ordered_json rows_json(const std::vector<Row>& rows) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const Row& row : rows) {
+    list.push_back({{"threads", row.threads},
+                    {"bandwidth_bps", row.bandwidth_bps},
+                    {"target_ns", row.target_ns},
+                    {"min_ns", row.seen.front()},
+                    {"mean_ns", mean_of(row.seen)},
+                    {"p50_ns", quantile_of(row.seen, kMedian)},
+                    {"p99_ns", quantile_of(row.seen, k99Percent)},
+                    {"error_percent", error_percent(row)},
+                    {"native_p50_ns", quantile_of(row.native, kMedian)},
+                    {"native_p99_ns", quantile_of(row.native, k99Percent)}});
+  }
+  return list;
 }
 
 void print_json(const Measured& measured) {
   const MachineCosts& costs = measured.costs;
-  nlohmann::ordered_json stalls = nlohmann::ordered_json::array();
-  for (const Row& row : measured.rows) {
-    stalls.push_back({{"target_ns", row.target_ns},
-                      {"min_ns", row.seen.front()},
-                      {"mean_ns", mean_of(row.seen)},
-                      {"p50_ns", quantile_of(row.seen, kMedian)},
-                      {"p99_ns", quantile_of(row.seen, k99Percent)},
-                      {"native_p50_ns", quantile_of(row.native, kMedian)},
-                      {"native_p99_ns", quantile_of(row.native, k99Percent)}});
+  nlohmann::ordered_json met;
+  if (const auto from = met_from(measured, 1)) {
+    met = *from;
   }
   const dime_calibration& calibration = measured.calibration;
   const nlohmann::ordered_json all = {
@@ -150,7 +258,10 @@ void print_json(const Measured& measured) {
         {"wake_ns", costs.wake_ns},
         {"system_call_ns", costs.system_call_ns},
         {"clock_ns", costs.clock_ns}}},
-      {"stalls", stalls}};
+      {"stalls", rows_json(measured.rows)},
+      {"bandwidths", rows_json(measured.bandwidths)},
+      {"met_from_ns", std::move(met)},
+      {"verdict", verdict(measured)}};
   fmt::print("{}\n", all.dump(2));
 }
 
