@@ -5,8 +5,8 @@ import dime_test
 CASES = """raw-exit own-raw-exit last-thread child-on-heap child-on-mapping child-with-copy growing-down small-stack stack-in-bss
     bad-environment exec-of-fifo exec-of-descriptor mount-namespace few-calls asks-for-filters strict dispatch
     sent-bus sent-sys real-bus nested-bus nested-sys suspended-bus suspended-sys descriptors-of-thread""".split()
-# What needs a process without a thread of the agent's: the inline path only (docs/limits.md).
-ONE_THREAD = ["few-calls-all", "user-namespace"]
+# What holds on the inline path only (docs/limits.md).
+ONE_THREAD = ["few-calls-all", "user-namespace", "limit-of-addresses", "limit-of-data"]
 # Of the first process; where everything is local, no system call outside of the C library is seen.
 WHOLE = [("raw-exit", "64p"), ("own-raw-exit", "100%"), ("last-thread", "64p"), ("strict", "64p"), ("few-calls", "64p")]
 

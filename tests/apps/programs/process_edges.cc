@@ -7,7 +7,9 @@
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -378,6 +380,47 @@ int strictly() {
 
 // --- What the kernel refuses to processes with several threads
 
+// The program limits itself: it gets as much as it asked for, and is told that.
+int own_limit(__rlimit_resource what) {
+  constexpr std::size_t kMiB = std::size_t{1} << 20;
+  const rlimit limit{512 * kMiB, 512 * kMiB};
+  rlimit seen{};
+  push_out();
+  expect(setrlimit(what, &limit) == 0, "setrlimit");
+  expect(getrlimit(what, &seen) == 0 && seen.rlim_cur == limit.rlim_cur &&
+             seen.rlim_max == limit.rlim_max,
+         "the limit is the one that was set");
+  const auto map = [](std::size_t bytes) {
+    return mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  };
+  expect(map(100 * kMiB) != MAP_FAILED, "what is below the limit is given");
+  expect(map(600 * kMiB) == MAP_FAILED && errno == ENOMEM, "what is above it is not");
+  pthread_t thread{};
+  const int made = pthread_create(
+      &thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr);
+  expect(made == 0, "a thread starts");
+  pthread_join(thread, nullptr);
+  if (const pid_t child = fork(); child == 0) {
+    getrlimit(what, &seen);
+    check_pages();
+    _exit(seen.rlim_cur == limit.rlim_cur ? 5 : 6);
+  } else {
+    expect(status_of(child) == 5, "a child has the same limit");
+  }
+  const rlimit higher{600 * kMiB, 600 * kMiB};
+  const rlimit wrong{2, 1};
+  expect(setrlimit(what, &wrong) == -1 && errno == EINVAL, "one above the other is refused");
+  expect(
+      syscall(SYS_prlimit64, 0, what, reinterpret_cast<void*>(8), nullptr) == -1 && errno == EFAULT,
+      "a bad pointer is refused");
+  const int raised = prlimit(0, what, &higher, &seen);
+  check_pages();
+  getrlimit(what, &seen);
+  // Raising it needs a right.
+  const bool right = seen.rlim_cur == (raised == 0 ? higher : limit).rlim_cur;
+  return right ? 2 + raised : 9;
+}
+
 int user_namespace() {
   push_out();
   const int result = unshare(CLONE_NEWUSER) == 0 ? 0 : errno;
@@ -462,6 +505,8 @@ constexpr Case kCases[] = {
     {"asks-for-filters", asks_for_filters},
     {"strict", strictly},
     {"user-namespace", user_namespace},
+    {"limit-of-addresses", [] { return own_limit(RLIMIT_AS); }},
+    {"limit-of-data", [] { return own_limit(RLIMIT_DATA); }},
     {"mount-namespace", mount_namespace},
     {"dispatch", dispatches_itself},
     {"descriptors-of-thread", own_descriptors_of_thread},

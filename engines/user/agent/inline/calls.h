@@ -33,6 +33,8 @@ long map_call(InlinePath& path, Thread& thread, long number, const Arguments& ar
 long signal_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments);
 long process_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments,
                   patch::Frame& frame);
+/// getrlimit(), setrlimit(), prlimit().
+long limit_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments);
 long exec_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments);
 /// A call of a process that was let go: as the program makes it, but for what is virtual still.
 long call_after_let_go(InlinePath& path, long number, patch::Frame& frame);

@@ -128,6 +128,10 @@ long process_call(InlinePath& path, Thread& thread, long number, const Arguments
     case __NR_exit_group:
       process::end(process::Ending::kAtOnce);
       break;
+    case __NR_getrlimit:
+    case __NR_setrlimit:
+    case __NR_prlimit64:
+      return limit_call(path, thread, number, arguments);
     case __NR_unshare:
     case __NR_setns:
       return change_namespaces(path, thread, number, arguments);
