@@ -134,6 +134,7 @@ Result<void> remove_instance(ControlBlock& block) {
 }
 
 Result<void> change(ControlBlock& block, config::Plan& plan) {
+  DIME_TRY(const ControlBlock::Writing writing, block.write());
   if ((plan.given & config::kStallKeys) != 0) {
     note_floor(plan, block);
   }
@@ -142,7 +143,7 @@ Result<void> change(ControlBlock& block, config::Plan& plan) {
   if (named) {
     DIME_TRY_VOID(ensure_link(link));
   }
-  DIME_TRY_VOID(block.apply(plan));
+  block.apply(writing, plan);
   if (named) {
     // Somebody may have tidied up between the two steps, when no instance named it yet.
     DIME_TRY_VOID(ensure_link(link));

@@ -47,6 +47,7 @@ Result<void> ensure_links(const dime_parameters& parameters, const dime_placemen
 Result<void> change_instance(const EmulationRequest& request) {
   DIME_TRY(std::vector<ControlBlock> blocks, open_instances());
   DIME_TRY(ControlBlock* const block, instance_of(request, blocks));
+  DIME_TRY(const ControlBlock::Writing writing, block->write());
   DIME_TRY(const dime_placement placement, changed(snapshot(*block)->placement, request.placement));
   DIME_TRY_VOID(check_policy(request));
   DIME_TRY_VOID(check_tier_policies(placement));
@@ -59,7 +60,7 @@ Result<void> change_instance(const EmulationRequest& request) {
   if (!request.placement.empty()) {
     clear_reused(**block, placement);
   }
-  DIME_TRY_VOID(block->apply(wanted.plan, &placement));
+  block->apply(writing, wanted.plan, &placement);
   // Somebody may have tidied up between the two steps, when no instance named them yet.
   DIME_TRY_VOID(ensure_links(parameters, placement));
   return remove_unused_links();

@@ -64,22 +64,6 @@ void fill(dime_control& control, std::uint32_t instance_id, const NewInstance& c
 }
 
 // Holds the lock of a block's file; the kernel drops it with the process.
-class FileLock {
- public:
-  explicit FileLock(int fd) : fd_(fd), held_(::flock(fd, LOCK_EX) == 0) {}
-  ~FileLock() {
-    if (held_) {
-      ::flock(fd_, LOCK_UN);
-    }
-  }
-  FileLock(const FileLock&) = delete;
-  FileLock& operator=(const FileLock&) = delete;
-  [[nodiscard]] bool held() const { return held_; }
-
- private:
-  int fd_;
-  bool held_;
-};
 
 }  // namespace
 
@@ -190,11 +174,23 @@ dime_parameters ControlBlock::parameters() const {
   return copy;
 }
 
-Result<void> ControlBlock::apply(const config::Plan& plan, const dime_placement* placement) {
-  const FileLock lock(fd_.get());
-  if (!lock.held()) {
+ControlBlock::Writing::Writing(Writing&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+
+ControlBlock::Writing::~Writing() {
+  if (fd_ >= 0) {
+    ::flock(fd_, LOCK_UN);
+  }
+}
+
+Result<ControlBlock::Writing> ControlBlock::write() const {
+  if (::flock(fd_.get(), LOCK_EX) != 0) {
     return fail(errno, "locking {}", path_);
   }
+  return Writing(fd_.get());
+}
+
+void ControlBlock::apply(const Writing& /*held*/, const config::Plan& plan,
+                         const dime_placement* placement) {
   std::uint64_t& sequence = control_->parameters.sequence;
   const std::uint64_t odd = atomic::load(sequence) | 1;
   atomic::store(sequence, odd);
@@ -204,6 +200,11 @@ Result<void> ControlBlock::apply(const config::Plan& plan, const dime_placement*
     std::memcpy(&control_->placement, placement, sizeof *placement);
   }
   atomic::store_release(sequence, odd + 1);
+}
+
+Result<void> ControlBlock::apply(const config::Plan& plan) {
+  DIME_TRY(const Writing writing, write());
+  apply(writing, plan);
   return {};
 }
 

@@ -62,8 +62,28 @@ class ControlBlock {
   /// A consistent copy of the parameters; `sequence` in it is even.
   [[nodiscard]] dime_parameters parameters() const;
 
+  /// Holds every other writer of the block off while it lives. Not to outlive the block.
+  class Writing {
+   public:
+    Writing(Writing&& other) noexcept;
+    Writing(const Writing&) = delete;
+    Writing& operator=(const Writing&) = delete;
+    Writing& operator=(Writing&&) = delete;
+    ~Writing();
+
+   private:
+    friend class ControlBlock;
+    explicit Writing(int fd) : fd_(fd) {}
+    int fd_;
+  };
+  /// Waits until nobody else writes. Whoever derives what is written from what the block says takes
+  /// it before reading.
+  [[nodiscard]] Result<Writing> write() const;
+
   /// Changes what `plan` gives for every member at once, and tiers and rules, where they are given.
-  Result<void> apply(const config::Plan& plan, const dime_placement* placement = nullptr);
+  void apply(const Writing& held, const config::Plan& plan,
+             const dime_placement* placement = nullptr);
+  Result<void> apply(const config::Plan& plan);
 
   /// Removes the file; members that still map it keep their copy. Nothing happens where the name
   /// belongs to another block by now.
