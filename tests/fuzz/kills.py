@@ -69,7 +69,7 @@ def test():
             # Killed before it had started the program, or after.
             judge(run.status in (0, 137) and (out.count(b"right") == 2 or not out), what)
         elif run.status == 125:
-            # The victim was no program yet, but what measures the machine for `dime run`.
+            # The victim was no program yet, but measured the machine.
             judge(not out and "dime-probe" in what, what)
         else:
             judge(run.status in (0, 137), what)
