@@ -172,7 +172,11 @@ Result<ChildResult> run_child(ChildRequest request, const Tick& tick) {
   constexpr int kSignalBase = 128;  // as shells show death by signal
   const int exit_status =
       WIFSIGNALED(status) ? kSignalBase + WTERMSIG(status) : WEXITSTATUS(status);
-  return ChildResult{child, exit_status, wall.count(), seconds(usage.ru_utime),
+  return ChildResult{child,
+                     exit_status,
+                     WIFSIGNALED(status) && WCOREDUMP(status),
+                     wall.count(),
+                     seconds(usage.ru_utime),
                      seconds(usage.ru_stime)};
 }
 

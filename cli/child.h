@@ -22,6 +22,7 @@ namespace dime {
 struct ChildResult {
   pid_t pid = 0;
   int exit_status = 0;  ///< its own, or 128 + the signal that ended it
+  bool dumped_core = false;
   double wall_s = 0;
   double user_s = 0;
   double sys_s = 0;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli/program_run.h"
 
+#include <algorithm>
 #include <csignal>
+#include <iterator>
+#include <string_view>
 
 #include "base/executable.h"
 #include "cli/command.h"
@@ -12,6 +15,17 @@
 #include "report/summary.h"
 
 namespace dime {
+namespace {
+
+// By somebody else, as far as one can tell.
+bool was_killed(const ChildResult& child) {
+  constexpr int kSignalBase = 128;
+  constexpr int kByOthers[] = {SIGKILL, SIGTERM, SIGINT, SIGHUP};
+  return std::find(std::begin(kByOthers), std::end(kByOthers), child.exit_status - kSignalBase) !=
+         std::end(kByOthers);
+}
+
+}  // namespace
 
 int status_of(const Error& error) {
   switch (error.code) {
@@ -76,6 +90,10 @@ int report_program(const ChildResult& child, const ProgramPlan& plan, Session& s
     }
   }
   print_quietly(summarize(result));
+  if (child.dumped_core && plan.engine->name() == std::string_view("user")) {
+    print_notice(
+        "pages that were remote are zeros in the core dump: dime detach before it is made");
+  }
   return child.exit_status;
 }
 
@@ -89,6 +107,10 @@ Result<ChildResult> run_program(Session& session, const ProgramPlan& plan, Sampl
   // A reader that went away must not cost the program's exit status.
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c)
   if (auto joined = session.check_joined(child.pid); !joined) {
+    if (was_killed(child)) {
+      print_error(Error{0, "the program was killed before the agent had started in it", {}});
+      return child;
+    }
     joined.error().code = 0;  // the program itself has run
     return tl::unexpected(joined.error());
   }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/environment.h"
 #include "base/executable.h"
@@ -137,6 +138,11 @@ class UserEngine final : public Engine {
   Result<void> check(const EmulationRequest& request) override {
     DIME_TRY_VOID(check_policy(request));
     DIME_TRY([[maybe_unused]] const Companions companions, find_companions());
+    // This process is a member, and the program would be one of two instances.
+    if (const char* const outer = std::getenv("DIME_CONTROL"); outer != nullptr) {
+      return fail_with_hint("run it outside of the emulated program",
+                            "this is emulated already, by the instance of {}", outer);
+    }
     return {};
   }
 
