@@ -11,6 +11,8 @@ VERSION = re.search(r'DIME_VERSION "([^"]+)"', (sources.ROOT / "include/dime/ver
 # File: what stands before the version.
 STATED = {
     "CITATION.cff": r"^version: ",
+    "python/pyproject.toml": r'^version = "',
+    "packaging/debian/changelog": r"\Adime \(",
     "CHANGELOG.md": r"\A(?:(?!^## ).*\n)*## ",
 }
 
