@@ -88,7 +88,7 @@ class SweepRuns(Sequence):  # type: ignore[type-arg]
     def slow_downs(self) -> List[Point]:
         """The points in the order of the grid's first pass, without what failed."""
         good = [run for run in self._runs if run.ok and run.wall_s is not None and run.repetition > 0]
-        native = {(run.program, run.repetition): run.wall_s for run in good if run.native == "no-thp"}
+        native = {(run.program, run.repetition): run.wall_s for run in good if run.native == "no-thp" and run.wall_s}
         groups: Dict[Tuple[str, str], List[SweepRun]] = {}
         for run in good:
             if run.native is None:
@@ -96,7 +96,7 @@ class SweepRuns(Sequence):  # type: ignore[type-arg]
         points = []
         for runs in groups.values():
             ratios = [run.wall_s / native[run.program, run.repetition] for run in runs
-                      if run.wall_s is not None and native.get((run.program, run.repetition))]
+                      if run.wall_s is not None and (run.program, run.repetition) in native]
             points.append(Point(runs[0].program, runs[0].options, median(run.wall_s or 0 for run in runs),
                                 median(ratios) if ratios else None, len(runs)))
         return points

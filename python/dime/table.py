@@ -18,7 +18,7 @@ def flat(content: Mapping[str, Any], before: str = "") -> Dict[str, Any]:
 
 def frame(rows: Iterable[Any]) -> Any:
     """A pandas.DataFrame of results, of the runs or points of a sweep, or of events. Raises ImportError without pandas."""
-    import pandas  # noqa: PLC0415 - only here, so that nothing else needs it
+    import pandas  # type: ignore[import]  # only here, so that nothing else needs it
 
     def row_of(one: Any) -> Dict[str, Any]:
         content = one if isinstance(one, Mapping) else one._asdict() if hasattr(one, "_asdict") else vars(one)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A clean Debian in a folder, made with the package sources of this machine, and commands that run inside of it."""
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from steps import machine, run, skip
+
+# Own mounts and processes, which end with the command.
+ENTER = """
+set -e
+mount -t proc proc "$0/proc"
+mount --bind /dev "$0/dev"
+mount -t tmpfs -o mode=1777 tmpfs "$0/dev/shm"
+mount -t tmpfs -o mode=755 tmpfs "$0/run"
+exec chroot "$0" "$@"
+"""
+
+
+def codename():
+    return re.search(r"^VERSION_CODENAME=(\w+)", Path("/etc/os-release").read_text(), re.MULTILINE)[1]
+
+
+def check_possible():
+    """Ends the test as skipped where there can be no chroot."""
+    if not shutil.which("mmdebstrap"):
+        skip("mmdebstrap is not installed")
+    tried = subprocess.run(["unshare", "--mount", "--pid", "--fork", "true"], stderr=subprocess.PIPE, check=False)
+    if run("id", "-u").strip() != "0" or tried.returncode != 0:
+        skip("a chroot needs root with the right to mount")
+
+
+def sources_for(suite, folder):
+    """The package sources of this machine, for another suite where that is asked for."""
+    files = []
+    for place in (Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))):
+        if place.suffix in (".list", ".sources") and place.exists():
+            copy = folder / place.name
+            copy.write_text(re.sub(rf"\b{codename()}\b", suite, place.read_text()))
+            files.append(copy)
+    return files or skip("this machine has no package sources")
+
+
+class Chroot:
+    def __init__(self, suite, folder, packages):
+        """Makes it, with the packages and what they need; skips where the packages cannot be fetched."""
+        self.root = folder / suite
+        self.root.mkdir()
+        made = subprocess.run(["mmdebstrap", "--quiet", "--variant=apt", "--format=directory", f"--include={','.join(packages)}",
+                               suite, self.root, *sources_for(suite, folder)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=machine.patience(300), check=False)
+        if made.returncode != 0:
+            said = re.sub(r"//[^/ ]+/", "//.../", made.stdout.decode(errors="replace"))
+            skip(f"no chroot of {suite} could be made:\n{said[-1500:]}")
+
+    def run(self, *command, seconds=120, user=None, status=0):
+        inside = ["runuser", "-u", user, "--", *command] if user else command
+        return run("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER, self.root, *inside, seconds=seconds,
+                   status=status, environment={"DEBIAN_FRONTEND": "noninteractive", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/",
+                                               "TMPDIR": "/tmp", "XDG_RUNTIME_DIR": ""})
+
+    def files(self):
+        """Every file but the packager's own records, caches and logs."""
+        left_out = re.compile(r"^(proc|sys|dev|run|tmp|packages|home|var/(lib/(apt|dpkg)|cache|log|backups|mail|spool))(/|$)")
+        names = (str(path.relative_to(self.root)) for path in self.root.rglob("*"))
+        return {name for name in names if not left_out.match(name)}
