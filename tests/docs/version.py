@@ -12,6 +12,7 @@ VERSION = re.search(r'DIME_VERSION "([^"]+)"', (sources.ROOT / "include/dime/ver
 STATED = {
     "CITATION.cff": r"^version: ",
     "python/pyproject.toml": r'^version = "',
+    "packaging/dime.spec": r"^Version: ",
     "packaging/debian/changelog": r"\Adime \(",
     "CHANGELOG.md": r"\A(?:(?!^## ).*\n)*## ",
 }
