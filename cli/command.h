@@ -42,6 +42,7 @@ extern const Command kSetCommand;
 extern const Command kStatusCommand;
 extern const Command kTopCommand;
 extern const Command kPoliciesCommand;
+extern const Command kPrefetchersCommand;
 extern const Command kPresetsCommand;
 extern const Command kDoctorCommand;
 extern const Command kModuleCommand;

@@ -22,12 +22,12 @@ namespace {
 using dime::Command;
 
 constexpr const Command* kCommands[] = {
-    &dime::kRunCommand,    &dime::kAttachCommand,    &dime::kDetachCommand,
-    &dime::kConfigCommand, &dime::kSetCommand,       &dime::kStatusCommand,
-    &dime::kTopCommand,    &dime::kPoliciesCommand,  &dime::kPresetsCommand,
-    &dime::kDoctorCommand, &dime::kCalibrateCommand, &dime::kRecordCommand,
-    &dime::kTraceCommand,  &dime::kWhatifCommand,    &dime::kSweepCommand,
-    &dime::kReportCommand, &dime::kModuleCommand};
+    &dime::kRunCommand,     &dime::kAttachCommand,   &dime::kDetachCommand,
+    &dime::kConfigCommand,  &dime::kSetCommand,      &dime::kStatusCommand,
+    &dime::kTopCommand,     &dime::kPoliciesCommand, &dime::kPrefetchersCommand,
+    &dime::kPresetsCommand, &dime::kDoctorCommand,   &dime::kCalibrateCommand,
+    &dime::kRecordCommand,  &dime::kTraceCommand,    &dime::kWhatifCommand,
+    &dime::kSweepCommand,   &dime::kReportCommand,   &dime::kModuleCommand};
 
 std::optional<std::vector<std::string>> behind_dashes;
 

@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/local_sizes.h"
 #include "cli/policy_check.h"
+#include "cli/prefetch_check.h"
 #include "cli/presets.h"
 #include "cli/progress.h"
 #include "cli/words.h"
@@ -20,18 +21,17 @@
 #include "core/quantity.h"
 #include "engines/prediction/prediction.h"
 #include "policies/registry.h"
+#include "prefetchers/registry.h"
 #include "report/json.h"
 
 namespace dime {
 namespace {
 
-constexpr const char* kNoPrefetch = "none";
-
 struct WhatifOptions {
   std::string trace;
   std::optional<std::string> local;
   std::string policy = "fifo";
-  std::string prefetch = kNoPrefetch;
+  std::string prefetch = "none";
   std::optional<std::string> latency;
   std::optional<std::string> bandwidth;
   std::optional<std::string> preset;
@@ -44,8 +44,8 @@ Text text_of(const std::string& text) {
   return {text.data(), static_cast<std::uint32_t>(text.size())};
 }
 
-// Words with a `=` are parameters of the policy before them: `fifo,s3-fifo,small=5%,lru`.
-std::vector<std::string> policy_texts(const std::string& list) {
+// Words with a `=` are parameters of what stands before them: `fifo,s3-fifo,small=5%,lru`.
+std::vector<std::string> choice_texts(const std::string& list) {
   std::vector<std::string> texts;
   for (const std::string& word : words_of(list)) {
     const bool is_parameter = word.find('=') < word.find(':');
@@ -66,7 +66,7 @@ Result<std::vector<prediction::ChosenPolicy>> policies_of(const std::string& lis
       chosen.push_back({text, choice});
     }
   };
-  for (const std::string& text : policy_texts(list)) {
+  for (const std::string& text : choice_texts(list)) {
     if (text != "all") {
       DIME_TRY(const PolicyChoice choice, check_simulated_policy("--policy ", text));
       add(text, choice);
@@ -77,6 +77,33 @@ Result<std::vector<prediction::ChosenPolicy>> policies_of(const std::string& lis
       choice.blind_ok = true;  // marked, not refused
       add(policy->name, choice);
     }
+  }
+  return chosen;
+}
+
+// `all` is all but those that need a recording.
+Result<std::vector<prediction::ChosenPrefetcher>> prefetchers_of(const std::string& list) {
+  std::vector<std::string> texts;
+  for (const std::string& text : choice_texts(list)) {
+    if (text != "all") {
+      texts.push_back(text);
+      continue;
+    }
+    for (const dime_prefetch_ops* const prefetcher : prefetchers::kAll) {
+      if ((prefetcher->flags & DIME_PREFETCH_TAPE) == 0) {
+        texts.emplace_back(prefetcher->name);
+      }
+    }
+  }
+  std::vector<prediction::ChosenPrefetcher> chosen;
+  for (const std::string& text : texts) {
+    DIME_TRY(PrefetchChoice choice, check_prefetcher("--prefetch ", text));
+    prediction::ChosenPrefetcher one{text, choice, {}};
+    if (!choice.tape.empty()) {
+      DIME_TRY(one.tape, prediction::read_tape({choice.tape.data, choice.tape.size}));
+      one.choice.tape = {};
+    }
+    chosen.push_back(std::move(one));
   }
   return chosen;
 }
@@ -156,7 +183,7 @@ using Json = nlohmann::ordered_json;
 Json json_of(const prediction::Point& point, const prediction::Program& program) {
   const prediction::Timing& timing = point.timing;
   return {{"policy", point.policy->text},
-          {"prefetch", kNoPrefetch},
+          {"prefetch", point.prefetcher->text},
           {"local_pages", point.local_pages},
           {"local_share", static_cast<double>(point.local_pages) / program.pages},
           {"references", point.references},
@@ -165,6 +192,12 @@ Json json_of(const prediction::Point& point, const prediction::Program& program)
           {"first_touches", point.first_touches},
           {"evictions", point.evictions},
           {"opt_misses", point.opt_misses},
+          {"prefetch_issued", point.prefetch.issued},
+          {"prefetch_used", point.prefetch.used - timing.late},
+          {"prefetch_late", timing.late},
+          {"prefetch_useless", point.prefetch.useless},
+          {"prefetch_coverage", point.coverage()},
+          {"prefetch_accuracy", point.accuracy()},
           {"fetches", timing.fetches},
           {"stall_s", timing.stall_s},
           {"predicted_wall_s", timing.wall_s},
@@ -178,21 +211,31 @@ Json json_of(const prediction::Point& point, const prediction::Program& program)
 void print_table(const std::vector<prediction::Point>& points, const prediction::Program& program) {
   fmt::print("{} references to {} pages; good from {} local pages up\n\n", program.references,
              program.pages, program.good_from);
+  const auto any_ahead = [](const prediction::Point& point) { return point.prefetch.issued != 0; };
+  const bool prefetches = std::any_of(points.begin(), points.end(), any_ahead);
+  const auto name_of = [prefetches](const prediction::Point& point) {
+    return prefetches ? fmt::format("{} + {}", point.policy->text, point.prefetcher->text)
+                      : point.policy->text;
+  };
   std::size_t width = sizeof("policy") - 1;
   for (const prediction::Point& point : points) {
-    width = std::max(width, point.policy->text.size());
+    width = std::max(width, name_of(point).size());
   }
-  fmt::print("{:<{}} {:>9} {:>7} {:>11} {:>7} {:>11} {:>11} {:>6} {:>10} {:>9}\n", "policy", width,
-             "local", "share", "misses", "ratio", "opt misses", "evictions", "link", "wall s",
-             "slow-down");
+  fmt::print("{:<{}} {:>9} {:>7} {:>11} {:>7} {:>11} {:>11} {:>6} {:>10} {:>9}{}\n", "policy",
+             width, "local", "share", "misses", "ratio", "opt misses", "evictions", "link",
+             "wall s", "slow-down", prefetches ? " coverage accuracy" : "");
   for (const prediction::Point& point : points) {
     fmt::print(
         "{:<{}} {:>8}p {:>6.1f}% {:>11} {:>7.4f} {:>11} {:>11} {:>5.1f}% {:>10.4f} {:>8.3f}x"
-        "{}\n",
-        point.policy->text, width, point.local_pages,
+        "{}{}\n",
+        name_of(point), width, point.local_pages,
         100.0 * static_cast<double>(point.local_pages) / program.pages, point.misses,
         point.miss_ratio(), point.opt_misses, point.evictions, 100.0 * point.timing.busy_share,
-        point.timing.wall_s, point.slow_down(), point.good ? "" : "  extrapolated");
+        point.timing.wall_s, point.slow_down(),
+        prefetches ? fmt::format(" {:>7.1f}% {:>7.1f}%", 100.0 * point.coverage(),
+                                 100.0 * point.accuracy())
+                   : "",
+        point.good ? "" : "  extrapolated");
   }
 }
 
@@ -227,9 +270,7 @@ Result<prediction::PredictionSetup> setup_of(const WhatifOptions& options) {
   prediction::PredictionSetup setup;
   DIME_TRY(setup.policies, policies_of(options.policy));
   DIME_TRY(setup.parameters, network_of(options));
-  if (options.prefetch != kNoPrefetch) {
-    return fail(0, "--prefetch {}: unknown prefetcher; allowed: {}", options.prefetch, kNoPrefetch);
-  }
+  DIME_TRY(setup.prefetchers, prefetchers_of(options.prefetch));
   if (options.local) {
     DIME_TRY([[maybe_unused]] const auto sizes, parse_local_sizes(*options.local, 1));
   }
@@ -261,7 +302,10 @@ std::function<int()> register_whatif(CLI::App& app) {
          "SIZES");
   option("--policy", options->policy,
          "policies with commas between them: NAME,PARAMETER=VALUE,..., or all (fifo)", "NAMES");
-  option("--prefetch", options->prefetch, "none", "NAME");
+  option("--prefetch", options->prefetch,
+         "prefetchers with commas between them: NAME:VALUE,PARAMETER=VALUE,..., tape:TRACE, or all "
+         "(none)",
+         "NAMES");
   option("--latency", options->latency, "unloaded fetch of one page (5us)", "TIME");
   option("--bandwidth", options->bandwidth, "of the link (40Gbit/s)", "RATE");
   option("--preset", options->preset, "latency and bandwidth of a network: see dime presets",

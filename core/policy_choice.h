@@ -5,7 +5,7 @@
 // the engine does not see what it needs.
 #pragma once
 
-#include "core/text.h"
+#include "core/choice_text.h"
 #include "dime/policy.h"
 
 namespace dime {
@@ -21,16 +21,9 @@ namespace policy_choice {
 /// The part of `text` that is the policy's name.
 Text name_of(Text text);
 
-/// True if `text` consists of what such a choice can: those characters, shorter than
-/// DIME_NAME_BYTES.
-bool is_well_formed(Text text);
+using choice_text::is_well_formed;
 
-/// What is refused, and why; no problem where all is well.
-struct Refusal {
-  const char* problem = nullptr;
-  Text part;
-  [[nodiscard]] bool ok() const { return problem == nullptr; }
-};
+using Refusal = choice_text::Refusal;
 
 /// Reads the parameters of `text` for `policy`, whose name it begins with.
 Refusal read(const dime_policy_ops& policy, Text text, PolicyChoice& choice);

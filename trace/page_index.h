@@ -18,7 +18,7 @@ class PageIndex {
     if (2 * (used_ + 1) > slots_.size()) {
       grow();
     }
-    Slot& slot = find(process, page);
+    Slot& slot = slot_of(process, page);
     if (slot.number == kFree) {
       slot = {page, process, count_++};
       ++used_;
@@ -31,22 +31,38 @@ class PageIndex {
   void move(std::uint32_t process, std::uint64_t from, std::uint64_t to) {
     const std::uint32_t number = of(process, from);
     static_cast<void>(of(process, to));
-    find(process, to).number = number;
-    find(process, from).number = count_++;
+    slot_of(process, to).number = number;
+    slot_of(process, from).number = count_++;
+  }
+
+  static constexpr std::uint32_t kNone = UINT32_MAX;
+  /// The number of a page that is known, or kNone.
+  [[nodiscard]] std::uint32_t find(std::uint32_t process, std::uint64_t page) const {
+    return slots_.empty() ? kNone : slots_[place_of(process, page)].number;
+  }
+
+  /// Calls `visit(process, page, number)` for each page, by its last name.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const Slot& slot : slots_) {
+      if (slot.number != kFree) {
+        visit(slot.process, slot.page, slot.number);
+      }
+    }
   }
 
   /// How many numbers were given.
   [[nodiscard]] std::uint32_t count() const { return count_; }
 
  private:
-  static constexpr std::uint32_t kFree = UINT32_MAX;
+  static constexpr std::uint32_t kFree = kNone;
   struct Slot {
     std::uint64_t page = 0;
     std::uint32_t process = 0;
     std::uint32_t number = kFree;
   };
 
-  Slot& find(std::uint32_t process, std::uint64_t page) {
+  [[nodiscard]] std::uint64_t place_of(std::uint32_t process, std::uint64_t page) const {
     // Fibonacci hashing: the upper bits of the product are well mixed.
     constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;
     const std::uint64_t hash = (page + std::uint64_t{process} * 0xc2b2ae3d27d4eb4f) * kGolden;
@@ -55,7 +71,11 @@ class PageIndex {
            (slots_[at].page != page || slots_[at].process != process)) {
       at = (at + 1) & (slots_.size() - 1);
     }
-    return slots_[at];
+    return at;
+  }
+
+  Slot& slot_of(std::uint32_t process, std::uint64_t page) {
+    return slots_[place_of(process, page)];
   }
 
   void grow() {
@@ -68,7 +88,7 @@ class PageIndex {
     }
     for (const Slot& slot : old) {
       if (slot.number != kFree) {
-        find(slot.process, slot.page) = slot;
+        slot_of(slot.process, slot.page) = slot;
       }
     }
   }

@@ -16,6 +16,7 @@ constexpr std::chrono::milliseconds kLook{100};
 
 struct Task {
   const PolicyChoice* policy;  ///< null for the bound
+  const ChosenPrefetcher* prefetcher;
   std::uint64_t size;
   std::size_t point;  ///< where the result goes; the first of its size for the bound
 };
@@ -28,6 +29,11 @@ bool run(const Program& program, const PredictionSetup& setup, const Task& task,
   replay.policy = is_bound ? &policies::kOpt : task.policy->policy;
   replay.values = is_bound ? nullptr : task.policy->values;
   replay.capacity = task.size;
+  simulator::PrefetchSetup prefetch;
+  if (!is_bound && task.prefetcher->prefetches()) {
+    prefetch = {task.prefetcher->choice, &program.places, task.prefetcher->tape};
+    replay.prefetch = &prefetch;
+  }
   std::vector<simulator::Miss> misses;
   const auto replayed =
       simulator::replay(replay, program.steps, program.numbers, is_bound ? nullptr : &misses);
@@ -46,6 +52,7 @@ bool run(const Program& program, const PredictionSetup& setup, const Task& task,
   point.misses = result.misses;
   point.first_touches = result.first_touches;
   point.evictions = result.evictions;
+  point.prefetch = result.prefetch;
   point.timing = time_of(program, misses, setup.parameters);
   return true;
 }
@@ -55,12 +62,15 @@ std::vector<Point> empty_points(const Program& program, const PredictionSetup& s
   std::vector<Point> points;
   for (const ChosenPolicy& policy : setup.policies) {
     const bool works = !is_faults || works_from_faults(*policy.choice.policy);
-    for (const std::uint64_t size : setup.sizes) {
-      Point point;
-      point.policy = &policy;
-      point.local_pages = size;
-      point.good = works && size >= program.good_from;
-      points.push_back(point);
+    for (const ChosenPrefetcher& prefetcher : setup.prefetchers) {
+      for (const std::uint64_t size : setup.sizes) {
+        Point point;
+        point.policy = &policy;
+        point.prefetcher = &prefetcher;
+        point.local_pages = size;
+        point.good = works && size >= program.good_from;
+        points.push_back(point);
+      }
     }
   }
   return points;
@@ -78,10 +88,10 @@ Result<std::vector<Point>> predict(const Program& program, const PredictionSetup
   std::vector<Point> points = empty_points(program, setup);
   std::vector<Task> tasks;
   for (std::size_t i = 0; i < setup.sizes.size(); ++i) {
-    tasks.push_back({nullptr, setup.sizes[i], i});
+    tasks.push_back({nullptr, nullptr, setup.sizes[i], i});
   }
   for (std::size_t i = 0; i < points.size(); ++i) {
-    tasks.push_back({&points[i].policy->choice, points[i].local_pages, i});
+    tasks.push_back({&points[i].policy->choice, points[i].prefetcher, points[i].local_pages, i});
   }
   std::atomic<std::size_t> next{0};
   std::atomic<std::size_t> done{0};

@@ -46,6 +46,7 @@ class Builder {
 
   void finish() {
     program_.numbers = pages_.count();
+    program_.places = simulator::PagePlaces(std::move(pages_));
     if (program_.threads.size() <= 1) {
       program_.thread_of.clear();
     }
@@ -96,6 +97,34 @@ class Builder {
 };
 
 }  // namespace
+
+Result<Tape> read_tape(const std::string& path) {
+  DIME_TRY(trace::Reader reader, trace::Reader::open(path));
+  Tape tape;
+  std::vector<Event> block;
+  bool any = false;
+  while (reader.next(block)) {
+    for (const Event& event : block) {
+      if (event.why != Why::kDemand && event.why != Why::kPrefetch &&
+          event.why != Why::kReference) {
+        continue;
+      }
+      const std::uint32_t process = reader.meta().threads[event.thread].process;
+      if (process >= tape.size()) {
+        tape.resize(std::size_t{process} + 1);
+      }
+      std::vector<std::uint64_t>& own = tape[process];
+      if (own.empty() || own.back() != event.page) {
+        own.push_back(event.page);
+      }
+      any = true;
+    }
+  }
+  if (!any) {
+    return fail(0, "{}: no fetch of a page in it", path);
+  }
+  return tape;
+}
 
 Result<Program> read_program(const std::string& path, const std::function<void(double)>& progress) {
   DIME_TRY(trace::Reader reader, trace::Reader::open(path));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engines/simulator/page_places.h"
 #include "trace/meta.h"
 
 namespace dime::prediction {
@@ -29,6 +30,7 @@ struct Program {
   std::vector<std::uint32_t> thread_of;  ///< index into `threads`; empty where there is only one
   std::vector<bool> was_remote;          ///< the recording has fetched the page; empty = never
   std::vector<ProgramThread> threads;
+  simulator::PagePlaces places;  ///< of the pages, for prefetchers
   std::uint32_t pages = 0;       ///< different ones
   std::uint32_t numbers = 0;     ///< all numbers in `steps` are below
   std::uint64_t references = 0;  ///< steps that are no drops
@@ -42,6 +44,11 @@ struct Program {
     return thread_of.empty() ? 0 : thread_of[step];
   }
 };
+
+/// The order in which a recording fetched its pages, or used them where it is of all accesses: page
+/// numbers, by process.
+using Tape = std::vector<std::vector<std::uint64_t>>;
+Result<Tape> read_tape(const std::string& path);
 
 /// Reads the trace at `path`. `progress` is told how much is done, of 1. An error where it cannot
 /// be read, or nothing in it uses a page.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <vector>
 
 #include "core/transfers.h"
 
@@ -45,6 +46,23 @@ class Threads {
   std::size_t next_ = 0;
 };
 
+// When the pages that were fetched ahead are here.
+class Arrivals {
+ public:
+  void expect(std::uint64_t page, Nanos at) {
+    if (page >= at_.size()) {
+      at_.resize(page + 1);
+    }
+    at_[page] = at;
+  }
+  [[nodiscard]] Nanos of(std::uint64_t page) const {
+    return page < at_.size() ? at_[page] : Nanos{};
+  }
+
+ private:
+  std::vector<Nanos> at_;
+};
+
 }  // namespace
 
 Timing time_of(const Program& program, std::span<const simulator::Miss> misses,
@@ -67,16 +85,30 @@ Timing time_of(const Program& program, std::span<const simulator::Miss> misses,
     }
   };
   const std::uint64_t remote_known = program.was_remote.size();
+  Arrivals arrivals;
+  Nanos now{};
   for (const simulator::Miss& miss : misses) {
+    if (miss.ahead != 0) {
+      arrivals.expect(miss.step, transfers.fetch(0, now, kPageBytes));
+      ++timing.fetched_ahead;
+      if (miss.evicted != 0 && (parameters.flags & DIME_WRITEBACK) != 0) {
+        transfers.write_back(0, now);
+        timing.bytes_tx += kPageBytes;
+      }
+      continue;
+    }
     pass(std::min<std::uint64_t>(miss.step, remote_known));
     predicted.begin_up_to(miss.step);
     const bool fetched_then = miss.step < remote_known && program.was_remote[miss.step];
     const std::uint32_t thread = program.thread(miss.step);
     const std::uint64_t late = predicted.of(thread) + program.times[miss.step];
     const std::uint64_t saved = recorded.of(thread);
-    const Nanos now{late > saved ? late - saved : 0};
+    now = {late > saved ? late - saved : 0};
     std::uint64_t stall = 0;
-    if (!miss.first_touch || fetched_then) {
+    if (miss.used != 0) {
+      stall = (later(arrivals.of(program.steps[miss.step]), now) - now).value;
+      timing.late += stall != 0 ? 1 : 0;
+    } else if (!miss.first_touch || fetched_then) {
       const Nanos fetched = transfers.fetch(0, now, kPageBytes) - now;
       // A fault itself takes time, which counts towards the stall.
       stall = std::max(fetched.value, recorded_stall);
@@ -97,7 +129,7 @@ Timing time_of(const Program& program, std::span<const simulator::Miss> misses,
   timing.wall_s = static_cast<double>(wall) / kNanos;
   timing.native_s = static_cast<double>(native) / kNanos;
   timing.stall_s = static_cast<double>(stalls) / kNanos;
-  timing.bytes_rx = timing.fetches * kPageBytes;
+  timing.bytes_rx = (timing.fetches + timing.fetched_ahead) * kPageBytes;
   timing.busy_share =
       wall == 0 ? 0 : static_cast<double>(wire.rx.busy_ns) / static_cast<double>(wall);
   return timing;

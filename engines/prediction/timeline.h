@@ -21,9 +21,11 @@ namespace dime::prediction {
 
 struct Timing {
   double wall_s = 0;
-  double native_s = 0;  ///< with all pages local
-  double stall_s = 0;   ///< of all threads together
-  std::uint64_t fetches = 0;
+  double native_s = 0;              ///< with all pages local
+  double stall_s = 0;               ///< of all threads together
+  std::uint64_t fetches = 0;        ///< that a thread waits for
+  std::uint64_t fetched_ahead = 0;  ///< by the prefetcher
+  std::uint64_t late = 0;           ///< of those, touched while they were in flight
   std::uint64_t bytes_rx = 0;
   std::uint64_t bytes_tx = 0;
   double busy_share = 0;  ///< of the wire, for fetches

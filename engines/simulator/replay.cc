@@ -2,8 +2,11 @@
 #include "engines/simulator/replay.h"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
+#include "engines/simulator/arrival_policy.h"
+#include "engines/simulator/prefetching.h"
 #include "engines/simulator/simulated_pages.h"
 
 namespace dime::simulator {
@@ -11,7 +14,7 @@ namespace {
 
 constexpr std::uint32_t kState = DIME_POLICY_STATE_BYTES / sizeof(std::uint64_t);
 
-constexpr std::uint64_t kSteps = (std::uint64_t{1} << 62) - 1;
+constexpr std::uint64_t kSteps = (std::uint64_t{1} << 60) - 1;
 
 /// When the page of each reference is referenced next; a page that is dropped first never is.
 std::vector<std::uint64_t> next_uses(std::span<const std::uint32_t> steps, std::uint32_t pages) {
@@ -110,7 +113,7 @@ ReplayResult replay_by_arrival(std::uint64_t capacity, std::span<const std::uint
     result.first_touches += fresh ? 1 : 0;
     result.evictions += full ? 1 : 0;
     if (misses != nullptr) {
-      misses->push_back({i & kSteps, fresh ? 1U : 0U, full ? 1U : 0U});
+      misses->push_back({i & kSteps, fresh ? 1U : 0U, full ? 1U : 0U, 0U, 0U});
     }
   }
   result.references = steps.size() - drops;
@@ -120,11 +123,17 @@ ReplayResult replay_by_arrival(std::uint64_t capacity, std::span<const std::uint
 /// One replay against a policy's operations.
 class Replay {
  public:
-  Replay(const ReplaySetup& setup, std::uint32_t pages)
+  Replay(const ReplaySetup& setup, std::uint32_t pages, std::vector<Miss>* misses)
       : ops_(*setup.policy),
         pages_(pages, ops_.page_bytes, setup.capacity, setup.seed),
         host_(pages_.host()),
-        ghosts_((ops_.flags & DIME_POLICY_GHOSTS) != 0) {}
+        ghosts_((ops_.flags & DIME_POLICY_GHOSTS) != 0),
+        misses_(misses) {
+    if (setup.prefetch != nullptr) {
+      prefetching_.emplace(*setup.prefetch);
+      upcoming_.resize((ops_.needs & DIME_SEES_FUTURE) != 0 ? pages : 0, DIME_NEVER);
+    }
+  }
 
   bool start(const std::uint64_t* values) {
     std::uint64_t defaults[DIME_POLICY_PARAMETERS] = {};
@@ -139,13 +148,15 @@ class Replay {
 
   void finish() { ops_.clean(state_, &host_); }
 
-  void hit(std::uint32_t page) {
+  /// False without memory.
+  bool hit(std::uint32_t page) {
     ++result_.references;
     pages_.touch(page);
     if (ops_.touched != nullptr) {
       describe(page, 0);
       ops_.touched(state_, &host_, page);
     }
+    return !pages_.is_prefetched(page) || use_prefetched(page);
   }
 
   /// The program gave the page back: nothing may be kept of it.
@@ -154,6 +165,7 @@ class Replay {
     host_.event.next_use = DIME_NEVER;
     if (pages_.is_resident(page)) {
       --host_.resident;
+      count_useless(page);
       ops_.remove_page(state_, &host_, page);
     } else if (pages_.is_known(page) && ops_.forget != nullptr) {
       ops_.forget(state_, &host_, page);
@@ -162,38 +174,43 @@ class Replay {
   }
 
   /// False without memory.
-  bool miss(std::uint32_t page, std::vector<Miss>* misses) {
+  bool miss(std::uint32_t page) {
     const std::uint64_t evicted = result_.evictions;
     ++result_.references;
     ++result_.misses;
     const bool fresh = !pages_.was_seen(page);
     result_.first_touches += fresh ? 1 : 0;
     const auto why = static_cast<std::uint8_t>(fresh ? DIME_ENTER_FIRST_TOUCH : DIME_ENTER_DEMAND);
-    while (host_.resident >= host_.limit) {
-      describe(page, why);
-      if (!evict(ops_.victim(state_, &host_))) {
-        return false;
-      }
+    if (!make_room(page, why, 0)) {
+      return false;
     }
+    note({host_.event.time_ns & kSteps, fresh ? 1U : 0U, result_.evictions != evicted ? 1U : 0U, 0U,
+          0U});
+    // As in a live engine the page is on its way, with its room taken, while others are asked for.
+    const bool went_well = fresh || fetch_ahead(page, DIME_PREFETCH_MISS, 1);
     describe(page, why);
     pages_.enter(page);
     const bool added = ops_.add_page(state_, &host_, page) == 0;
     ++host_.resident;
-    if (misses != nullptr) {
-      misses->push_back(
-          {host_.event.time_ns & kSteps, fresh ? 1U : 0U, result_.evictions != evicted ? 1U : 0U});
-    }
-    return added;
+    return added && went_well;
   }
 
   [[nodiscard]] bool is_resident(std::uint32_t page) const { return pages_.is_resident(page); }
-  void at(std::uint64_t time, std::uint64_t next_use) {
+  void at(std::uint64_t time, std::uint32_t page, std::uint64_t next_use) {
     host_.event.time_ns = time;
     next_use_ = next_use;
+    if (!upcoming_.empty()) {
+      upcoming_[page] = next_use;
+    }
   }
   [[nodiscard]] const ReplayResult& result() const { return result_; }
 
  private:
+  void note(Miss miss) {
+    if (misses_ != nullptr) {
+      misses_->push_back(miss);
+    }
+  }
   void describe(std::uint32_t page, std::uint8_t why) {
     host_.event.page = page;
     host_.event.from = DIME_NO_PAGE;
@@ -201,16 +218,67 @@ class Replay {
     host_.event.known = pages_.is_known(page) ? 1 : 0;
     host_.event.next_use = next_use_;
   }
+  void describe_ahead(std::uint32_t page) {
+    describe(page, DIME_ENTER_PREFETCH);
+    host_.event.next_use = upcoming_.empty() ? DIME_NEVER : upcoming_[page];
+  }
+  void count_useless(std::uint32_t page) {
+    result_.prefetch.useless += pages_.is_prefetched(page) ? 1 : 0;
+  }
+  /// Room for one page more than there are and `rooms` that are taken already. False without
+  /// memory.
+  bool make_room(std::uint32_t page, std::uint8_t why, std::uint64_t rooms) {
+    while (host_.resident + rooms >= host_.limit) {
+      describe(page, why);
+      if (!evict(ops_.victim(state_, &host_))) {
+        return false;
+      }
+    }
+    return true;
+  }
   bool evict(std::uint32_t page) {
     if (page == DIME_NO_PAGE || !pages_.is_resident(page)) {
       return false;
     }
     --host_.resident;
     ++result_.evictions;
+    count_useless(page);
     describe(page, DIME_LEAVE_EVICTED);
     host_.event.next_use = DIME_NEVER;
     ops_.remove_page(state_, &host_, page);
     pages_.leave(page, ghosts_);
+    return true;
+  }
+  bool use_prefetched(std::uint32_t page) {
+    pages_.unmark_prefetched(page);
+    ++result_.prefetch.used;
+    note({host_.event.time_ns & kSteps, 0U, 0U, 0U, 1U});
+    return fetch_ahead(page, DIME_PREFETCH_USED, 0);
+  }
+  /// Fetches what the prefetcher wants because of an access to `page`. False without memory.
+  bool fetch_ahead(std::uint32_t page, dime_prefetch_why why, std::uint64_t rooms) {
+    if (!prefetching_) {
+      return true;
+    }
+    for (const std::uint32_t ahead :
+         prefetching_->propose(page, why, host_.event.time_ns, host_.limit)) {
+      if (ahead == page || pages_.is_resident(ahead) || !pages_.was_seen(ahead)) {
+        continue;
+      }
+      const std::uint64_t evicted = result_.evictions;
+      if (!make_room(ahead, DIME_ENTER_PREFETCH, rooms)) {
+        return false;
+      }
+      note({ahead, 0U, result_.evictions != evicted ? 1U : 0U, 1U, 0U});
+      describe_ahead(ahead);
+      pages_.enter(ahead);
+      pages_.mark_prefetched(ahead);
+      ++result_.prefetch.issued;
+      ++host_.resident;
+      if (ops_.add_page(state_, &host_, ahead) != 0) {
+        return false;
+      }
+    }
     return true;
   }
 
@@ -218,7 +286,10 @@ class Replay {
   SimulatedPages pages_;
   dime_policy_host& host_;
   const bool ghosts_;
+  std::vector<Miss>* misses_;
   std::uint64_t next_use_ = DIME_NEVER;
+  std::optional<Prefetching> prefetching_;
+  std::vector<std::uint64_t> upcoming_;  ///< when each page is used next, where the policy asks
   ReplayResult result_;
   alignas(16) std::uint64_t state_[kState] = {};
 };
@@ -228,8 +299,9 @@ class Replay {
 std::optional<ReplayResult> replay(const ReplaySetup& setup, std::span<const std::uint32_t> steps,
                                    std::uint32_t pages, std::vector<Miss>* misses) {
   const dime_policy_ops& ops = *setup.policy;
+  const bool by_arrival = (ops.flags & DIME_POLICY_ARRIVAL_ORDER) != 0 || ops.victim == nullptr;
   const std::uint64_t capacity = setup.capacity == 0 ? 1 : setup.capacity;
-  if ((ops.flags & DIME_POLICY_ARRIVAL_ORDER) != 0 || ops.victim == nullptr) {
+  if (by_arrival && setup.prefetch == nullptr) {
     return replay_by_arrival(capacity, steps, pages, misses);
   }
   std::vector<std::uint64_t> next;
@@ -238,20 +310,23 @@ std::optional<ReplayResult> replay(const ReplaySetup& setup, std::span<const std
   }
   ReplaySetup checked = setup;
   checked.capacity = capacity;
-  Replay replay(checked, pages);
+  if (by_arrival) {
+    checked.policy = &kArrivalPolicy;
+  }
+  Replay replay(checked, pages, misses);
   if (!replay.start(setup.values)) {
     return std::nullopt;
   }
   bool well = true;
   for (std::size_t i = 0; i < steps.size() && well; ++i) {
     const std::uint32_t page = steps[i];
-    replay.at(i, next.empty() ? DIME_NEVER : next[i]);
+    replay.at(i, page & ~kDropped, next.empty() ? DIME_NEVER : next[i]);
     if ((page & kDropped) != 0) {
       replay.drop(page & ~kDropped);
     } else if (replay.is_resident(page)) {
-      replay.hit(page);
+      well = replay.hit(page);
     } else {
-      well = replay.miss(page, misses);
+      well = replay.miss(page);
     }
   }
   replay.finish();

@@ -15,7 +15,9 @@
 #include <span>
 #include <vector>
 
+#include "core/prefetch_choice.h"
 #include "dime/policy.h"
+#include "engines/simulator/page_places.h"
 
 namespace dime::simulator {
 
@@ -23,11 +25,25 @@ namespace dime::simulator {
 /// next reference to the page is a first touch.
 inline constexpr std::uint32_t kDropped = std::uint32_t{1} << 31;
 
-/// A reference that missed.
+/// A reference that missed; with a prefetcher, also a fetch ahead, and the first touch of a page
+/// that was fetched ahead.
 struct Miss {
-  std::uint64_t step : 62;        ///< its index in the sequence
+  std::uint64_t
+      step : 60;  ///< its index in the sequence; of a fetch ahead, the page that is fetched
   std::uint64_t first_touch : 1;  ///< the page was never seen before, or was dropped since
   std::uint64_t evicted : 1;      ///< another page went for it
+  std::uint64_t
+      ahead : 1;  ///< no miss: fetched because of the last one that is not, and not waited for
+  std::uint64_t used : 1;  ///< no miss: a page that was fetched ahead is touched
+};
+
+/// What became of the pages that were fetched ahead. Those that are neither used nor useless are
+/// still local at the end.
+struct PrefetchCounts {
+  std::uint64_t issued = 0;
+  std::uint64_t used = 0;     ///< touched, late or not
+  std::uint64_t useless = 0;  ///< evicted or dropped untouched
+  bool operator==(const PrefetchCounts&) const = default;
 };
 
 struct ReplayResult {
@@ -35,7 +51,16 @@ struct ReplayResult {
   std::uint64_t misses = 0;         ///< first touches among them
   std::uint64_t first_touches = 0;  ///< misses of pages never seen before, or dropped since
   std::uint64_t evictions = 0;
+  PrefetchCounts prefetch;
   bool operator==(const ReplayResult&) const = default;
+};
+
+/// What prefetches, and what it needs to know. `places` and `tapes` outlive the replay.
+struct PrefetchSetup {
+  PrefetchChoice choice;
+  const PagePlaces* places = nullptr;
+  /// For each process, a recorded order of its pages; for a prefetcher that replays one.
+  std::span<const std::vector<std::uint64_t>> tapes;
 };
 
 /// What is replayed against. Points to what the caller keeps for as long as the replay runs.
@@ -44,6 +69,7 @@ struct ReplaySetup {
   const std::uint64_t* values = nullptr;  ///< of its parameters; null = the defaults
   std::uint64_t capacity = 1;             ///< pages that are local at most; at least 1
   std::uint64_t seed = 1;
+  const PrefetchSetup* prefetch = nullptr;
 };
 
 /// Replays `steps` from a cold start. REQUIRES: all are below `pages`, but for kDropped. Where

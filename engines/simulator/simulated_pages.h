@@ -31,12 +31,21 @@ class SimulatedPages {
   }
   void drop(std::uint32_t page) { flags_[page] = 0; }
   void touch(std::uint32_t page) { flags_[page] |= kAccessed; }
+  /// A page that enters was prefetched, and not touched yet.
+  void mark_prefetched(std::uint32_t page) { flags_[page] |= kPrefetched; }
+  void unmark_prefetched(std::uint32_t page) {
+    flags_[page] &= static_cast<std::uint8_t>(~kPrefetched);
+  }
+  [[nodiscard]] bool is_prefetched(std::uint32_t page) const {
+    return (flags_[page] & kPrefetched) != 0;
+  }
 
  private:
   static constexpr std::uint8_t kResident = 1;
   static constexpr std::uint8_t kSeen = 2;
   static constexpr std::uint8_t kKnown = 4;  ///< its bytes are as the policy left them
   static constexpr std::uint8_t kAccessed = 8;
+  static constexpr std::uint8_t kPrefetched = 16;
 
   std::vector<std::uint8_t> flags_;
   std::vector<std::uint64_t> bytes_;  ///< the policy's, words_ for each page

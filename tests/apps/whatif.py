@@ -98,13 +98,41 @@ def parameters(made):
     check(points[0]["misses"] != points[2]["misses"], f"a parameter changes nothing: {points}")
 
 
+# A scan three times over, of which a quarter is local: each prefetcher that knows scans covers nearly all of it.
+def prefetchers():
+    made = trace_of("scans", list(range(1000)) * 3)
+    run = dime("whatif", made, "--prefetch", f"all,linux,page-cluster=4,tape:{made}", "--local", "25%", "--latency", "1us",
+               "--bandwidth", "unlimited", "--json", "-")
+    equal(run.status, 0, f"status of whatif with prefetchers: {run.err}")
+    found = {point["prefetch"]: point for point in json.loads(run.out)}
+    equal(list(found), ["none", "sequential", "stride", "linux", "leap", "linux,page-cluster=4", f"tape:{made}"], "prefetchers replayed")
+    none = found.pop("none")
+    equal((none["misses"], none["prefetch_issued"], none["prefetch_coverage"]), (3000, 0, 0), "counts without prefetching")
+    for name, point in found.items():
+        issued, used, late, useless = (point[f"prefetch_{key}"] for key in ("issued", "used", "late", "useless"))
+        check(used + late + useless <= issued <= used + late + useless + 250, f"{name}: {point}")
+        check(point["prefetch_coverage"] > 0.5 and point["prefetch_accuracy"] > 0.9 and point["stall_s"] < none["stall_s"], f"{name}: {point}")
+        equal(point["misses"] - 1000 + used + late, 2000, f"{name}: fetches that are needed")
+        equal(point["link_bytes_rx"], 4096 * (point["fetches"] + issued), f"{name}: bytes fetched")
+    # 100 ns a reference, 1 us a fetch: what is fetched ten references ahead is there, what is fetched one ahead is late.
+    run = dime("whatif", made, "--prefetch", "sequential:1,sequential:16", "--local", "25%", "--latency", "1us", "--bandwidth", "unlimited", "--json", "-")
+    one, many = json.loads(run.out)
+    check(one["prefetch_late"] > 1900 and many["prefetch_late"] < 100, f"late: {one} {many}")
+    listed = dime("prefetchers")
+    check(listed.status == 0 and all(name in listed.out for name in ("none", "sequential", "linux", "leap", "tape", "page-cluster=3 (1 to 5")), listed.out)
+
+
 def bad_input(made):
     refused(["whatif", made, "--policy", "fifo,fofi"], 2, "fofi", "lru", "s3-fifo", "opt")
     refused(["whatif", made, "--policy", "fifo,s3-fifo,big=1"], 2, "big=1", "small=10%")
     refused(["whatif", made, "--policy", "s3-fifo,small=200%"], 2, "small=200%", "90%")
     refused(["whatif", made, "--policy", "small=5%"], 2, "small=5%", "allowed")
     refused(["whatif", made, "--policy", "all,small=5%"], 2, "all,small=5%", "allowed")
-    refused(["whatif", made, "--prefetch", "magic"], 2, "magic", "none")
+    refused(["whatif", made, "--prefetch", "magic"], 2, "magic", "none", "sequential", "tape")
+    refused(["whatif", made, "--prefetch", "sequential:0"], 2, "0: out of bounds", "1 to 32")
+    refused(["whatif", made, "--prefetch", "none,linux,cluster=2"], 2, "no such parameter", "page-cluster=3")
+    refused(["whatif", made, "--prefetch", "tape"], 2, "tape:TRACE")
+    refused(["whatif", made, "--prefetch", f"tape:{scratch / 'missing'}"], 2, "missing")
     for wrong in ("5", "0p", "20%..10%", "10%..50p", "10%..", "", "100p,,200p"):
         refused(["whatif", made, "--local", wrong], 2, "--local", "allowed")
     refused(["whatif", made, "--latency", "5"], 2, "--latency 5")
@@ -127,6 +155,7 @@ def test():
     compare(trace_of("phases", phases()), PHASES)
     times(made)
     parameters(made)
+    prefetchers()
     bad_input(made)
     table = dime("whatif", made, "--local", "10%..100%")
     lines = [line for line in table.out.decode().splitlines() if line.startswith("fifo")]

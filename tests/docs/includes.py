@@ -7,6 +7,7 @@ import sources
 FORBIDDEN = {
     "core": ("policies/", "engines/", "cli/", "report/", "control/", "base/"),
     "policies": ("engines/", "cli/", "report/", "control/", "base/"),
+    "prefetchers": ("policies/", "engines/", "cli/", "report/", "control/", "base/"),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
 

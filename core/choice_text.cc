@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "core/choice_text.h"
+
+#include "core/quantity.h"
+#include "dime/abi.h"
+
+namespace dime::choice_text {
+namespace {
+
+bool is_separator(char c) {
+  return c == ',' || c == ':';
+}
+
+bool is_allowed(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' || c == '_' ||
+         c == '.' || c == '=' || c == '%' || is_separator(c);
+}
+
+void put_value(TextWriter& out, const dime_policy_parameter& parameter, std::uint64_t value) {
+  constexpr std::uint64_t kHundred = 100;
+  constexpr unsigned kDigits = 2;
+  if (parameter.unit != DIME_UNIT_SHARE) {
+    out.put(value);
+    return;
+  }
+  out.put(value / kHundred);
+  if (value % kHundred != 0) {
+    out.put('.').put(value % kHundred, kDigits, '0');
+  }
+  out.put('%');
+}
+
+}  // namespace
+
+std::uint32_t end_of_part(Text text, std::uint32_t begin) {
+  while (begin < text.size && !is_separator(text[begin])) {
+    ++begin;
+  }
+  return begin;
+}
+
+bool is_well_formed(Text text) {
+  if (text.empty() || text.size >= DIME_NAME_BYTES || end_of_part(text, 0) == 0 || text[0] == '-') {
+    return false;
+  }
+  for (std::uint32_t i = 0; i < text.size; ++i) {
+    if (!is_allowed(text[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Refusal read_value(const dime_policy_parameter& parameter, Text value, Text part,
+                   std::uint64_t& number) {
+  if (parameter.unit == DIME_UNIT_SHARE) {
+    const Parsed<std::uint32_t> share = parse_share(value);
+    number = share.value;
+    if (!share.ok()) {
+      return {"not a share such as 10%", part};
+    }
+  } else if (!read_decimal(value, number)) {
+    return {"not a number", part};
+  }
+  if (number < parameter.least || number > parameter.most) {
+    return {"out of bounds", part};
+  }
+  return {};
+}
+
+Refusal read_part(const dime_policy_parameter* parameters, std::uint32_t count, Text part,
+                  std::uint64_t* values) {
+  const std::uint32_t equals = part.find('=');
+  const Text name = part.slice(0, equals);
+  const Text value = equals < part.size ? part.slice(equals + 1, part.size) : Text();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (Text(parameters[i].name) == name) {
+      return read_value(parameters[i], value, part, values[i]);
+    }
+  }
+  return {"no such parameter", part};
+}
+
+void describe(TextWriter& out, const dime_policy_parameter* parameters, std::uint32_t count) {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const dime_policy_parameter& parameter = parameters[i];
+    out.put(Text(i == 0 ? "" : ", ")).put(Text(parameter.name)).put('=');
+    put_value(out, parameter, parameter.otherwise);
+    out.put(Text(" ("));
+    put_value(out, parameter, parameter.least);
+    out.put(Text(" to "));
+    put_value(out, parameter, parameter.most);
+    out.put(Text(": ")).put(Text(parameter.summary)).put(')');
+  }
+}
+
+}  // namespace dime::choice_text
