@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
+#include "cli/shared_object.h"
 #include "policies/registry.h"
 
 namespace dime {
@@ -29,22 +30,28 @@ std::string names_of(const dime_policy_ops* const (&all)[kCount]) {
   return names;
 }
 
+// `parameters` stands behind the policy's name, with the comma.
+Result<PolicyChoice> read_parameters(std::string_view label, const std::string& text,
+                                     const dime_policy_ops& policy, Text parameters) {
+  PolicyChoice choice;
+  if (const auto refusal = policy_choice::read(policy, parameters, choice); !refusal.ok()) {
+    const std::string own = parameters_of(policy);
+    return fail(0, "{}{}: {}: {}; {} has {}{}blind=ok", label, text,
+                std::string_view(refusal.part.data, refusal.part.size), refusal.problem,
+                policy.name, own, own.empty() ? "" : ", ");
+  }
+  return choice;
+}
+
 // The policy and its parameters, whatever can run it; `names` are those that are allowed.
 Result<PolicyChoice> read_policy(std::string_view label, const std::string& text,
                                  const std::string& names) {
-  const Text name = policy_choice::name_of(text_of(text));
-  const dime_policy_ops* const policy = policies::find_simulated(name);
+  const dime_policy_ops* const policy =
+      policies::find_simulated(policy_choice::name_of(text_of(text)));
   if (policy == nullptr) {
     return fail(0, "{}{}: unknown policy; allowed: {}", label, text, names);
   }
-  PolicyChoice choice;
-  if (const auto refusal = policy_choice::read(*policy, text_of(text), choice); !refusal.ok()) {
-    const std::string own = parameters_of(*policy);
-    return fail(0, "{}{}: {}: {}; {} has {}{}blind=ok", label, text,
-                std::string_view(refusal.part.data, refusal.part.size), refusal.problem,
-                policy->name, own, own.empty() ? "" : ", ");
-  }
-  return choice;
+  return read_parameters(label, text, *policy, text_of(text));
 }
 
 }  // namespace
@@ -66,7 +73,12 @@ Result<PolicyChoice> check_policy(std::string_view label, const std::string& tex
 }
 
 Result<PolicyChoice> check_simulated_policy(std::string_view label, const std::string& text) {
-  return read_policy(label, text, names_of(policies::kSimulated) + ", all");
+  if (names_shared_object(text)) {
+    const SharedObjectText parts = split_shared_object(text);
+    DIME_TRY(const dime_policy_ops* const policy, load_policy(label, parts.path));
+    return read_parameters(label, text, *policy, text_of(parts.parameters));
+  }
+  return read_policy(label, text, names_of(policies::kSimulated) + ", all, ./FILE.so");
 }
 
 std::vector<std::string> policy_details(const std::string& name) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
+#include "cli/shared_object.h"
 #include "prefetchers/registry.h"
 
 namespace dime {
@@ -32,10 +33,14 @@ std::string all_names() {
 }  // namespace
 
 Result<PrefetchChoice> check_prefetcher(std::string_view label, const std::string& text) {
-  const Text whole(text);
-  const dime_prefetch_ops* const prefetcher = prefetchers::find(prefetch_choice::name_of(whole));
-  if (prefetcher == nullptr) {
-    return fail(0, "{}{}: unknown prefetcher; allowed: {}", label, text, all_names());
+  Text whole(text);
+  const dime_prefetch_ops* prefetcher = prefetchers::find(prefetch_choice::name_of(whole));
+  if (prefetcher == nullptr && names_shared_object(text)) {
+    const SharedObjectText parts = split_shared_object(text);
+    DIME_TRY(prefetcher, load_prefetcher(label, parts.path));
+    whole = whole.slice(static_cast<std::uint32_t>(parts.path.size()), whole.size);
+  } else if (prefetcher == nullptr) {
+    return fail(0, "{}{}: unknown prefetcher; allowed: {}, ./FILE.so", label, text, all_names());
   }
   PrefetchChoice choice;
   if (const auto refusal = prefetch_choice::read(*prefetcher, whole, choice); !refusal.ok()) {

@@ -11,8 +11,8 @@
 
 namespace dime {
 
-/// `label` is what stands before the text where it was given: `--prefetch `, `prefetch=`. The choice
-/// points into `text` where there is a tape.
+/// `label` is what stands before the text where it was given: `--prefetch `, `prefetch=`. The
+/// choice points into `text` where there is a tape.
 Result<PrefetchChoice> check_prefetcher(std::string_view label, const std::string& text);
 
 /// What there is to know of a prefetcher beside its summary, a line each.

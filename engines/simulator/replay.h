@@ -51,7 +51,7 @@ struct ReplayResult {
   std::uint64_t misses = 0;         ///< first touches among them
   std::uint64_t first_touches = 0;  ///< misses of pages never seen before, or dropped since
   std::uint64_t evictions = 0;
-  PrefetchCounts prefetch;
+  PrefetchCounts prefetch = {};
   bool operator==(const ReplayResult&) const = default;
 };
 
