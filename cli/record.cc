@@ -2,11 +2,13 @@
 // dime record: a run, or a while of a running process, whose events go to a trace.
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <memory>
 
 #include "cli/command.h"
@@ -82,8 +84,13 @@ Result<void> check_request(EmulationRequest& request) {
 
 Result<void> check_trace_file(const std::string& path) {
   struct stat about {};
-  if (::stat(path.c_str(), &about) == 0 && !S_ISREG(about.st_mode)) {
+  const bool exists = ::stat(path.c_str(), &about) == 0;
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  if (exists && !S_ISREG(about.st_mode)) {
     return fail(0, "-o {}: not a regular file", path);
+  }
+  if (::access(exists ? path.c_str() : folder.empty() ? "." : folder.c_str(), W_OK) != 0) {
+    return fail(0, "-o {}: cannot be written", path);
   }
   return {};
 }

@@ -102,6 +102,20 @@ void remove_links_unnamed_by(const std::vector<ControlBlock>& blocks,
   }
 }
 
+// A recorder that was killed has left its file. REQUIRES: the directory lock.
+void remove_events_without_instance(const std::vector<ControlBlock>& blocks,
+                                    const std::vector<std::string>& names) {
+  constexpr std::string_view kEventsPrefix = "events-";
+  for (const std::string& name : names) {
+    const bool needed = std::any_of(blocks.begin(), blocks.end(), [&](const ControlBlock& block) {
+      return name == fmt::format("{}{}", kEventsPrefix, block.id());
+    });
+    if (name.starts_with(kEventsPrefix) && !needed) {
+      ::unlink(fmt::format("{}/{}{}", runtime_directory(), own_prefix(), name).c_str());
+    }
+  }
+}
+
 // REQUIRES: the directory lock.
 Result<std::vector<ControlBlock>> open_and_clean() {
   DIME_TRY(const std::vector<std::string> names, own_names());
@@ -119,6 +133,7 @@ Result<std::vector<ControlBlock>> open_and_clean() {
     }
   }
   remove_links_unnamed_by(blocks, names);
+  remove_events_without_instance(blocks, names);
   return blocks;
 }
 
