@@ -139,6 +139,8 @@ class KernelEngine final : public Engine {
  public:
   [[nodiscard]] const char* name() const override { return "kernel"; }
   [[nodiscard]] const char* fault_path() const override { return "hook"; }
+  [[nodiscard]] const char* mechanism() const override { return "page-tables"; }
+  [[nodiscard]] const char* privileges() const override { return "kernel"; }
 
   Result<std::vector<InstanceView>> instances() override {
     DIME_TRY(const kernel::Stats stats, client_.stats());

@@ -15,6 +15,8 @@ RunResult collect_result(const ChildResult& child, const Engine& engine,
   result.fault_path = instance.control->fault_path == DIME_FAULT_PATH_INLINE
                           ? name_of(DIME_FAULT_PATH_INLINE)
                           : engine.fault_path();
+  result.mechanism = engine.mechanism();
+  result.privileges = engine.privileges();
   result.machine = describe_machine();
   result.command = command;
   result.exit_status = child.exit_status;

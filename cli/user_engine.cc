@@ -17,6 +17,7 @@
 #include "control/snapshot.h"
 #include "core/atomic.h"
 #include "engines/user/calibration/agent_environment.h"
+#include "engines/user/calibration/machine_probes.h"
 #include "policies/registry.h"
 
 namespace dime {
@@ -116,6 +117,8 @@ class UserEngine final : public Engine {
  public:
   [[nodiscard]] const char* name() const override { return "user"; }
   [[nodiscard]] const char* fault_path() const override { return "thread"; }
+  [[nodiscard]] const char* mechanism() const override { return "move"; }
+  [[nodiscard]] const char* privileges() const override { return userfault_privileges(); }
 
   Result<std::vector<PolicyLine>> policies() override {
     std::vector<PolicyLine> lines;

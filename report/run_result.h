@@ -110,6 +110,8 @@ struct RunResult {
   std::string version;
   std::string engine;
   std::string fault_path;
+  std::string mechanism;   ///< how pages are made inaccessible: "move", "page-tables"
+  std::string privileges;  ///< what the user's userfaultfds may report, or "kernel"
   Machine machine;
   std::vector<std::string> command;
   int exit_status = 0;  ///< 128 + number where a signal ended the program

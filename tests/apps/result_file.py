@@ -4,7 +4,8 @@ import dime_test
 
 NUMBER = (int, float)
 SCHEMA = {
-    "schema": int, "dime": {"version": str, "engine": str, "fault_path": str}, "machine": dict, "command": list, "exit_status": int,
+    "schema": int, "dime": {"version": str, "engine": str, "fault_path": str, "mechanism": str, "privileges": str},
+    "machine": dict, "command": list, "exit_status": int,
     "config": {"local_npages": (int, type(None)), "local_percent": (int, float, type(None)), "latency_ns": int, "bandwidth_bps": int,
                "policy": str, "link": (str, type(None))},
     "wall_s": NUMBER, "user_s": NUMBER, "sys_s": NUMBER,

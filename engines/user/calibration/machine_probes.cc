@@ -203,6 +203,12 @@ Finding probe_clock() {
 
 }  // namespace
 
+const char* userfault_privileges() {
+  return from_system_call().valid() || from_device().valid() ? "full"
+         : for_own_faults().valid()                          ? "user-mode"
+                                                             : "none";
+}
+
 std::vector<Finding> probe_machine() {
   return {probe_userfaultfd(), probe_move(),       probe_fork_events(), probe_ptrace(),
           probe_seccomp(),     probe_huge_pages(), probe_clock()};

@@ -15,6 +15,10 @@ struct Finding {
   std::string hint;       ///< the command that helps; empty = nothing to fix
 };
 
+/// Which faults the user's userfaultfds report: "full", "user-mode" (those that the program takes
+/// itself, which is what the inline path needs), or "none".
+const char* userfault_privileges();
+
 /// Tries each facility. Changes nothing; takes a few milliseconds.
 std::vector<Finding> probe_machine();
 
