@@ -61,7 +61,7 @@ def test_threads():
 
 
 def test_processes():
-    run, trace, result = recorded(["python3", "-c", PASSES], "processes")
+    run, trace, result = recorded(["/usr/bin/python3", "-c", PASSES], "processes")
     equal(int(run.out), 2048 * 3, "what the program prints")
     events = events_of(trace)
     children = {event["pid"] for event in events} - {events[0]["pid"]}

@@ -7,7 +7,7 @@ import dime_test
 
 
 def nested():
-    run = dime_test.emulated([dime_test.DIME, "run", "--", "true"], "100%")
+    run = dime_test.start_emulated([dime_test.DIME, "run", "--", "true"], "100%").wait()
     dime_test.equal(run.status, 125, f"status of dime run inside of a program ({run.err})")
     lines = [line for line in run.err.splitlines() if "emulated already" in line]
     dime_test.check(len(lines) == 1 and lines[0].startswith("dime: error: "), f"not one line of error: {run.err}")
