@@ -11,9 +11,25 @@ bool is_separator(char c) {
   return c == ',' || c == ':';
 }
 
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c);
+}
+
+bool is_of_name(char c) {
+  return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.';
+}
+
 bool is_allowed(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' || c == '_' ||
-         c == '.' || c == '=' || c == '%' || is_separator(c);
+  return is_of_name(c) || c == '=' || c == '%' || is_separator(c);
+}
+
+bool consists_of(Text text, bool (*is)(char)) {
+  for (std::uint32_t i = 0; i < text.size; ++i) {
+    if (!is(text[i])) {
+      return false;
+    }
+  }
+  return true;
 }
 
 void put_value(TextWriter& out, const dime_policy_parameter& parameter, std::uint64_t value) {
@@ -39,16 +55,14 @@ std::uint32_t end_of_part(Text text, std::uint32_t begin) {
   return begin;
 }
 
+bool is_name(Text text) {
+  return !text.empty() && text.size < DIME_NAME_BYTES && is_letter_or_digit(text[0]) &&
+         consists_of(text, is_of_name);
+}
+
 bool is_well_formed(Text text) {
-  if (text.empty() || text.size >= DIME_NAME_BYTES || end_of_part(text, 0) == 0 || text[0] == '-') {
-    return false;
-  }
-  for (std::uint32_t i = 0; i < text.size; ++i) {
-    if (!is_allowed(text[i])) {
-      return false;
-    }
-  }
-  return true;
+  return text.size < DIME_NAME_BYTES && is_name(text.slice(0, end_of_part(text, 0))) &&
+         consists_of(text, is_allowed);
 }
 
 Refusal read_value(const dime_policy_parameter& parameter, Text value, Text part,

@@ -18,6 +18,10 @@ struct Refusal {
 /// Where the part that begins at `begin` ends.
 std::uint32_t end_of_part(Text text, std::uint32_t begin);
 
+/// True if `text` can name something: letters, digits, '-', '_' and '.', a letter or digit first,
+/// shorter than DIME_NAME_BYTES.
+bool is_name(Text text);
+
 /// True if `text` consists of what such a choice can: those characters, shorter than
 /// DIME_NAME_BYTES, with a name.
 bool is_well_formed(Text text);

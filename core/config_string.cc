@@ -14,10 +14,6 @@ bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\n';
 }
 
-bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 Reason read_number(Text value, const Parameter& row, std::uint64_t& number) {
   for (std::uint32_t i = 0; i < value.size; ++i) {
     if (!is_digit(value[i])) {
@@ -156,16 +152,7 @@ Error refuse(Text text, Key key, Reason reason) {
 }  // namespace
 
 bool is_name(Text text) {
-  if (text.empty() || text.size >= DIME_NAME_BYTES || !(is_letter(text[0]) || is_digit(text[0]))) {
-    return false;
-  }
-  for (std::uint32_t i = 0; i < text.size; ++i) {
-    const char c = text[i];
-    if (!is_letter(c) && !is_digit(c) && c != '-' && c != '_' && c != '.') {
-      return false;
-    }
-  }
-  return true;
+  return choice_text::is_name(text);
 }
 
 Reason read_value(Key key, Text value, Plan& plan, Text& part, const char*& why) {
