@@ -180,7 +180,11 @@ Result<ProbeResult> run_probe(const Companions& companions, const ProbeRequest& 
                           return {};
                         });
   if (pid != 0) {
-    DIME_TRY_VOID(check_agent_started(*block, pid));
+    auto started = check_agent_started(*block, pid);
+    if (!started && !samples) {
+      started.error().message += fmt::format(" ({})", samples.error().message);
+    }
+    DIME_TRY_VOID(started);
   }
   DIME_TRY_VOID(samples);
   if (samples->empty() || block->counters.faults_remote < samples->size()) {
