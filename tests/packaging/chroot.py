@@ -7,14 +7,14 @@ from pathlib import Path
 
 from steps import machine, run, skip
 
-# Own mounts and processes, which end with the command.
+# Own mounts and processes, which end with the command; nothing of this machine's environment.
 ENTER = """
 set -e
 mount -t proc proc "$0/proc"
 mount --bind /dev "$0/dev"
 mount -t tmpfs -o mode=1777 tmpfs "$0/dev/shm"
 mount -t tmpfs -o mode=755 tmpfs "$0/run"
-exec chroot "$0" "$@"
+exec chroot "$0" env -i DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ TMPDIR=/tmp "$@"
 """
 
 
@@ -57,8 +57,7 @@ class Chroot:
     def run(self, *command, seconds=120, user=None, status=0):
         inside = ["runuser", "-u", user, "--", *command] if user else command
         return run("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER, self.root, *inside, seconds=seconds,
-                   status=status, environment={"DEBIAN_FRONTEND": "noninteractive", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/",
-                                               "TMPDIR": "/tmp", "XDG_RUNTIME_DIR": ""})
+                   status=status)
 
     def files(self):
         """Every file but the packager's own records, caches and logs."""
