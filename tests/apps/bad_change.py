@@ -11,7 +11,7 @@ import dime_test
 CREATE = "instance_id=0 latency_ns=100000 bandwidth_bps=1000000000 local_npages=2000 jitter=normal,5us schedule=9s:down;10s:up"
 TIERS = ("--tier", "far: latency=200us,local=64p", "--place", "heap: far", "--place", "all: local")
 GOOD_FOR_SET = [["--tier", "far: policy=fifo"]]  # it has a limit of its own
-NOT_FOR_SET = {"--engine", "--fault-path", "--json", "--instance", "--no-such-option", "--no-follow"}
+NOT_FOR_SET = {"--engine", "--fault-path", "--interval", "--json", "--instance", "--no-such-option", "--no-follow"}
 SET = [
     (["--link", ""], ["--link"]),
     (["--link", "a/b"], ["--link", "a/b"]),
