@@ -18,6 +18,7 @@ namespace {
 struct Stat {
   char state;
   std::uint64_t flags;
+  std::uint64_t threads;
   std::uint64_t start_time;
 };
 
@@ -42,14 +43,17 @@ Result<Stat> read_stat(pid_t pid) {
   const char state = text[at];
   constexpr int kStateField = 3;
   constexpr int kFlagsField = 9;
+  constexpr int kThreadsField = 20;
   constexpr int kStartTimeField = 22;
   const std::size_t flags = skip_fields(text, at, kFlagsField - kStateField);
-  const std::size_t start = skip_fields(text, flags, kStartTimeField - kFlagsField);
+  const std::size_t threads = skip_fields(text, flags, kThreadsField - kFlagsField);
+  const std::size_t start = skip_fields(text, threads, kStartTimeField - kThreadsField);
   if (start == std::string::npos) {
     return fail(EPROTO, "reading the start time of process {}", pid);
   }
-  Stat stat{state, 0, 0};
+  Stat stat{state, 0, 0, 0};
   std::from_chars(text.data() + flags, text.data() + text.size(), stat.flags);
+  std::from_chars(text.data() + threads, text.data() + text.size(), stat.threads);
   std::from_chars(text.data() + start, text.data() + text.size(), stat.start_time);
   return stat;
 }
@@ -97,6 +101,11 @@ bool is_ending(const ProcessId& process) {
   std::uint64_t pending = 0;
   std::from_chars(mask.data(), mask.data() + mask.size(), pending, 16);
   return (pending & kKill) != 0 || has_ended(*stat) || (stat->flags & kExiting) != 0;
+}
+
+std::uint64_t thread_count(pid_t pid) {
+  const auto stat = read_stat(pid);
+  return stat ? stat->threads : 0;
 }
 
 std::string status_field(const std::string& status, const std::string& key) {

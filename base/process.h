@@ -30,6 +30,9 @@ bool is_alive(const ProcessId& process);
 /// is gone in a moment. Only where first threads end alone, it goes on.
 bool is_ending(const ProcessId& process);
 
+/// How many threads the process has; 0 where it has gone or cannot be looked at.
+std::uint64_t thread_count(pid_t pid);
+
 /// The value of `key` ("TracerPid") in the text of /proc/PID/status; empty where it has none.
 std::string status_field(const std::string& status, const std::string& key);
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "base/process.h"
 #include "base/text.h"
-#include "base/thread_count.h"
 #include "core/atomic.h"
 #include "core/histogram.h"
 #include "core/member_levels.h"
