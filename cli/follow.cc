@@ -19,8 +19,6 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr unsigned kMedian = 5'000;  // in basis points
-constexpr unsigned k99Percent = 9'900;
 constexpr unsigned kLinesBetweenHeaders = 20;
 
 struct Followed {
@@ -33,12 +31,6 @@ using Instances = std::map<std::pair<std::string, std::uint32_t>, Followed>;
 
 double microseconds(std::uint64_t nanos) {
   return static_cast<double>(nanos) / 1e3;
-}
-
-double rate(std::uint64_t count, const Sample& sample) {
-  return sample.wall_ns == 0
-             ? 0
-             : 1e9 * static_cast<double>(count) / static_cast<double>(sample.wall_ns);
 }
 
 void print_header() {
@@ -54,10 +46,10 @@ void print_line(std::uint32_t id, const Sample& sample) {
   fmt::print(
       "{:%H:%M:%S} {:>4} {:>9.0f} {:>9.0f} {:>9.0f} {:>7.2f} {:>8.1f} {:>8.1f} {:>9} {:>9} "
       "{:>4.0f} {:>4.0f}\n",
-      fmt::localtime(now), id, rate(part.remote, sample), rate(part.first_touch, sample),
-      rate(part.evictions, sample), rate(part.stall_ns, sample) / 1e9,
-      microseconds(part.stall_quantile(kMedian)), microseconds(part.stall_quantile(k99Percent)),
-      part.pages.local, part.pages.remote, 100 * sample.busy_share(part.rx_busy_ns),
+      fmt::localtime(now), id, sample.per_second(part.remote), sample.per_second(part.first_touch),
+      sample.per_second(part.evictions), sample.per_second(part.stall_ns) / 1e9,
+      microseconds(part.stall_p50()), microseconds(part.stall_p99()), part.pages.local,
+      part.pages.remote, 100 * sample.busy_share(part.rx_busy_ns),
       100 * sample.busy_share(part.tx_busy_ns));
 }
 

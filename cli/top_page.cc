@@ -13,23 +13,15 @@ namespace {
 
 using Style = TopLine::Style;
 
-constexpr unsigned kMedian = 5'000;  // in basis points
-constexpr unsigned k99Percent = 9'900;
 constexpr std::size_t kBar = 20;
 
-double rate(std::uint64_t count, const Sample& sample) {
-  return sample.wall_ns == 0
-             ? 0
-             : 1e9 * static_cast<double>(count) / static_cast<double>(sample.wall_ns);
-}
-
 double remote_rate(const Sample& sample) {
-  return rate(sample.whole.remote, sample);
+  return sample.per_second(sample.whole.remote);
 }
 
 // Threads in a stall, on average.
 double stalled(const Sample& sample) {
-  return rate(sample.whole.stall_ns, sample) / 1e9;
+  return sample.per_second(sample.whole.stall_ns) / 1e9;
 }
 
 double rx_percent(const Sample& sample) {
@@ -62,9 +54,9 @@ std::string instance_line(const TopInstance& instance, bool selected) {
   return fmt::format(
       "{}{:>4} {:<6} {:>4} {:>9.0f} {:>8.0f} {:>8.0f} {:>7.2f} {:>9} {:>9}", selected ? '>' : ' ',
       instance.view.control->instance_id, instance.engine == nullptr ? "" : instance.engine->name(),
-      instance.members.size(), remote_rate(now), rate(now.whole.first_touch, now),
-      rate(now.whole.evictions, now), stalled(now), time_text(now.whole.stall_quantile(kMedian)),
-      time_text(now.whole.stall_quantile(k99Percent)));
+      instance.members.size(), remote_rate(now), now.per_second(now.whole.first_touch),
+      now.per_second(now.whole.evictions), stalled(now), time_text(now.whole.stall_p50()),
+      time_text(now.whole.stall_p99()));
 }
 
 std::string asked_line(const TopInstance& instance) {
@@ -99,7 +91,7 @@ std::string pages_line(const Pages& pages) {
 std::string link_line(const Sample& now) {
   const auto bits = [&](std::uint64_t bytes) -> std::string {
     constexpr double kBitsInByte = 8;
-    const auto a_second = static_cast<std::uint64_t>(kBitsInByte * rate(bytes, now));
+    const auto a_second = static_cast<std::uint64_t>(kBitsInByte * now.per_second(bytes));
     // 0 would be shown as no limit.
     return a_second == 0 ? "0 bit/s" : format_bandwidth({a_second}).c_str();
   };
@@ -110,8 +102,8 @@ std::string link_line(const Sample& now) {
 
 std::string tier_line(const Sample& now, const SamplePart& tier) {
   return fmt::format("{:<9} {:<12} {:>9.0f} remote/s {:>8.0f} first/s  p50 {}", "tier", tier.name,
-                     rate(tier.remote, now), rate(tier.first_touch, now),
-                     time_text(tier.stall_quantile(kMedian)));
+                     now.per_second(tier.remote), now.per_second(tier.first_touch),
+                     time_text(tier.stall_p50()));
 }
 
 std::string member_line(const TopMember& member) {

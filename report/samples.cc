@@ -27,8 +27,7 @@ Pages pages_of(const dime_levels& levels) {
   return {local, less(atomic::load(levels.managed_pages), local)};
 }
 
-Counts counts_of(const dime_counters& counters, const dime_histogram& stalls,
-                 const dime_link& link) {
+Counts counts_of(const dime_counters& counters, std::uint64_t stall_ns, const dime_link& link) {
   Counts counts;
   counts.first_touch = atomic::load(counters.faults_first_touch);
   counts.remote = atomic::load(counters.faults_remote);
@@ -36,16 +35,22 @@ Counts counts_of(const dime_counters& counters, const dime_histogram& stalls,
   counts.evictions_dirty = atomic::load(counters.evictions_dirty);
   counts.evictions = counts.evictions_dirty + atomic::load(counters.evictions_clean) +
                      atomic::load(counters.evictions_unknown);
-  counts.stall_ns = atomic::load(stalls.sum);
-  counts.stalls.resize(DIME_HISTOGRAM_BUCKETS);
-  for (unsigned i = 0; i < DIME_HISTOGRAM_BUCKETS; ++i) {
-    counts.stalls[i] = atomic::load(stalls.buckets[i]);
-  }
+  counts.stall_ns = stall_ns;
   counts.rx_bytes = atomic::load(link.rx.bytes);
   counts.tx_bytes = atomic::load(link.tx.bytes);
   counts.rx_busy_ns = atomic::load(link.rx.busy_ns);
   counts.tx_busy_ns = atomic::load(link.tx.busy_ns);
   return counts;
+}
+
+StallBuckets buckets_of(const dime_histogram& stalls) {
+  StallBuckets buckets;
+  for (unsigned i = 0; i < DIME_HISTOGRAM_BUCKETS; ++i) {
+    if (const std::uint64_t count = atomic::load(stalls.buckets[i]); count != 0) {
+      buckets.emplace_back(static_cast<std::uint16_t>(i), count);
+    }
+  }
+  return buckets;
 }
 
 // DiME's handler thread is no thread of the program.
@@ -64,31 +69,36 @@ bool has_own_link(const dime_tier& tier) {
   return (tier.own & DIME_OWN_BANDWIDTH) != 0 && (tier.own & DIME_OWN_LINK) == 0;
 }
 
-StallBuckets between(const std::vector<std::uint64_t>& before,
-                     const std::vector<std::uint64_t>& after) {
+constexpr std::uint64_t Counts::*kSums[] = {
+    &Counts::first_touch,     &Counts::remote,    &Counts::joined,   &Counts::evictions,
+    &Counts::evictions_dirty, &Counts::stall_ns,  &Counts::rx_bytes, &Counts::tx_bytes,
+    &Counts::rx_busy_ns,      &Counts::tx_busy_ns};
+
+// Both are ascending by bucket.
+StallBuckets between(const StallBuckets& before, const StallBuckets& after) {
   StallBuckets found;
-  for (std::size_t i = 0; i < after.size(); ++i) {
-    if (const std::uint64_t count = since(before.empty() ? 0 : before[i], after[i]); count != 0) {
-      found.emplace_back(static_cast<std::uint16_t>(i), count);
+  auto earlier = before.begin();
+  for (const auto& [bucket, count] : after) {
+    while (earlier != before.end() && earlier->first < bucket) {
+      ++earlier;
+    }
+    const bool known = earlier != before.end() && earlier->first == bucket;
+    if (const std::uint64_t more = since(known ? earlier->second : 0, count); more != 0) {
+      found.emplace_back(bucket, more);
     }
   }
   return found;
 }
 
-SamplePart between(const Counts& before, const Counts& after, const Pages& pages) {
+// Of a reading of the whole instance, or of a tier.
+template <class ReadingPart>
+SamplePart between(const ReadingPart& before, const ReadingPart& after) {
   SamplePart part;
-  part.first_touch = since(before.first_touch, after.first_touch);
-  part.remote = since(before.remote, after.remote);
-  part.joined = since(before.joined, after.joined);
-  part.evictions = since(before.evictions, after.evictions);
-  part.evictions_dirty = since(before.evictions_dirty, after.evictions_dirty);
-  part.stall_ns = since(before.stall_ns, after.stall_ns);
+  for (std::uint64_t Counts::*const which : kSums) {
+    part.*which = since(before.counts.*which, after.counts.*which);
+  }
   part.stalls = between(before.stalls, after.stalls);
-  part.rx_bytes = since(before.rx_bytes, after.rx_bytes);
-  part.tx_bytes = since(before.tx_bytes, after.tx_bytes);
-  part.rx_busy_ns = since(before.rx_busy_ns, after.rx_busy_ns);
-  part.tx_busy_ns = since(before.tx_busy_ns, after.tx_busy_ns);
-  part.pages = pages;
+  part.pages = after.pages;
   return part;
 }
 
@@ -120,14 +130,8 @@ void take_off(StallBuckets& whole, const StallBuckets& part) {
   std::erase_if(whole, [](const auto& entry) { return entry.second == 0; });
 }
 
-constexpr std::uint64_t SamplePart::*kSums[] = {
-    &SamplePart::first_touch, &SamplePart::remote,          &SamplePart::joined,
-    &SamplePart::evictions,   &SamplePart::evictions_dirty, &SamplePart::stall_ns,
-    &SamplePart::rx_bytes,    &SamplePart::tx_bytes,        &SamplePart::rx_busy_ns,
-    &SamplePart::tx_busy_ns};
-
 void add(SamplePart& sum, const SamplePart& later) {
-  for (std::uint64_t SamplePart::*const which : kSums) {
+  for (std::uint64_t Counts::*const which : kSums) {
     sum.*which += later.*which;
   }
   add(sum.stalls, later.stalls);
@@ -139,9 +143,9 @@ SamplePart default_part(const SamplePart& whole, const std::vector<SamplePart>& 
   SamplePart rest = whole;
   rest.name = "default";
   for (const SamplePart& tier : others) {
-    for (std::uint64_t SamplePart::*const which :
-         {&SamplePart::first_touch, &SamplePart::remote, &SamplePart::joined,
-          &SamplePart::evictions, &SamplePart::evictions_dirty, &SamplePart::stall_ns}) {
+    for (std::uint64_t Counts::*const which :
+         {&Counts::first_touch, &Counts::remote, &Counts::joined, &Counts::evictions,
+          &Counts::evictions_dirty, &Counts::stall_ns}) {
       rest.*which = less(rest.*which, tier.*which);
     }
     take_off(rest.stalls, tier.stalls);
@@ -183,6 +187,10 @@ std::uint64_t SamplePart::stall_quantile(unsigned basis_points) const {
   return 0;
 }
 
+double Sample::per_second(std::uint64_t count) const {
+  return wall_ns == 0 ? 0 : 1e9 * static_cast<double>(count) / static_cast<double>(wall_ns);
+}
+
 // A transfer counts as busy when it is reserved, which a queue may put off to the next interval.
 double Sample::busy_share(std::uint64_t busy_ns) const {
   return wall_ns == 0 ? 0
@@ -193,7 +201,8 @@ Reading read_counts(const dime_control& control, const dime_link& link, std::uin
   Reading reading;
   reading.at_ns = now_ns;
   reading.threads = threads_of(control);
-  reading.counts = counts_of(control.counters, control.stall_ns, link);
+  reading.counts = counts_of(control.counters, atomic::load(control.stall_ns.sum), link);
+  reading.stalls = buckets_of(control.stall_ns);
   reading.pages = pages_of(control.levels);
   for (unsigned tier = 1; tier < DIME_MAX_TIERS; ++tier) {
     const dime_tier& terms = control.placement.tiers[tier];
@@ -205,7 +214,8 @@ Reading read_counts(const dime_control& control, const dime_link& link, std::uin
     }
     TierReading seen;
     seen.name = string_of(text_in(terms.name));
-    seen.counts = counts_of(use.counters, use.stall_ns, use.link);
+    seen.counts = counts_of(use.counters, atomic::load(use.stall_ns.sum), use.link);
+    seen.stalls = buckets_of(use.stall_ns);
     seen.own_pages = placement::has_own_set(control.placement, tier);
     seen.own_link = has_own_link(terms);
     if (seen.own_pages) {
@@ -222,13 +232,13 @@ Sample sample_between(const Reading& before, const Reading& after) {
   Sample sample;
   sample.wall_ns = less(after.at_ns, before.at_ns);
   sample.threads = after.threads;
-  sample.whole = between(before.counts, after.counts, after.pages);
+  sample.whole = between(before, after);
+  const TierReading nothing;
   for (const TierReading& tier : after.tiers) {
     const auto same =
         std::find_if(before.tiers.begin(), before.tiers.end(),
                      [&](const TierReading& earlier) { return earlier.name == tier.name; });
-    SamplePart part =
-        between(same == before.tiers.end() ? Counts{} : same->counts, tier.counts, tier.pages);
+    SamplePart part = between(same == before.tiers.end() ? nothing : *same, tier);
     part.name = tier.name;
     part.own_pages = tier.own_pages;
     part.own_link = tier.own_link;

@@ -20,15 +20,14 @@
 
 namespace dime {
 
-/// Everything that was counted up to a moment, of an instance or of one of its tiers.
+/// What is counted of an instance or of one of its tiers: up to a moment, or in an interval.
 struct Counts {
   std::uint64_t first_touch = 0;
   std::uint64_t remote = 0;
   std::uint64_t joined = 0;
   std::uint64_t evictions = 0;
   std::uint64_t evictions_dirty = 0;
-  std::uint64_t stall_ns = 0;
-  std::vector<std::uint64_t> stalls;  ///< the histogram's buckets
+  std::uint64_t stall_ns = 0;  ///< sum over the threads, of stalls that have ended
   std::uint64_t rx_bytes = 0;
   std::uint64_t tx_bytes = 0;
   std::uint64_t rx_busy_ns = 0;
@@ -41,9 +40,13 @@ struct Pages {
   std::uint64_t remote = 0;
 };
 
+/// Numbers of stalls by bucket of the histogram, ascending; only buckets that are not empty.
+using StallBuckets = std::vector<std::pair<std::uint16_t, std::uint64_t>>;
+
 struct TierReading {
   std::string name;
   Counts counts;
+  StallBuckets stalls;
   Pages pages;
   bool own_pages = false;  ///< it has a limit of its own, and `pages` are its
   bool own_link = false;   ///< it has a wire of its own, and the link's figures are its
@@ -53,33 +56,23 @@ struct Reading {
   std::uint64_t at_ns = 0;    ///< CLOCK_MONOTONIC
   std::uint64_t threads = 0;  ///< of the members, without DiME's own; 0 = not known
   Counts counts;
+  StallBuckets stalls;
   Pages pages;                     ///< of all local sets together
   std::vector<TierReading> tiers;  ///< besides `default`; mostly none
 };
 
-/// Numbers of stalls by bucket of the histogram, ascending; only buckets that are not empty.
-using StallBuckets = std::vector<std::pair<std::uint16_t, std::uint64_t>>;
-
 /// What one tier, or the whole instance, did in an interval. Pages are those at its end.
-struct SamplePart {
+struct SamplePart : Counts {
   std::string name;  ///< "" = the whole instance
-  std::uint64_t first_touch = 0;
-  std::uint64_t remote = 0;
-  std::uint64_t joined = 0;
-  std::uint64_t evictions = 0;
-  std::uint64_t evictions_dirty = 0;
-  std::uint64_t stall_ns = 0;  ///< sum over the threads, of stalls that ended in the interval
   StallBuckets stalls;
-  std::uint64_t rx_bytes = 0;
-  std::uint64_t tx_bytes = 0;
-  std::uint64_t rx_busy_ns = 0;
-  std::uint64_t tx_busy_ns = 0;
   Pages pages;
   bool own_pages = true;
   bool own_link = true;
 
   /// The stall below which `basis_points` / 10,000 of the interval's lie, ns; 0 without stalls.
   [[nodiscard]] std::uint64_t stall_quantile(unsigned basis_points) const;
+  [[nodiscard]] std::uint64_t stall_p50() const { return stall_quantile(5'000); }
+  [[nodiscard]] std::uint64_t stall_p99() const { return stall_quantile(9'900); }
 };
 
 struct Sample {
@@ -89,6 +82,8 @@ struct Sample {
   SamplePart whole;
   std::vector<SamplePart> tiers;  ///< with `default` in front, where there are others
 
+  /// So many in the interval are so many a second.
+  [[nodiscard]] double per_second(std::uint64_t count) const;
   /// Share of the interval that a link's direction was busy, 0 to 1.
   [[nodiscard]] double busy_share(std::uint64_t busy_ns) const;
 };

@@ -8,8 +8,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double kNanos = 1e9;
-constexpr unsigned kMedian = 5'000;  // in basis points
-constexpr unsigned k99Percent = 9'900;
 
 // What a tier shares with the others is null.
 Json part_json(const Sample& sample, const SamplePart& part) {
@@ -28,8 +26,8 @@ Json part_json(const Sample& sample, const SamplePart& part) {
                {"rx_busy", nullptr},
                {"tx_busy", nullptr}};
   if (!part.stalls.empty()) {
-    json["stall_p50_ns"] = part.stall_quantile(kMedian);
-    json["stall_p99_ns"] = part.stall_quantile(k99Percent);
+    json["stall_p50_ns"] = part.stall_p50();
+    json["stall_p99_ns"] = part.stall_p99();
   }
   if (part.own_pages) {
     json["local_pages"] = part.pages.local;
