@@ -112,8 +112,7 @@ Candidates policies_of(const dime_policy_ops* const (&list)[kCount]) {
 // Behind `s3-fifo,`: what may be given of it.
 Candidates policy_parameters(const std::string& policy) {
   Candidates all;
-  const Text name{policy.data(), static_cast<std::uint32_t>(policy.size())};
-  if (const dime_policy_ops* const found = policies::find_simulated(name)) {
+  if (const dime_policy_ops* const found = policies::find_simulated(policy)) {
     for (std::uint32_t i = 0; i < found->parameter_count; ++i) {
       all.push_back({fmt::format("{}=", found->parameters[i].name), found->parameters[i].summary});
     }

@@ -3,32 +3,13 @@
 
 #include <fmt/format.h>
 
+#include "cli/choice_details.h"
 #include "cli/command.h"
 #include "cli/shared_object.h"
 #include "policies/registry.h"
 
 namespace dime {
 namespace {
-
-Text text_of(const std::string& text) {
-  return {text.data(), static_cast<std::uint32_t>(text.size())};
-}
-
-std::string parameters_of(const dime_policy_ops& policy) {
-  std::string text(policy_choice::describe_parameters(policy, nullptr, 0), '\0');
-  policy_choice::describe_parameters(policy, text.data(), text.size() + 1);
-  return text;
-}
-
-template <std::size_t kCount>
-std::string names_of(const dime_policy_ops* const (&all)[kCount]) {
-  std::string names;
-  for (const dime_policy_ops* const policy : all) {
-    names += names.empty() ? "" : ", ";
-    names += policy->name;
-  }
-  return names;
-}
 
 // `parameters` stands behind the policy's name, with the comma.
 Result<PolicyChoice> read_parameters(std::string_view label, const std::string& text,
@@ -46,12 +27,11 @@ Result<PolicyChoice> read_parameters(std::string_view label, const std::string& 
 // The policy and its parameters, whatever can run it; `names` are those that are allowed.
 Result<PolicyChoice> read_policy(std::string_view label, const std::string& text,
                                  const std::string& names) {
-  const dime_policy_ops* const policy =
-      policies::find_simulated(policy_choice::name_of(text_of(text)));
+  const dime_policy_ops* const policy = policies::find_simulated(policy_choice::name_of(text));
   if (policy == nullptr) {
     return fail(0, "{}{}: unknown policy; allowed: {}", label, text, names);
   }
-  return read_parameters(label, text, *policy, text_of(text));
+  return read_parameters(label, text, *policy, text);
 }
 
 }  // namespace
@@ -76,24 +56,18 @@ Result<PolicyChoice> check_simulated_policy(std::string_view label, const std::s
   if (names_shared_object(text)) {
     const SharedObjectText parts = split_shared_object(text);
     DIME_TRY(const dime_policy_ops* const policy, load_policy(label, parts.path));
-    return read_parameters(label, text, *policy, text_of(parts.parameters));
+    return read_parameters(label, text, *policy, parts.parameters);
   }
   return read_policy(label, text, names_of(policies::kSimulated) + ", all, ./FILE.so");
 }
 
 std::vector<std::string> policy_details(const std::string& name) {
-  std::vector<std::string> lines;
-  const dime_policy_ops* const policy = policies::find_simulated(text_of(name));
+  const dime_policy_ops* const policy = policies::find_simulated(name);
   if (policy == nullptr) {
-    return lines;
+    return {};
   }
-  if (policy->parameter_count != 0) {
-    lines.push_back("parameters: " + parameters_of(*policy));
-  }
-  if (policy->source != nullptr) {
-    lines.push_back(fmt::format("source: {}", policy->source));
-  }
-  if (policies::find(text_of(name)) == nullptr) {
+  std::vector<std::string> lines = details_of(*policy);
+  if (policies::find(name) == nullptr) {
     lines.emplace_back("only in dime whatif");
   } else if (policy_choice::is_blind(*policy, kKernelEngineSees)) {
     lines.emplace_back("blind in the user and the kernel engine");

@@ -3,34 +3,11 @@
 
 #include <fmt/format.h>
 
-#include "cli/command.h"
+#include "cli/choice_details.h"
 #include "cli/shared_object.h"
 #include "prefetchers/registry.h"
 
 namespace dime {
-namespace {
-
-std::string parameters_of(const dime_prefetch_ops& prefetcher) {
-  const auto describe = [&](char* buffer, std::uint64_t size) {
-    TextWriter out(buffer, size);
-    choice_text::describe(out, prefetcher.parameters, prefetcher.parameter_count);
-    return out.length();
-  };
-  std::string text(describe(nullptr, 0), '\0');
-  describe(text.data(), text.size() + 1);
-  return text;
-}
-
-std::string all_names() {
-  std::string names;
-  for (const dime_prefetch_ops* const prefetcher : prefetchers::kAll) {
-    names += names.empty() ? "" : ", ";
-    names += prefetcher->name;
-  }
-  return names;
-}
-
-}  // namespace
 
 Result<PrefetchChoice> check_prefetcher(std::string_view label, const std::string& text) {
   Text whole(text);
@@ -40,7 +17,8 @@ Result<PrefetchChoice> check_prefetcher(std::string_view label, const std::strin
     DIME_TRY(prefetcher, load_prefetcher(label, parts.path));
     whole = whole.slice(static_cast<std::uint32_t>(parts.path.size()), whole.size);
   } else if (prefetcher == nullptr) {
-    return fail(0, "{}{}: unknown prefetcher; allowed: {}, ./FILE.so", label, text, all_names());
+    return fail(0, "{}{}: unknown prefetcher; allowed: {}, ./FILE.so", label, text,
+                names_of(prefetchers::kAll));
   }
   PrefetchChoice choice;
   if (const auto refusal = prefetch_choice::read(*prefetcher, whole, choice); !refusal.ok()) {
@@ -50,17 +28,6 @@ Result<PrefetchChoice> check_prefetcher(std::string_view label, const std::strin
                 prefetcher->name, own.empty() ? "no parameters" : own);
   }
   return choice;
-}
-
-std::vector<std::string> prefetcher_details(const dime_prefetch_ops& prefetcher) {
-  std::vector<std::string> lines;
-  if (prefetcher.parameter_count != 0) {
-    lines.push_back("parameters: " + parameters_of(prefetcher));
-  }
-  if (prefetcher.source != nullptr) {
-    lines.push_back(fmt::format("source: {}", prefetcher.source));
-  }
-  return lines;
 }
 
 }  // namespace dime

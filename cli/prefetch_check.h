@@ -4,7 +4,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/result.h"
 #include "core/prefetch_choice.h"
@@ -14,8 +13,5 @@ namespace dime {
 /// `label` is what stands before the text where it was given: `--prefetch `, `prefetch=`. The
 /// choice points into `text` where there is a tape.
 Result<PrefetchChoice> check_prefetcher(std::string_view label, const std::string& text);
-
-/// What there is to know of a prefetcher beside its summary, a line each.
-std::vector<std::string> prefetcher_details(const dime_prefetch_ops& prefetcher);
 
 }  // namespace dime

@@ -2,8 +2,8 @@
 // dime prefetchers: what --prefetch may name.
 #include <fmt/format.h>
 
+#include "cli/choice_details.h"
 #include "cli/command.h"
-#include "cli/prefetch_check.h"
 #include "prefetchers/registry.h"
 
 namespace dime {
@@ -12,7 +12,7 @@ namespace {
 int list() {
   for (const dime_prefetch_ops* const prefetcher : prefetchers::kAll) {
     fmt::print("{:<12} {}\n", prefetcher->name, prefetcher->summary);
-    for (const std::string& more : prefetcher_details(*prefetcher)) {
+    for (const std::string& more : details_of(*prefetcher)) {
       fmt::print("{:<12} {}\n", "", more);
     }
   }

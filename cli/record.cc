@@ -62,8 +62,7 @@ Result<void> check_processes(RecordOptions& options, RecordPlan& plan) {
   if (options.duration.empty()) {
     return {};
   }
-  const auto duration = parse_duration(
-      {options.duration.data(), static_cast<std::uint32_t>(options.duration.size())});
+  const auto duration = parse_duration(options.duration);
   if (!duration.ok() || duration.value == Nanos{}) {
     return fail(0, "--for {}: allowed: a time above 0, as 10s", options.duration);
   }

@@ -40,10 +40,6 @@ struct WhatifOptions {
   std::uint32_t jobs = 0;
 };
 
-Text text_of(const std::string& text) {
-  return {text.data(), static_cast<std::uint32_t>(text.size())};
-}
-
 // Words with a `=` are parameters of what stands before them: `fifo,s3-fifo,small=5%,lru`.
 std::vector<std::string> choice_texts(const std::string& list) {
   std::vector<std::string> texts;
@@ -134,14 +130,14 @@ Result<dime_parameters> network_of(const WhatifOptions& options) {
     parameters.flags |= preset->one_way ? DIME_ONE_WAY : 0U;
   }
   if (options.latency) {
-    const auto latency = parse_latency(text_of(*options.latency));
+    const auto latency = parse_latency(*options.latency);
     if (!latency.ok()) {
       return fail(0, "--latency {}: {}", *options.latency, latency.problem);
     }
     parameters.latency_ns = latency.value.value;
   }
   if (options.bandwidth) {
-    const auto bandwidth = parse_bandwidth(text_of(*options.bandwidth));
+    const auto bandwidth = parse_bandwidth(*options.bandwidth);
     if (!bandwidth.ok()) {
       return fail(0, "--bandwidth {}: {}", *options.bandwidth, bandwidth.problem);
     }

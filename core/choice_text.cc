@@ -55,14 +55,24 @@ std::uint32_t end_of_part(Text text, std::uint32_t begin) {
   return begin;
 }
 
+Text name_of(Text text) {
+  return text.slice(0, end_of_part(text, 0));
+}
+
 bool is_name(Text text) {
   return !text.empty() && text.size < DIME_NAME_BYTES && is_letter_or_digit(text[0]) &&
          consists_of(text, is_of_name);
 }
 
 bool is_well_formed(Text text) {
-  return text.size < DIME_NAME_BYTES && is_name(text.slice(0, end_of_part(text, 0))) &&
-         consists_of(text, is_allowed);
+  return text.size < DIME_NAME_BYTES && is_name(name_of(text)) && consists_of(text, is_allowed);
+}
+
+void set_defaults(const dime_policy_parameter* parameters, std::uint32_t count,
+                  std::uint64_t* values) {
+  for (std::uint32_t i = 0; i < count; ++i) {
+    values[i] = parameters[i].otherwise;
+  }
 }
 
 Refusal read_value(const dime_policy_parameter& parameter, Text value, Text part,

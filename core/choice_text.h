@@ -15,6 +15,9 @@ struct Refusal {
   [[nodiscard]] bool ok() const { return problem == nullptr; }
 };
 
+/// The part of `text` that is the name.
+Text name_of(Text text);
+
 /// Where the part that begins at `begin` ends.
 std::uint32_t end_of_part(Text text, std::uint32_t begin);
 
@@ -25,6 +28,10 @@ bool is_name(Text text);
 /// True if `text` consists of what such a choice can: those characters, shorter than
 /// DIME_NAME_BYTES, with a name.
 bool is_well_formed(Text text);
+
+/// Gives each parameter the value that it has where none is given.
+void set_defaults(const dime_policy_parameter* parameters, std::uint32_t count,
+                  std::uint64_t* values);
 
 /// Reads the value of a parameter. `part` is where it stands, for the refusal.
 Refusal read_value(const dime_policy_parameter& parameter, Text value, Text part,

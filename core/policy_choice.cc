@@ -3,16 +3,10 @@
 
 namespace dime::policy_choice {
 
-Text name_of(Text text) {
-  return text.slice(0, choice_text::end_of_part(text, 0));
-}
-
 Refusal read(const dime_policy_ops& policy, Text text, PolicyChoice& choice) {
   choice = {};
   choice.policy = &policy;
-  for (unsigned i = 0; i < policy.parameter_count; ++i) {
-    choice.values[i] = policy.parameters[i].otherwise;
-  }
+  choice_text::set_defaults(policy.parameters, policy.parameter_count, choice.values);
   for (std::uint32_t at = choice_text::end_of_part(text, 0); at < text.size;) {
     const std::uint32_t end = choice_text::end_of_part(text, at + 1);
     const Text part = text.slice(at + 1, end);
@@ -41,12 +35,6 @@ const char* missing(const dime_policy_ops& policy, std::uint32_t sees) {
   return (wanted & DIME_SEES_ACCESSES) != 0
              ? "every access to a page, and sees only faults"
              : "which local pages are accessed, and sees only faults";
-}
-
-std::uint64_t describe_parameters(const dime_policy_ops& policy, char* buffer, std::uint64_t size) {
-  TextWriter out(buffer, size);
-  choice_text::describe(out, policy.parameters, policy.parameter_count);
-  return out.length();
 }
 
 }  // namespace dime::policy_choice

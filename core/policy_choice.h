@@ -18,10 +18,8 @@ struct PolicyChoice {
 
 namespace policy_choice {
 
-/// The part of `text` that is the policy's name.
-Text name_of(Text text);
-
 using choice_text::is_well_formed;
+using choice_text::name_of;
 
 using Refusal = choice_text::Refusal;
 
@@ -35,10 +33,6 @@ constexpr bool is_blind(const dime_policy_ops& policy, std::uint32_t sees) {
 
 /// What `policy` needs and `sees` has not, in words.
 const char* missing(const dime_policy_ops& policy, std::uint32_t sees);
-
-/// Writes `small=10% (0.01% to 90%: share of the small queue), ...`, closed by a NUL. Nothing for a
-/// policy without parameters. Returns the length that all of it has.
-std::uint64_t describe_parameters(const dime_policy_ops& policy, char* buffer, std::uint64_t size);
 
 }  // namespace policy_choice
 }  // namespace dime

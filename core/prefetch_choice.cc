@@ -20,16 +20,10 @@ Refusal read_first(const dime_prefetch_ops& prefetcher, Text part, PrefetchChoic
 
 }  // namespace
 
-Text name_of(Text text) {
-  return text.slice(0, choice_text::end_of_part(text, 0));
-}
-
 Refusal read(const dime_prefetch_ops& prefetcher, Text text, PrefetchChoice& choice) {
   choice = {};
   choice.prefetcher = &prefetcher;
-  for (unsigned i = 0; i < prefetcher.parameter_count; ++i) {
-    choice.values[i] = prefetcher.parameters[i].otherwise;
-  }
+  choice_text::set_defaults(prefetcher.parameters, prefetcher.parameter_count, choice.values);
   const bool has_tape = (prefetcher.flags & DIME_PREFETCH_TAPE) != 0;
   bool first = true;
   for (std::uint32_t at = choice_text::end_of_part(text, 0); at < text.size; first = false) {

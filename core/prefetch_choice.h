@@ -17,8 +17,7 @@ struct PrefetchChoice {
 
 namespace prefetch_choice {
 
-/// The part of `text` that is the prefetcher's name.
-Text name_of(Text text);
+using choice_text::name_of;
 
 /// Reads the rest of `text` for `prefetcher`, whose name it begins with.
 choice_text::Refusal read(const dime_prefetch_ops& prefetcher, Text text, PrefetchChoice& choice);
