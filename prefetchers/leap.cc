@@ -10,7 +10,10 @@
 //
 // Leap's steps are of swap slots, which lie in the order of eviction; these are of virtual
 // addresses, so its published gains do not carry over.
+#include <bit>
+
 #include "prefetchers/registry.h"
+#include "prefetchers/windows.h"
 
 namespace dime::prefetchers {
 namespace {
@@ -67,16 +70,9 @@ std::int64_t trend_of(const Leap& leap) {
 }
 
 std::uint64_t window_of(const Leap& leap, bool follows) {
-  std::uint64_t window = 1;
-  if (leap.hits == 0) {
-    window = follows ? 1 : 0;
-  } else {
-    while (window < std::uint64_t{leap.hits} + 1) {
-      window *= 2;
-    }
-  }
-  window = window < leap.most ? window : leap.most;
-  return window < leap.window / 2 ? leap.window / 2 : window;
+  const std::uint64_t alone = follows ? 1 : 0;
+  const std::uint64_t wanted = leap.hits == 0 ? alone : std::bit_ceil(std::uint64_t{leap.hits} + 1);
+  return window_after(leap.window, wanted, leap.most);
 }
 
 std::uint32_t propose(void* state, const dime_prefetch_host* /*host*/,
@@ -99,13 +95,8 @@ std::uint32_t propose(void* state, const dime_prefetch_host* /*host*/,
   const std::uint64_t window = window_of(leap, step == leap.trend);
   leap.hits = 0;
   leap.window = static_cast<std::uint32_t>(window);
-  std::uint32_t count = 0;
-  std::uint64_t page = event->page;
-  while (leap.trend != 0 && count < window && count < most) {
-    page += static_cast<std::uint64_t>(leap.trend);
-    pages[count++] = page;
-  }
-  return count;
+  return propose_along(event->page, static_cast<std::uint64_t>(leap.trend),
+                       leap.trend != 0 ? window : 0, pages, most);
 }
 
 constexpr dime_policy_parameter kParameters[] = {

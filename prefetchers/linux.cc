@@ -8,7 +8,10 @@
 // 4; at most 2^page-cluster; never below half of the last window. It lies ahead of the page in the
 // direction of the last step, and around it where that was no neighbour. It does not leave the page
 // table (2 MiB). Linux keeps this for each mapping; here it is for each 64 MiB of address space.
+#include <bit>
+
 #include "prefetchers/registry.h"
+#include "prefetchers/windows.h"
 
 namespace dime::prefetchers {
 namespace {
@@ -46,18 +49,9 @@ Area& area_of(Linux& self, std::uint64_t page) {
 }
 
 std::uint64_t window_of(const Area& area, std::uint64_t page, std::uint64_t most) {
-  std::uint64_t pages = area.hits + 2;
-  if (pages == 2) {
-    pages = page == area.page + 1 || page + 1 == area.page ? 2 : 1;
-  } else {
-    std::uint64_t rounded = 4;
-    while (rounded < pages) {
-      rounded *= 2;
-    }
-    pages = rounded;
-  }
-  pages = pages < most ? pages : most;
-  return pages < area.window / 2 ? area.window / 2 : pages;
+  const std::uint64_t alone = page == area.page + 1 || page + 1 == area.page ? 2 : 1;
+  const std::uint64_t wanted = area.hits == 0 ? alone : std::bit_ceil(std::uint64_t{area.hits} + 2);
+  return window_after(area.window, wanted, most);
 }
 
 std::uint32_t propose(void* state, const dime_prefetch_host* /*host*/,

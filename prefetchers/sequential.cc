@@ -2,6 +2,7 @@
 // The next N pages, at a remote access and at the first touch of a prefetched page ("tagged
 // prefetch"): a scan that has begun stays N pages ahead.
 #include "prefetchers/registry.h"
+#include "prefetchers/windows.h"
 
 namespace dime::prefetchers {
 namespace {
@@ -17,13 +18,7 @@ int init(const dime_prefetch_ops* /*self*/, void* state, const dime_prefetch_hos
 
 std::uint32_t propose(void* state, const dime_prefetch_host* /*host*/,
                       const dime_prefetch_event* event, std::uint64_t* pages, std::uint32_t most) {
-  const std::uint64_t wanted = static_cast<Sequential*>(state)->pages;
-  std::uint32_t count = 0;
-  while (count < wanted && count < most) {
-    pages[count] = event->page + count + 1;
-    ++count;
-  }
-  return count;
+  return propose_along(event->page, 1, static_cast<Sequential*>(state)->pages, pages, most);
 }
 
 constexpr dime_policy_parameter kParameters[] = {

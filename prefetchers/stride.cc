@@ -4,6 +4,7 @@
 //
 // A stride that was found stays until two steps in a row contradict it.
 #include "prefetchers/registry.h"
+#include "prefetchers/windows.h"
 
 namespace dime::prefetchers {
 namespace {
@@ -55,13 +56,8 @@ std::uint32_t propose(void* state, const dime_prefetch_host* /*host*/,
     return 0;
   }
   learn(zone, event->page);
-  std::uint32_t count = 0;
-  std::uint64_t page = event->page;
-  while (zone.steady != 0 && count < self.pages && count < most) {
-    page += static_cast<std::uint64_t>(zone.stride);
-    pages[count++] = page;
-  }
-  return count;
+  return propose_along(event->page, static_cast<std::uint64_t>(zone.stride),
+                       zone.steady != 0 ? self.pages : 0, pages, most);
 }
 
 constexpr dime_policy_parameter kParameters[] = {
