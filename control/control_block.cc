@@ -63,8 +63,6 @@ void fill(dime_control& control, std::uint32_t instance_id, const NewInstance& c
   control.magic = DIME_CONTROL_MAGIC;
 }
 
-// Holds the lock of a block's file; the kernel drops it with the process.
-
 }  // namespace
 
 std::string control_path(std::uint32_t instance_id) {

@@ -30,6 +30,11 @@ std::string own_prefix() {
   return fmt::format("dime-{}-", ::geteuid());
 }
 
+// A file of this user's in the runtime directory.
+std::string own_path(std::string_view kind, const std::string& name) {
+  return fmt::format("{}/{}{}{}", runtime_directory(), own_prefix(), kind, name);
+}
+
 // A process of this user that was stopped may hold the lock for ever; after a moment the work is
 // done without it. The worst outcome then is a link that its last user made anew.
 class DirectoryLock {
@@ -83,6 +88,7 @@ std::vector<std::uint32_t> ids_among(const std::vector<std::string>& names) {
 }
 
 constexpr std::string_view kLinkPrefix = "link-";
+constexpr std::string_view kEventsPrefix = "events-";
 
 // REQUIRES: the directory lock.
 void remove_links_unnamed_by(const std::vector<ControlBlock>& blocks,
@@ -105,13 +111,14 @@ void remove_links_unnamed_by(const std::vector<ControlBlock>& blocks,
 // A recorder that was killed has left its file. REQUIRES: the directory lock.
 void remove_events_without_instance(const std::vector<ControlBlock>& blocks,
                                     const std::vector<std::string>& names) {
-  constexpr std::string_view kEventsPrefix = "events-";
   for (const std::string& name : names) {
-    const bool needed = std::any_of(blocks.begin(), blocks.end(), [&](const ControlBlock& block) {
-      return name == fmt::format("{}{}", kEventsPrefix, block.id());
-    });
-    if (name.starts_with(kEventsPrefix) && !needed) {
-      ::unlink(fmt::format("{}/{}{}", runtime_directory(), own_prefix(), name).c_str());
+    if (!name.starts_with(kEventsPrefix)) {
+      continue;
+    }
+    const std::string id = name.substr(kEventsPrefix.size());
+    if (std::none_of(blocks.begin(), blocks.end(),
+                     [&](const ControlBlock& block) { return id == std::to_string(block.id()); })) {
+      ::unlink(own_path(kEventsPrefix, id).c_str());
     }
   }
 }
@@ -140,7 +147,11 @@ Result<std::vector<ControlBlock>> open_and_clean() {
 }  // namespace
 
 std::string link_path(const std::string& name) {
-  return fmt::format("{}/{}{}{}", runtime_directory(), own_prefix(), kLinkPrefix, name);
+  return own_path(kLinkPrefix, name);
+}
+
+std::string event_path(std::uint32_t instance_id) {
+  return own_path(kEventsPrefix, std::to_string(instance_id));
 }
 
 Result<std::vector<ControlBlock>> open_instances() {

@@ -27,4 +27,7 @@ Result<void> remove_unused_links();
 /// Where a named link of this user lies.
 std::string link_path(const std::string& name);
 
+/// Where the events of this user's instance lie while it is recorded.
+std::string event_path(std::uint32_t instance_id);
+
 }  // namespace dime

@@ -5,13 +5,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "control/directory.h"
 #include "control/runtime_directory.h"
 
 namespace dime {
-
-std::string event_path(std::uint32_t instance_id) {
-  return fmt::format("{}/dime-{}-events-{}", runtime_directory(), ::geteuid(), instance_id);
-}
 
 Result<EventFile> EventFile::create(const ControlBlock& block) {
   DIME_TRY(const std::string directory, ensure_runtime_directory());

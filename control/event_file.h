@@ -13,9 +13,6 @@
 
 namespace dime {
 
-/// Where the events of this user's instance lie.
-std::string event_path(std::uint32_t instance_id);
-
 /// Owns the file: it goes with this object. One thread reads.
 class EventFile {
  public:

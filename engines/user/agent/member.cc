@@ -161,13 +161,18 @@ void Membership::remove_if_last() const {
   }
 }
 
+unsigned Membership::id_in_path() const {
+  unsigned at = 0;
+  for (unsigned i = 0; path_[i] != '\0'; ++i) {
+    at = path_[i] == '-' ? i + 1 : at;
+  }
+  return at;
+}
+
 long Membership::map_beside(const char* kind, const char* name, std::uint64_t bytes) const {
   char path[kPathBytes + DIME_NAME_BYTES + 8] = {};
-  unsigned end = 0;
-  for (unsigned i = 0; path_[i] != '\0'; ++i) {
-    path[i] = path_[i];
-    end = path_[i] == '-' ? i + 1 : end;  // the instance's id is behind the last one
-  }
+  unsigned end = id_in_path();
+  __builtin_memcpy(path, path_, end);
   for (const char* c = kind; *c != '\0'; ++c) {
     path[end++] = *c;
   }
@@ -197,11 +202,7 @@ dime_link* Membership::named_link(const char* name) const {
 }
 
 void Membership::map_events() {
-  const char* id = path_;
-  for (const char* c = path_; *c != '\0'; ++c) {
-    id = *c == '-' ? c + 1 : id;
-  }
-  const long at = map_beside("events-", id, sizeof(dime_events));
+  const long at = map_beside("events-", path_ + id_in_path(), sizeof(dime_events));
   if (failed(at)) {
     return;
   }

@@ -45,6 +45,9 @@ class Membership {
  private:
   static constexpr unsigned kPathBytes = 256;
 
+  /// Where the instance's id begins in the path of its control block: after the last dash.
+  [[nodiscard]] unsigned id_in_path() const;
+
   /// Maps the file dime-UID-KIND-NAME beside the control block, of exactly `bytes`. Its address, or
   /// a negative errno.
   [[nodiscard]] long map_beside(const char* kind, const char* name, std::uint64_t bytes) const;
