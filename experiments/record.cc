@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <set>
 
 #include "report/run_result.h"
 
@@ -16,6 +17,8 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint64_t kFewStalls = 100;
 constexpr double kMuchUnmanaged = 0.10;
 constexpr double kOffTarget = 0.05;
+// An interval that is wider than this on one side of the median is worth a word.
+constexpr double kNoisy = 0.05;
 
 // A key by its path, or the fallback where it is missing or of another kind.
 template <class T>
@@ -100,6 +103,30 @@ std::vector<std::string> doubts_of(const Json& result) {
   }
   if (at(result, "/policy/blind", false)) {
     doubts.emplace_back("blind policy");
+  }
+  return doubts;
+}
+
+std::vector<std::string> doubts_of(double value, const Interval& interval,
+                                   const std::vector<const Record*>& runs) {
+  std::vector<std::string> doubts;
+  const double error = relative_error(value, interval);
+  if (error > kNoisy) {
+    doubts.push_back(fmt::format("noisy (+-{:.0f} %)", 100 * error));
+  }
+  if (interval.coverage < kConfidence) {
+    doubts.push_back(fmt::format("few runs (interval {:.0f} %)", 100 * interval.coverage));
+  }
+  // "12 stalls only" and "13 stalls only" are one doubt.
+  std::set<std::string> kinds;
+  for (const Record* const run : runs) {
+    for (const std::string& doubt : run->doubts) {
+      std::string kind = doubt;
+      std::erase_if(kind, [](char c) { return c >= '0' && c <= '9'; });
+      if (kinds.insert(kind).second) {
+        doubts.push_back(doubt);
+      }
+    }
   }
   return doubts;
 }

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "experiments/metrics.h"
+#include "experiments/statistics.h"
 
 namespace dime::experiments {
 
@@ -44,6 +45,10 @@ Result<Record> parse_record(const nlohmann::ordered_json& line);
 
 /// What makes an emulated run's number weak, from its `dime run --json`.
 std::vector<std::string> doubts_of(const nlohmann::ordered_json& result);
+
+/// Why the median `value` of these runs is weak: its interval, and each kind of their doubts once.
+std::vector<std::string> doubts_of(double value, const Interval& interval,
+                                   const std::vector<const Record*>& runs);
 
 /// This machine as it stands in a line.
 nlohmann::ordered_json machine_json();

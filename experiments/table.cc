@@ -9,15 +9,6 @@
 namespace dime::experiments {
 namespace {
 
-// An interval that is wider than this on one side of the median is worth a word.
-constexpr double kNoisy = 0.05;
-
-void add_once(std::vector<std::string>& list, const std::string& word) {
-  if (std::find(list.begin(), list.end(), word) == list.end()) {
-    list.push_back(word);
-  }
-}
-
 // The last good record of each pass.
 std::map<std::pair<long, unsigned>, const Record*> good_runs(const std::vector<Record>& records,
                                                              const std::string& key) {
@@ -44,33 +35,11 @@ std::string usual_machine(const std::vector<Record>& records) {
 
 void add_doubts(PointFigures& figures, const std::string& machine,
                 const std::vector<const Record*>& runs) {
-  const bool compared = figures.pairs != 0;
-  const double error = compared ? relative_error(figures.slowdown, figures.slowdown_interval)
-                                : relative_error(figures.wall_s, figures.wall_interval);
-  const double coverage =
-      compared ? figures.slowdown_interval.coverage : figures.wall_interval.coverage;
-  if (error > kNoisy) {
-    figures.doubts.push_back(fmt::format("noisy (+-{:.0f} %)", 100 * error));
-  }
-  if (coverage < kConfidence) {
-    figures.doubts.push_back(fmt::format("few runs (interval {:.0f} %)", 100 * coverage));
-  }
-  for (const Record* const run : runs) {
-    for (const std::string& doubt : run->doubts) {
-      // "12 stalls only" and "13 stalls only" are one doubt.
-      const std::string kind = doubt.substr(doubt.find_first_not_of("0123456789 "));
-      const bool known = std::any_of(
-          figures.doubts.begin(), figures.doubts.end(), [&kind](const std::string& other) {
-            const std::size_t begin = other.find_first_not_of("0123456789 ");
-            return begin != std::string::npos && other.substr(begin, 6) == kind.substr(0, 6);
-          });
-      if (!known) {
-        figures.doubts.push_back(doubt);
-      }
-    }
-    if (run->machine != machine) {
-      add_once(figures.doubts, "another machine");
-    }
+  figures.doubts = figures.pairs != 0 ? doubts_of(figures.slowdown, figures.slowdown_interval, runs)
+                                      : doubts_of(figures.wall_s, figures.wall_interval, runs);
+  if (std::any_of(runs.begin(), runs.end(),
+                  [&](const Record* const run) { return run->machine != machine; })) {
+    figures.doubts.emplace_back("another machine");
   }
 }
 

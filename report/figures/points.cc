@@ -16,7 +16,6 @@ using experiments::Interval;
 using experiments::median;
 using experiments::median_interval;
 
-constexpr double kNoisy = 0.05;          // as in the table of a sweep
 constexpr std::size_t kMostRuns = 1000;  // that experiments/statistics.h takes
 
 struct AxisNames {
@@ -206,25 +205,13 @@ void add_histogram(Point& point) {
 }
 
 void add_doubts(Point& point) {
-  const Interval& interval = point.slowdown ? point.slowdown_interval : point.wall_interval;
-  const double error = relative_error(point.slowdown.value_or(point.wall_s), interval);
-  if (error > kNoisy) {
-    point.doubts.push_back(fmt::format("noisy (+-{:.0f} %)", 100 * error));
-  }
-  if (interval.coverage < experiments::kConfidence) {
-    point.doubts.push_back(fmt::format("few runs (interval {:.0f} %)", 100 * interval.coverage));
-  }
-  // "12 stalls only" and "13 stalls only" are one doubt.
-  std::set<std::string> kinds;
+  std::vector<const experiments::Record*> records;
   for (const Run* const run : point.runs) {
-    for (const std::string& doubt : run->record.doubts) {
-      std::string kind = doubt;
-      std::erase_if(kind, [](char c) { return c >= '0' && c <= '9'; });
-      if (kinds.insert(kind).second) {
-        point.doubts.push_back(doubt);
-      }
-    }
+    records.push_back(&run->record);
   }
+  point.doubts = point.slowdown
+                     ? experiments::doubts_of(*point.slowdown, point.slowdown_interval, records)
+                     : experiments::doubts_of(point.wall_s, point.wall_interval, records);
 }
 
 void measure(Point& point, const Natives& natives) {

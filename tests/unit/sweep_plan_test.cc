@@ -216,5 +216,19 @@ TEST(SweepTable, WeakNumbersAreMarked) {
   EXPECT_TRUE(doubts_of(Json::object()).size() == 1);
 }
 
+TEST(SweepTable, DoubtsOfAPointNameEachKindOnce) {
+  Record few;
+  few.doubts = {"12 stalls only"};
+  Record fewer;
+  fewer.doubts = {"7 stalls only", "30 % unmanaged"};
+  Record late;
+  late.doubts = {"stalls 8 % above target"};
+  EXPECT_EQ(
+      doubts_of(2, {1.8, 2.0, 0.75}, {&few, &fewer, &late}),
+      (std::vector<std::string>{"noisy (+-10 %)", "few runs (interval 75 %)", "12 stalls only",
+                                "30 % unmanaged", "stalls 8 % above target"}));
+  EXPECT_TRUE(doubts_of(2, {2.0, 2.0, 0.97}, {}).empty());
+}
+
 }  // namespace
 }  // namespace dime::experiments
