@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "base/monotonic.h"
 #include "core/local_set.h"
 
 namespace dime {
@@ -18,11 +19,6 @@ constexpr std::chrono::seconds kBlock{1};           // a killed recorder has los
 constexpr std::chrono::milliseconds kLook{100};     // at processes and phases
 constexpr std::chrono::milliseconds kStuck{1'000};  // an event that is not written in this never is
 constexpr std::chrono::milliseconds kStuckAtEnd{50};
-
-std::uint64_t nanos_of(Clock::time_point time) {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count());
-}
 
 }  // namespace
 
@@ -44,7 +40,7 @@ Recorder::Recorder(ControlBlock block, EventFile file, trace::Writer writer)
     : block_(std::move(block)),
       file_(std::move(file)),
       writer_(std::move(writer)),
-      start_ns_(nanos_of(Clock::now())),
+      start_ns_(monotonic_ns()),
       processes_(*block_, writer_, start_ns_),
       progress_(Clock::now()) {}
 

@@ -136,10 +136,19 @@ class Top {
     }
   }
 
-  void finish_typing() {
+  /// The instance that the change is for. Null, and the change is given up, where it has gone.
+  const TopInstance* begun_for() {
     const TopInstance* const instance = selected();
-    if (instance == nullptr || id_of(*instance) != begun_for_) {
-      stop(fmt::format("instance {} has gone", begun_for_));
+    if (instance != nullptr && id_of(*instance) == begun_for_) {
+      return instance;
+    }
+    stop(fmt::format("instance {} has gone", begun_for_));
+    return nullptr;
+  }
+
+  void finish_typing() {
+    const TopInstance* const instance = begun_for();
+    if (instance == nullptr) {
       return;
     }
     auto request =
@@ -164,9 +173,8 @@ class Top {
   }
 
   void apply() {
-    const TopInstance* const instance = selected();
-    if (instance == nullptr || id_of(*instance) != begun_for_) {
-      stop(fmt::format("instance {} has gone", begun_for_));
+    const TopInstance* const instance = begun_for();
+    if (instance == nullptr) {
       return;
     }
     const auto changed = instance->engine->change(*asked_);

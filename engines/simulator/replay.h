@@ -28,12 +28,12 @@ inline constexpr std::uint32_t kDropped = std::uint32_t{1} << 31;
 /// A reference that missed; with a prefetcher, also a fetch ahead, and the first touch of a page
 /// that was fetched ahead.
 struct Miss {
-  std::uint64_t
-      step : 60;  ///< its index in the sequence; of a fetch ahead, the page that is fetched
+  /// Its index in the sequence; of a fetch ahead, the page that is fetched.
+  std::uint64_t step : 60;
   std::uint64_t first_touch : 1;  ///< the page was never seen before, or was dropped since
   std::uint64_t evicted : 1;      ///< another page went for it
-  std::uint64_t
-      ahead : 1;  ///< no miss: fetched because of the last one that is not, and not waited for
+  /// No miss: fetched because of the last entry without this bit, and not waited for.
+  std::uint64_t ahead : 1;
   std::uint64_t used : 1;  ///< no miss: a page that was fetched ahead is touched
 };
 
