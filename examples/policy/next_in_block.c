@@ -21,7 +21,8 @@ static uint32_t propose(void *state, const struct dime_prefetch_host *host, cons
 	return count;
 }
 
-static const struct dime_policy_parameter parameters[] = { { "pages", "the size of a block", 8, 2, 64, DIME_UNIT_NUMBER } };
+static const struct dime_policy_parameter parameters[] = {
+	{ "pages", "the size of a block", 8, 2, 64, DIME_UNIT_NUMBER } };
 
 const struct dime_prefetch_ops dime_prefetcher = {
 	.name = "next-in-block", .summary = "the rest of a block of pages", .abi = DIME_PREFETCH_ABI,

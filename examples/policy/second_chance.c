@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A page that was accessed since it came, or was looked at last, gets a second chance; after so many, it goes all the same. */
+/* A page that was accessed since it came, or was looked at last, gets a second chance; after so many, it goes. */
 #include <dime/policy.h>
 
 struct second_chance { uint32_t oldest, youngest; uint64_t chances; };
@@ -19,7 +19,8 @@ static int init(const struct dime_policy_ops *self, void *state, const struct di
 
 static void append(struct second_chance *s, const struct dime_policy_host *host, uint32_t page)
 {
-	*links(host, page) = (struct dime_policy_page){ .next = DIME_NO_PAGE, .prev = s->youngest, .word = links(host, page)->word };
+	*links(host, page) = (struct dime_policy_page){
+		.next = DIME_NO_PAGE, .prev = s->youngest, .word = links(host, page)->word };
 	*(s->youngest == DIME_NO_PAGE ? &s->oldest : &links(host, s->youngest)->next) = page;
 	s->youngest = page;
 }
@@ -52,7 +53,8 @@ static uint32_t victim(void *state, const struct dime_policy_host *host)
 
 static void clean(void *state, const struct dime_policy_host *host) {}
 
-static const struct dime_policy_parameter parameters[] = { { "chances", "how often a page is spared", 1, 0, 100, DIME_UNIT_NUMBER } };
+static const struct dime_policy_parameter parameters[] = {
+	{ "chances", "how often a page is spared", 1, 0, 100, DIME_UNIT_NUMBER } };
 
 const struct dime_policy_ops dime_policy = {
 	.name = "second-chance", .summary = "first in, first out, but for accessed pages", .abi = DIME_POLICY_ABI,
