@@ -31,28 +31,39 @@ def check_possible():
         skip("a chroot needs root with the right to mount")
 
 
+def of_debian(text, one_line):
+    """Those of package sources that are Debian's: their suites have its codename in front (bookworm-security)."""
+    here = rf"{codename()}(?:-\w+)?"
+    if one_line:
+        return "".join(re.findall(rf"^deb (?:\[[^]]*\] )?\S+ {here} .*\n", f"{text}\n", re.MULTILINE))
+    return "\n\n".join(part for part in re.split(r"\n\s*\n", text) if re.search(rf"^Suites: *{here}\b", part, re.MULTILINE))
+
+
 def sources_for(suite, folder):
-    """The package sources of this machine, for another suite where that is asked for."""
+    """Debian's package sources as this machine has them, for another suite where that is asked for."""
     files = []
     for place in (Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))):
         if place.suffix in (".list", ".sources") and place.exists():
             copy = folder / place.name
-            copy.write_text(re.sub(rf"\b{codename()}\b", suite, place.read_text()))
-            files.append(copy)
-    return files or skip("this machine has no package sources")
+            copy.write_text(re.sub(rf"\b{codename()}\b", suite, of_debian(place.read_text(), place.suffix == ".list")))
+            files += [copy] if copy.read_text() else []
+    return files or skip("this machine has no package sources of Debian")
+
+
+def bootstrap(suite, target, packages, folder):
+    """A clean Debian with these packages and what they need, in a folder or a tarball; skips where they cannot be fetched."""
+    made = subprocess.run(["mmdebstrap", "--quiet", "--variant=apt", f"--include={','.join(packages)}", suite, target, *sources_for(suite, folder)],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=machine.patience(300), check=False)
+    if made.returncode != 0:
+        said = re.sub(r"//[^/ ]+/", "//.../", made.stdout.decode(errors="replace"))
+        skip(f"no {suite} could be made with the package sources of this machine:\n{said[-1500:]}")
 
 
 class Chroot:
     def __init__(self, suite, folder, packages):
-        """Makes it, with the packages and what they need; skips where the packages cannot be fetched."""
         self.root = folder / suite
         self.root.mkdir()
-        made = subprocess.run(["mmdebstrap", "--quiet", "--variant=apt", "--format=directory", f"--include={','.join(packages)}",
-                               suite, self.root, *sources_for(suite, folder)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              timeout=machine.patience(300), check=False)
-        if made.returncode != 0:
-            said = re.sub(r"//[^/ ]+/", "//.../", made.stdout.decode(errors="replace"))
-            skip(f"no chroot of {suite} could be made:\n{said[-1500:]}")
+        bootstrap(suite, self.root, packages, folder)
 
     def run(self, *command, seconds=120, user=None, status=0):
         inside = ["runuser", "-u", user, "--", *command] if user else command

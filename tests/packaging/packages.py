@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""packages.py BUILD [SUITE]: the Debian packages are made, lintian has nothing to say, and they work in a clean Debian.
+"""packages.py BUILD: makes the Debian packages in BUILD/packages of the programs in BUILD; lintian has nothing to say.
+packages.py BUILD SUITE: they work in a clean Debian of that release.
+packages.py BUILD SUITE --compile: the same with packages that are compiled there, as a user of it does. Takes as long as building.
 
 There they are installed in an older version, upgraded, used by an ordinary user (manual page, completion, an emulated program, programs
-that are built against libdime), removed and purged, and nothing is left. On this machine's own Debian they are made of the programs in
-BUILD. For another SUITE they are compiled in its chroot, which takes as long as building does, so that `check` does not do it.
+that are built against libdime), removed and purged, and nothing is left. What is made on a release of Debian is for that one and newer ones.
 """
 import re
 import shutil
@@ -14,8 +15,9 @@ from pathlib import Path
 from chroot import Chroot, check_possible, codename
 from steps import ROOT, check, run, skip
 
+RELEASES = ["bookworm", "trixie", "forky"]
 NAMES = ("dime", "libdime1", "libdime-dev", "dime-dkms", "dime-doc")
-TOOLS = ["bash-completion", "cmake", "gcc", "libc6-dev", "make", "man-db", "pkg-config"]
+TOOLS = ["bash-completion", "cmake", "gcc", "libc6-dev", "make", "man-db", "passwd", "pkg-config"]
 PROJECT = """
 cmake_minimum_required(VERSION 3.25)
 project(user C)
@@ -33,7 +35,8 @@ echo "${COMPREPLY[@]}"
 """
 EMULATE = """
 cd; seq 20000 | shuf > numbers
-dime run --local 25% --latency 20us --bandwidth 40Gbit/s --allow-floor -- sort -n numbers > sorted
+echo 'policy = "fifo"' > options.toml
+dime run --config options.toml --local 25% --latency 20us --bandwidth 40Gbit/s --allow-floor -- sort -n numbers > sorted
 sort -n numbers | cmp - sorted
 """
 
@@ -59,12 +62,14 @@ def older(package, folder):
 def made_here(build):
     output = build / "packages"
     shutil.rmtree(output, ignore_errors=True)
-    run(ROOT / "packaging/build-packages", "--prebuilt", build, "--output", output, seconds=240)
+    maintainer = {"DEBFULLNAME": "Who Tests & Packs", "DEBEMAIL": "tests@dime.invalid"}
+    run(ROOT / "packaging/build-packages", "--prebuilt", build, "--output", output, seconds=240, environment=maintainer)
+    for package in output.glob("*.deb"):
+        check(run("dpkg-deb", "-f", package, "Maintainer").strip() == "{DEBFULLNAME} <{DEBEMAIL}>".format(**maintainer), f"{package}: its maintainer")
     changes, = output.glob("*.changes")
     if shutil.which("lintian"):
         said = run("lintian", "--allow-root", "--profile", "debian", "--fail-on", "error,warning", changes, seconds=120)
         print(said)
-    return sorted(output.glob("*.deb"))
 
 
 def made_inside(suite, folder):
@@ -114,15 +119,20 @@ def in_clean_debian(suite, folder, packages):
 
 
 def main():
-    build, suite = Path(sys.argv[1]).resolve(), sys.argv[2] if len(sys.argv) > 2 else codename()
+    build, suite, compiled = Path(sys.argv[1]).resolve(), sys.argv[2] if len(sys.argv) > 2 else None, "--compile" in sys.argv
     if not shutil.which("dpkg-buildpackage") or not shutil.which("dh_dkms"):
         skip("dpkg-dev, debhelper or dh-dkms is not installed")
+    if not suite:
+        made_here(build)
+        return
+    if not compiled and codename() in RELEASES and RELEASES.index(suite) < RELEASES.index(codename()):
+        skip(f"packages that are made on {codename()} are not for {suite}, which is older")
     check_possible()
     # Not below a folder that others may not enter.
     with tempfile.TemporaryDirectory(prefix="dime-packages-", dir="/var/tmp") as scratch:
         folder = Path(scratch)
         folder.chmod(0o755)
-        packages = made_here(build) if suite == codename() else made_inside(suite, folder)
+        packages = made_inside(suite, folder) if compiled else sorted((build / "packages").glob("*.deb"))
         check({package.name.split("_")[0] for package in packages} >= set(NAMES), f"packages are missing: {packages}")
         in_clean_debian(suite, folder, packages)
 
