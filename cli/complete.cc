@@ -15,6 +15,7 @@
 #include "cli/introspection.h"
 #include "cli/presets.h"
 #include "control/members.h"
+#include "core/parameters.h"
 #include "policies/registry.h"
 
 namespace dime {
@@ -25,11 +26,6 @@ struct Candidate {
   std::string meaning;
 };
 using Candidates = std::vector<Candidate>;
-
-bool has_name(const CLI::Option& option, const char* name) {
-  const auto& names = option.get_lnames();
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
 
 // Of every engine that can be looked at.
 std::vector<InstanceView> all_instances() {
@@ -166,6 +162,52 @@ const char* files_for(const std::string& type) {
   return is_file ? "files" : "words";
 }
 
+// What may stand for an option or a key of configuration strings of this name; nothing where any
+// text may.
+std::optional<Candidates> known_values(const std::string& name, const std::string& command,
+                                       const std::string& current) {
+  if (name == "policy") {
+    return policies_for(command, current);
+  }
+  if (name == "preset") {
+    return usable_presets();
+  }
+  if (name == "instance" || name == "instance_id") {
+    return instances();
+  }
+  if (name == "link") {
+    return links();
+  }
+  if (name == "pid") {
+    const bool any = command == "attach" || command == "config";
+    return behind_comma(any ? processes() : members(), current);
+  }
+  return std::nullopt;
+}
+
+// Each candidate behind `current` up to its '='.
+Candidates behind_equals(Candidates all, const std::string& current) {
+  for (Candidate& one : all) {
+    one.word.insert(0, current, 0, current.find('=') + 1);
+  }
+  return all;
+}
+
+// Words of a configuration string: a key, or the value of one.
+Answer key_and_value(const std::string& command, const std::string& current) {
+  Answer answer;
+  const std::size_t equals = current.find('=');
+  if (equals == std::string::npos) {
+    for (const config::Parameter& row : config::kParameters) {
+      answer.candidates.push_back({fmt::format("{}=", row.name), row.allowed});
+    }
+  } else if (auto known =
+                 known_values(current.substr(0, equals), command, current.substr(equals + 1))) {
+    answer.candidates = behind_equals(std::move(*known), current);
+  }
+  return answer;
+}
+
 Answer values_of(const CLI::Option& option, const std::string& command,
                  const std::string& current) {
   Answer answer;
@@ -175,16 +217,12 @@ Answer values_of(const CLI::Option& option, const std::string& command,
   if (!answer.candidates.empty()) {
     return answer;
   }
-  if (has_name(option, "policy")) {
-    answer.candidates = policies_for(command, current);
-  } else if (has_name(option, "preset")) {
-    answer.candidates = usable_presets();
-  } else if (has_name(option, "instance")) {
-    answer.candidates = instances();
-  } else if (has_name(option, "link")) {
-    answer.candidates = links();
-  } else if (has_name(option, "pid")) {
-    answer.candidates = behind_comma(command == "attach" ? processes() : members(), current);
+  if (command == "config" && option.get_positional()) {
+    return key_and_value(command, current);
+  }
+  const auto& names = option.get_lnames();
+  if (auto known = known_values(names.empty() ? "" : names.front(), command, current)) {
+    answer.candidates = std::move(*known);
   } else {
     const bool names_file = option.get_positional() && option.get_type_name() == "TEXT";
     answer.besides = names_file ? "files" : files_for(option.get_type_name());
@@ -258,9 +296,7 @@ Answer for_command(const CLI::App& sub, const std::vector<std::string>& words) {
     Answer answer = option == nullptr
                         ? Answer{}
                         : values_of(*option, sub.get_name(), current.substr(equals + 1));
-    for (Candidate& one : answer.candidates) {
-      one.word.insert(0, current, 0, equals + 1);
-    }
+    answer.candidates = behind_equals(std::move(answer.candidates), current);
     return answer;
   }
   if (current.starts_with("-")) {

@@ -10,6 +10,7 @@
 #include "core/config_string.h"
 #include "core/config_table.h"
 #include "core/local_set.h"
+#include "core/parameters.h"
 
 namespace dime {
 namespace {
@@ -89,6 +90,14 @@ int run(const ConfigOptions& options) {
   return options.words.empty() ? print_table(**engine) : configure(**engine, text);
 }
 
+std::string keys_help() {
+  std::string text = "Keys, and what is allowed:\n";
+  for (const config::Parameter& row : config::kParameters) {
+    text += fmt::format("  {:<26}  {}\n", row.name, row.allowed);
+  }
+  return text;
+}
+
 std::function<int()> register_config(CLI::App& app) {
   auto options = std::make_shared<ConfigOptions>();
   app.add_option(
@@ -96,6 +105,7 @@ std::function<int()> register_config(CLI::App& app) {
       "key=value words, as in instance_id=0 latency_ns=10000 local_npages=2000 pid=1234; "
       "without it, the table of instances is printed");
   options->engine.add_to(app);
+  app.footer(keys_help());
   return [options] { return run(*options); };
 }
 

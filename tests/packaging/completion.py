@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""completion.py BUILD SHELL: the shell itself completes subcommands, options, values, policies, presets, ids of instances and pids.
+"""completion.py BUILD SHELL: the shell itself completes subcommands, options, values, policies, presets, keys, ids of instances and pids.
 
 The shell is started as users have it, with the completion script of packaging/completion, and is asked what may follow a line.
 """
@@ -95,6 +95,9 @@ def ask_all(ask, instance, pid):
     ask.expect("dime set --instance ", [instance])
     ask.expect("dime detach -p ", [pid])
     ask.expect("dime attach --pid ", [str(os.getpid())])
+    ask.expect("dime config lat", ["latency_ns="], ["policy="])
+    ask.expect("dime config policy=mg", [value("policy=", "mglru")])
+    ask.expect("dime config instance_id=", [value("instance_id=", instance)])
     ask.expect("dime run -- shre", ["shred"])
 
 

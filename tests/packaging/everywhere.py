@@ -1,40 +1,42 @@
 # SPDX-License-Identifier: GPL-2.0
-"""everywhere.py BUILD: every subcommand and option is in the help, in its manual page and in what the shells are offered, every key of
-configuration strings in dime-config(1), every key of a result in dime-result(5). The site is compared by site.py.
+"""everywhere.py BUILD: whatever `dime` has is described: subcommands, options and keys of configuration strings in the help, in the manual
+pages and in what shells are offered; keys of JSON, which nobody types, in the manual pages. The site is compared by site.py.
 """
-import json
+import os
 import re
 import sys
 import tempfile
 from pathlib import Path
 
+from described import described, missing, options_of, tree_of
 from steps import check, run, skip
 
 
-def names_of(command):
-    return {name for option in command["options"] for name in option["names"]}
-
-
 def offered(dime, *words):
-    return {line.split("\t")[0] for line in run(dime, "__complete", *words).splitlines()[1:]}
+    """What the shells' completion offers behind these words; the value of a key is left out."""
+    lines = run(dime, "__complete", *words).splitlines()[1:]
+    return "\n".join(line.split("\t")[0].removesuffix("=") for line in lines)
 
 
-def keys_of(content):
-    """The keys of objects in it, at any depth."""
-    if isinstance(content, dict):
-        return set(content) | {key for value in content.values() for key in keys_of(value)}
-    if isinstance(content, list):
-        return {key for value in content for key in keys_of(value)}
-    return set()
-
-
-def missing(names, text):
-    return sorted(name for name in names if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text))
+def problems_of(dime, manual):
+    tree = tree_of(dime)
+    commands, keys = {command["name"]: options_of(command) for command in tree["commands"]}, {key["name"] for key in tree["keys"]}
+    places = {"dime --help": (set(commands), run(dime, "--help")), "completion of dime": (set(commands), offered(dime, "")),
+              "completion of dime config": (keys, offered(dime, "config", ""))}
+    for name, options in commands.items():
+        places[f"dime {name} --help"] = (options | (keys if name == "config" else set()), run(dime, name, "--help"))
+        places[f"completion of dime {name} -"] = (options, offered(dime, name, "-"))
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        os.chmod(folder, 0o700)
+        for page, names in described(dime, folder).items():
+            # dime(1) lists the pages of the subcommands.
+            text = manual(page).replace("dime-", "") if page == "dime.1" else manual(page)
+            places[f"{page.replace('.', '(')})"] = (names, text)
+    return [f"{place}: {lost}" for place, (names, text) in places.items() if (lost := missing(names, text))]
 
 
 def main():
     build = Path(sys.argv[1]).resolve()
-    dime = build / "bin/dime"
     if not (build / "man").is_dir():
         skip("the manual pages were not built: pandoc is not installed")
 
@@ -42,22 +44,7 @@ def main():
         # As pandoc writes it, without the escapes of roff.
         return re.sub(r"\\f\[?\w+\]?|\\&", "", (build / f"man/man{name[-1]}/{name}").read_text()).replace("\\-", "-").replace("\\[en]", "-")
 
-    tree = json.loads(run(dime, "__describe"))
-    commands = {command["name"]: command for command in tree["commands"]}
-    places = {"dime --help": run(dime, "--help"), "dime(1)": manual("dime.1").replace("dime-", ""), "completion": "\n".join(offered(dime, ""))}
-    problems = [f"{place}: {lost}" for place, text in places.items() if (lost := missing(commands, text))]
-    for name, command in commands.items():
-        places = {f"dime {name} --help": run(dime, name, "--help"), f"dime-{name}(1)": manual(f"dime-{name}.1"),
-                  f"completion of dime {name}": "\n".join(offered(dime, name, "-"))}
-        problems += [f"{place}: {lost}" for place, text in places.items() if (lost := missing(names_of(command), text))]
-    if lost := missing((key["name"] for key in tree["keys"]), manual("dime-config.1")):
-        problems.append(f"dime-config(1): {lost}")
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        run(dime, "run", "--local", "100p", "--allow-floor", "--tier", "far: latency=1ms", "--jitter", "normal,1us", "--json", f"{folder}/result",
-            "--", "/usr/bin/true", environment={"DIME_RUNTIME_DIR": folder})
-        result = json.loads(Path(f"{folder}/result").read_text())
-    if lost := missing(keys_of(result), manual("dime-result.5")):
-        problems.append(f"dime-result(5): {lost}")
+    problems = problems_of(build / "bin/dime", manual)
     check(not problems, "missing:\n" + "\n".join(problems))
 
 

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0
-"""site.py BUILD: every link and anchor of the site leads somewhere, it reads on a phone, and every option, key and subcommand is in it."""
-import json
+"""site.py BUILD: every link and anchor of the site leads somewhere, it reads on a phone, and whatever `dime` has is described in it
+(described.py).
+"""
+import os
 import shutil
 import sys
+import tempfile
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+from described import described, missing
 from steps import ROOT, check, run, skip
 
 
@@ -54,14 +58,11 @@ def main():
     problems = list(problems_of(site, pages))
     check(not problems, "\n".join(problems[:30]))
     check(all(page.viewport for path, page in pages.items() if "api" not in path.parts), "a page does not say that it fits a phone")
-    tree = json.loads(run(build / "bin/dime", "__describe"))
-    for command in tree["commands"]:
-        page = pages[site / f"manual/dime-{command['name']}.1.html"].text
-        for name in (name for option in command["options"] for name in option["names"]):
-            check(name in page, f"the site's page of dime {command['name']} does not have {name}")
-    config = pages[site / "manual/dime-config.1.html"].text
-    missing = [key["name"] for key in tree["keys"] if key["name"] not in config]
-    check(not missing, f"the site's page of dime config does not have {missing}")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        os.chmod(folder, 0o700)
+        for name, names in described(build / "bin/dime", folder).items():
+            lost = missing(names, pages[site / f"manual/{name}.html"].text.replace("dime-" if name == "dime.1" else "\0", ""))
+            check(not lost, f"the site's page of {name} does not have {lost}")
 
 
 if __name__ == "__main__":
