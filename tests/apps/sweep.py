@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """sweep.py WHAT: dime sweep, over the small program `alternate`.
 
-killed    killed five times at random moments and resumed, it ends with the same points as uninterrupted, and leaves no program behind
+killed    killed 20 times at random moments and resumed, it ends with the same points as uninterrupted, and leaves no program behind;
+          DIME_FUZZ_SEED repeats the moments
 failures  what fails is named, its output is kept, and the rest goes on; a full disk loses nothing that was written
 server    a server with a ready check and a client, natively and emulated
 """
@@ -31,6 +32,9 @@ RUN = """
 repetitions = 2
 limit = "60s"
 """
+
+
+KILLS = 20
 
 
 def write(name, text):
@@ -69,8 +73,31 @@ def running(word):
     return found
 
 
+def kill_and_resume(spec, killed, seconds, whole):
+    """KILLS times SIGKILL while the sweep runs, whose runs take `seconds` each; where it ends before, it has to be whole, and begins anew."""
+    seed = int(os.environ.get("DIME_FUZZ_SEED", time.time_ns() % 2**32))
+    generator, kills, ends = random.Random(seed), 0, 0
+    while kills < KILLS:
+        started = dime_test.start([dime_test.DIME, "sweep", spec, "-o", killed, "--resume"])
+        try:
+            started.process.wait(generator.uniform(0, 2 * seconds))
+        except subprocess.TimeoutExpired:
+            started.process.kill()
+            started.process.wait()
+            kills += 1
+            dime_test.wait_until(lambda: not running(str(ALTERNATE)), "the program of a killed sweep to end", seconds=20)
+            continue
+        ends += 1
+        run = started.wait()
+        equal(run.status, 0, f"seed {seed}: status of a resumed sweep ({run.err})")
+        equal(points(lines_of(killed)), whole, f"seed {seed}: points after {kills} kills")
+        killed.unlink()
+        shutil.rmtree(f"{killed}.d", ignore_errors=True)
+    kept = killed.read_text().count("\n") if killed.exists() else 0
+    print(f"seed {seed}: {kills} kills, {ends} ends in between, {kept} of {len(whole)} runs after the last")
+
+
 def test_killed():
-    generator = random.Random(11)
     spec = write("spec.toml", program("name = 'a'", "check = 'output'") + GRID + RUN)
     whole = dime_test.scratch / "whole.jsonl"
     run = sweep(spec, whole)
@@ -94,18 +121,13 @@ def test_killed():
     # The time of one run decides when to kill.
     seconds = run.seconds / len(lines)
     killed = dime_test.scratch / "killed.jsonl"
-    for _ in range(5):
-        started = dime_test.start([dime_test.DIME, "sweep", spec, "-o", killed, "--resume"])
-        time.sleep(generator.uniform(0.1, 3 * seconds))
-        started.process.kill()
-        started.wait()
-        dime_test.wait_until(lambda: not running(str(ALTERNATE)), "the program of a killed sweep to end", seconds=20)
+    kill_and_resume(spec, killed, seconds, points(lines))
     with open(killed, "a", encoding="utf-8") as file:
         file.write('{"schema": 1, "kind": "swe')
     run = sweep(spec, killed, "--resume")
     equal(run.status, 0, f"status of the resumed sweep ({run.err})")
     check("was cut" in run.err, f"no word on the cut line: {run.err}")
-    equal(points(lines_of(killed)), points(lines), "points after five kills")
+    equal(points(lines_of(killed)), points(lines), f"points after {KILLS} kills")
 
     changed = write("spec.toml", spec.read_text().replace("repetitions = 2", "repetitions = 3"))
     run = sweep(changed, killed, "--resume")
