@@ -39,6 +39,19 @@ double mean_ns(std::chrono::milliseconds time, unsigned steps, Batch batch) {
          static_cast<double>(batches * steps);
 }
 
+// The least mean of one of the `steps` of a batch, over some short batches: what the machine takes
+// while it is left alone.
+template <class Batch>
+double quiet_ns(unsigned steps, Batch batch) {
+  constexpr int kBatches = 16;
+  double least = 0;
+  for (int i = 0; i < kBatches; ++i) {
+    const double each = mean_ns(std::chrono::milliseconds(0), steps, batch);
+    least = i == 0 ? each : std::min(least, each);
+  }
+  return least;
+}
+
 double spin(std::chrono::milliseconds time) {
   volatile std::uint64_t seed = 1;
   return mean_ns(time, 10, [&seed] {
@@ -50,7 +63,9 @@ double spin(std::chrono::milliseconds time) {
   });
 }
 
-double fault(std::chrono::milliseconds time) {
+// measure(steps, batch) is called with a batch of first touches.
+template <class Measure>
+double fault(Measure measure) {
   constexpr std::size_t kPages = 64;
   constexpr std::size_t kPageBytes = 4096;
   void* const area = ::mmap(nullptr, kPages * kPageBytes, PROT_READ | PROT_WRITE,
@@ -60,7 +75,7 @@ double fault(std::chrono::milliseconds time) {
   }
   ::madvise(area, kPages * kPageBytes, MADV_NOHUGEPAGE);
   auto* const bytes = static_cast<volatile unsigned char*>(area);
-  const double each = mean_ns(time, kPages, [&] {
+  const double each = measure(unsigned{kPages}, [&] {
     for (std::size_t i = 0; i < kPages; ++i) {
       bytes[i * kPageBytes] = 1;
     }
@@ -70,14 +85,20 @@ double fault(std::chrono::milliseconds time) {
   return each;
 }
 
-double signal_to_oneself(std::chrono::milliseconds time) {
+template <class Measure>
+double signal_to_oneself(Measure measure) {
+  constexpr unsigned kSignals = 32;
   struct sigaction before {};
   struct sigaction action {};
   action.sa_handler = [](int) {};
   if (::sigaction(SIGURG, &action, &before) != 0) {
     return kReference.signal_ns;
   }
-  const double each = mean_ns(time, 1, [] { static_cast<void>(::raise(SIGURG)); });
+  const double each = measure(kSignals, [] {
+    for (unsigned i = 0; i < kSignals; ++i) {
+      static_cast<void>(::raise(SIGURG));
+    }
+  });
   ::sigaction(SIGURG, &before, nullptr);
   return each;
 }
@@ -158,8 +179,9 @@ double wake(std::chrono::milliseconds time) {
 MachineCosts measure_costs(std::chrono::milliseconds each) {
   MachineCosts costs{};
   costs.spin_ns = spin(each);
-  costs.fault_ns = fault(each);
-  costs.signal_ns = signal_to_oneself(each);
+  const auto mean = [each](unsigned steps, auto batch) { return mean_ns(each, steps, batch); };
+  costs.fault_ns = fault(mean);
+  costs.signal_ns = signal_to_oneself(mean);
   costs.wake_ns = wake(each);
   costs.system_call_ns = mean_ns(each, 1, [] { ::syscall(SYS_getppid); });
   costs.clock_ns = mean_ns(each, 100, [] {
@@ -168,6 +190,11 @@ MachineCosts measure_costs(std::chrono::milliseconds each) {
     }
   });
   return costs;
+}
+
+QuietCosts measure_quiet_costs() {
+  const auto quiet = [](unsigned steps, auto batch) { return quiet_ns(steps, batch); };
+  return {fault(quiet), signal_to_oneself(quiet)};
 }
 
 double slowness(const MachineCosts& costs) {

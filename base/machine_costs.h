@@ -25,6 +25,15 @@ struct MachineCosts {
 /// programs take in each mean.
 MachineCosts measure_costs(std::chrono::milliseconds each = std::chrono::milliseconds(40));
 
+struct QuietCosts {
+  double fault_ns;
+  double signal_ns;
+};
+
+/// The two of which a remote access on the inline path consists, as they are between what other
+/// programs take; some 2 ms in all. For telling whether the machine is as it was.
+QuietCosts measure_quiet_costs();
+
 /// How many times as long this machine takes as the one that the constants of the tests were chosen
 /// on (machine A of docs/accuracy.md): the geometric mean of how many times as long a spin, a
 /// fault, a signal and a wake take. At least 1, and at most 50.

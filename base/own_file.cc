@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 namespace dime {
 namespace {
 
@@ -28,6 +30,28 @@ Result<UniqueFd> open_own_file(const std::string& path, int access, FileSizes si
     return fail(EPROTO, "{} has {} bytes, not those of this version of dime", path, bytes);
   }
   return file;
+}
+
+Result<void> write_own_file(const std::string& path, std::string_view content) {
+  std::string temporary = path + ".XXXXXX";
+  const UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!file.valid()) {
+    return fail(errno, "creating {}", temporary);
+  }
+  int error = 0;
+  while (!content.empty() && error == 0) {
+    const ssize_t written = ::write(file.get(), content.data(), content.size());
+    error = written < 0 && errno != EINTR ? errno : 0;
+    content.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
+  }
+  if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) {
+    error = errno;
+  }
+  if (error != 0) {
+    ::unlink(temporary.c_str());
+    return fail(error, "writing {}", path);
+  }
+  return {};
 }
 
 bool is_own_folder(const std::string& path) {

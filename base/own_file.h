@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -29,5 +30,9 @@ Result<UniqueFd> open_own_file(const std::string& path, int access, FileSizes si
 /// True for a folder of this user's that nobody else may write to. Does not follow a symbolic link
 /// as the last part of the path.
 bool is_own_folder(const std::string& path);
+
+/// Replaces the file at `path` by `content`, through a file of a new name beside it, so that others
+/// see all of one or of the other. Its mode is 0600. It need not outlive a crash of the machine.
+Result<void> write_own_file(const std::string& path, std::string_view content);
 
 }  // namespace dime

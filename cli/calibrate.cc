@@ -20,10 +20,13 @@
 #include "cli/version.h"
 #include "core/link.h"
 #include "core/quantity.h"
+#include "engines/user/calibration/kept_calibration.h"
 #include "report/json.h"
 
 namespace dime {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kTargets[] = {10'000, 20'000, 50'000, 100'000, 200'000, 500'000, 1'000'000};
 constexpr std::uint64_t kBandwidths[] = {100'000'000, 1'000'000'000, 10'000'000'000, 40'000'000'000,
@@ -72,8 +75,9 @@ struct Measured {
   FaultPath path;
   dime_calibration calibration{};
   MachineCosts costs{};
-  std::vector<Row> rows;        ///< by threads, then by target
-  std::vector<Row> bandwidths;  ///< one thread, each with a bandwidth
+  std::vector<Row> rows{};        ///< by threads, then by target
+  std::vector<Row> bandwidths{};  ///< one thread, each with a bandwidth
+  Result<std::string> kept = fail(0, "nothing was measured");  ///< the file that dime run looks at
 };
 
 // Those that this machine can meet; the longest where there is none.
@@ -107,25 +111,6 @@ Result<Row> measure_row(const Companions& companions, const Measured& measured, 
              watch_the_clock(std::chrono::nanoseconds(target))};
 }
 
-Result<Measured> measure(const std::string& wanted) {
-  DIME_TRY(FaultPath path, choose_fault_path(wanted));
-  DIME_TRY(const Companions companions, find_companions());
-  DIME_TRY(const dime_calibration calibration, calibrate_here(companions, path));
-  Measured measured{std::move(path), calibration, measure_costs(), {}, {}};
-  for (const unsigned threads : thread_counts()) {
-    for (const std::uint64_t target : targets_above(calibration.floor_ns)) {
-      DIME_TRY(Row row, measure_row(companions, measured, threads, target, 0));
-      measured.rows.push_back(std::move(row));
-    }
-  }
-  for (const std::uint64_t bandwidth : kBandwidths) {
-    DIME_TRY(Row row, measure_row(companions, measured, 1, suggested_latency(calibration.floor_ns),
-                                  bandwidth));
-    measured.bandwidths.push_back(std::move(row));
-  }
-  return measured;
-}
-
 double error_percent(const Row& row) {
   return 100.0 *
          (static_cast<double>(quantile_of(row.seen, kMedian)) / static_cast<double>(row.target_ns) -
@@ -142,6 +127,27 @@ std::optional<std::uint64_t> met_from(const Measured& measured, unsigned threads
     }
   }
   return from;
+}
+
+Result<Measured> measure(const std::string& wanted) {
+  DIME_TRY(FaultPath path, choose_fault_path(wanted));
+  DIME_TRY(const Companions companions, find_companions());
+  DIME_TRY(const dime_calibration calibration, calibrate_here(companions, path));
+  Measured measured{std::move(path), calibration, measure_costs()};
+  for (const unsigned threads : thread_counts()) {
+    for (const std::uint64_t target : targets_above(calibration.floor_ns)) {
+      DIME_TRY(Row row, measure_row(companions, measured, threads, target, 0));
+      measured.rows.push_back(std::move(row));
+    }
+  }
+  for (const std::uint64_t bandwidth : kBandwidths) {
+    DIME_TRY(Row row, measure_row(companions, measured, 1, suggested_latency(calibration.floor_ns),
+                                  bandwidth));
+    measured.bandwidths.push_back(std::move(row));
+  }
+  measured.kept = keep_calibration(companions, measured.path.kind, calibration,
+                                   StallVerdict{met_from(measured, 1).value_or(0)});
+  return measured;
 }
 
 std::string verdict_for(const Measured& measured, unsigned threads) {
@@ -216,10 +222,12 @@ void print_text(const Measured& measured) {
   for (const std::string& words : verdict(measured)) {
     fmt::print("{}\n", words);
   }
+  fmt::print("{}\n", measured.kept ? fmt::format("kept for dime run: {}", *measured.kept)
+                                   : fmt::format("not kept: {}", measured.kept.error().message));
 }
 
-nlohmann::ordered_json rows_json(const std::vector<Row>& rows) {
-  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+Json rows_json(const std::vector<Row>& rows) {
+  Json list = Json::array();
   for (const Row& row : rows) {
     list.push_back({{"threads", row.threads},
                     {"bandwidth_bps", row.bandwidth_bps},
@@ -237,31 +245,31 @@ nlohmann::ordered_json rows_json(const std::vector<Row>& rows) {
 
 void print_json(const Measured& measured) {
   const MachineCosts& costs = measured.costs;
-  nlohmann::ordered_json met;
+  Json met;
   if (const auto from = met_from(measured, 1)) {
     met = *from;
   }
   const dime_calibration& calibration = measured.calibration;
-  const nlohmann::ordered_json all = {
-      {"schema", kResultSchema},
-      {"version", kVersion},
-      {"fault_path", name_of(measured.path.kind)},
-      {"floor_ns", calibration.floor_ns},
-      {"lead_ns", calibration.lead_ns},
-      {"lead_several_ns", calibration.lead_multi_ns},
-      {"suggested_latency_ns", suggested_latency(calibration.floor_ns)},
-      {"machine",
-       {{"slowness", slowness(costs)},
-        {"spin_ns", costs.spin_ns},
-        {"fault_ns", costs.fault_ns},
-        {"signal_ns", costs.signal_ns},
-        {"wake_ns", costs.wake_ns},
-        {"system_call_ns", costs.system_call_ns},
-        {"clock_ns", costs.clock_ns}}},
-      {"stalls", rows_json(measured.rows)},
-      {"bandwidths", rows_json(measured.bandwidths)},
-      {"met_from_ns", std::move(met)},
-      {"verdict", verdict(measured)}};
+  const Json all = {{"schema", kResultSchema},
+                    {"version", kVersion},
+                    {"fault_path", name_of(measured.path.kind)},
+                    {"floor_ns", calibration.floor_ns},
+                    {"lead_ns", calibration.lead_ns},
+                    {"lead_several_ns", calibration.lead_multi_ns},
+                    {"suggested_latency_ns", suggested_latency(calibration.floor_ns)},
+                    {"machine",
+                     {{"slowness", slowness(costs)},
+                      {"spin_ns", costs.spin_ns},
+                      {"fault_ns", costs.fault_ns},
+                      {"signal_ns", costs.signal_ns},
+                      {"wake_ns", costs.wake_ns},
+                      {"system_call_ns", costs.system_call_ns},
+                      {"clock_ns", costs.clock_ns}}},
+                    {"stalls", rows_json(measured.rows)},
+                    {"bandwidths", rows_json(measured.bandwidths)},
+                    {"met_from_ns", std::move(met)},
+                    {"verdict", verdict(measured)},
+                    {"kept", measured.kept ? Json(*measured.kept) : Json()}};
   fmt::print("{}\n", all.dump(2));
 }
 

@@ -9,6 +9,7 @@
 
 #include <string_view>
 
+#include "base/cache_directory.h"
 #include "cli/command.h"
 #include "control/runtime_directory.h"
 #include "engines/user/sites/site_cache.h"
@@ -36,7 +37,7 @@ std::vector<std::string> c_library_files() {
 
 // In the user's cache or, where that cannot be had, among the instances.
 Result<std::string> table_for(const std::string& library) {
-  const std::string cache = sites::cache_directory();
+  const std::string cache = cache_directory();
   if (!cache.empty()) {
     if (auto table = sites::site_table_for(library, cache);
         table && table->size() < DIME_PATH_BYTES) {

@@ -15,6 +15,7 @@
 #include "core/link.h"
 #include "core/quantity.h"
 #include "engines/user/agent/entry.h"
+#include "engines/user/calibration/kept_calibration.h"
 #include "engines/user/calibration/machine_probes.h"
 
 namespace dime {
@@ -42,15 +43,60 @@ std::uint64_t least_latency(const dime_parameters& parameters, std::uint64_t flo
   return (parameters.flags & DIME_ONE_WAY) != 0 ? (least + 1) / 2 : least;
 }
 
+// A kept floor decides nothing to the user's disadvantage: what it would refuse or raise is
+// measured.
+bool lets_through(const EmulationRequest& request, const dime_placement& placement,
+                  std::uint64_t floor_ns) {
+  const config::Plan& plan = request.plan;
+  return request.allow_floor ||
+         (link::unloaded_stall(plan.parameters, &plan.fetch_times).value >= floor_ns &&
+          step_below_floor(plan.parameters, plan, floor_ns) == nullptr &&
+          tier_below_floor(placement, plan.parameters, floor_ns) == nullptr);
+}
+
+// The leads of the thread path are not corrected while the program runs: they are of this minute.
+bool may_be_kept(const FaultPath& path) {
+  return path.kind == DIME_FAULT_PATH_INLINE;
+}
+
 // The floor is the best that this machine does: one noisy measurement must not refuse a stall.
 Result<dime_calibration> calibrate_for(const EmulationRequest& request,
-                                       const Companions& companions, const FaultPath& path) {
+                                       const dime_placement& placement,
+                                       const Companions& companions, const FaultPath& path,
+                                       const KeptCalibration& kept) {
+  if (may_be_kept(path) && kept.calibration &&
+      lets_through(request, placement, kept.calibration->floor_ns)) {
+    return *kept.calibration;
+  }
   DIME_TRY(dime_calibration best, calibrate_here(companions, path));
   for (int i = 1; i < kMostCalibrations && refuses(request, best.floor_ns); ++i) {
     DIME_TRY(const dime_calibration again, calibrate_here(companions, path));
     best = again.floor_ns < best.floor_ns ? again : best;
   }
+  if (may_be_kept(path)) {
+    // Where it cannot be kept, the next run measures, too.
+    static_cast<void>(keep_calibration(companions, path.kind, best, {}));
+  }
   return best;
+}
+
+// What `dime calibrate` found out about such stalls, where that is nothing good.
+void note_verdict(const EmulationRequest& request, const std::optional<StallVerdict>& verdict) {
+  constexpr std::uint64_t kHour = 3'600;
+  const std::uint64_t stall =
+      link::unloaded_stall(request.plan.parameters, &request.plan.fetch_times).value;
+  if (!verdict || request.allow_floor ||
+      (verdict->met_from_ns != 0 && stall >= verdict->met_from_ns)) {
+    return;
+  }
+  const std::string when = verdict->age_s < kHour ? "less than an hour ago"
+                                                  : fmt::format("{} h ago", verdict->age_s / kHour);
+  const std::string met = verdict->met_from_ns == 0
+                              ? "no stall"
+                              : fmt::format("stalls from {} up", time_text(verdict->met_from_ns));
+  print_notice(fmt::format(
+      "stalls of {} may be longer than asked: {} dime calibrate found {} to be met within 5 %",
+      time_text(stall), when, met));
 }
 
 // The first option that was given and is for new instances.
@@ -284,8 +330,11 @@ Result<PreparedInstance> prepare_instance(const EmulationRequest& wanted, pid_t 
   DIME_TRY(const dime_placement placement, new_placement(request.placement));
   DIME_TRY_VOID(check_tier_policies(placement));
   DIME_TRY(FaultPath fault_path, choose_fault_path(wanted_fault_path(request, placement)));
-  DIME_TRY(const dime_calibration calibration, calibrate_for(request, companions, fault_path));
+  const KeptCalibration kept = find_kept_calibration(companions, fault_path.kind);
+  DIME_TRY(const dime_calibration calibration,
+           calibrate_for(request, placement, companions, fault_path, kept));
   DIME_TRY_VOID(meet_floor(request, placement, calibration.floor_ns));
+  note_verdict(request, kept.verdict);
   const config::Plan& plan = request.plan;
   const NewInstance content{plan.parameters, calibration, owner,
                             plan.keep != 0,  &placement,  std::move(fault_path)};

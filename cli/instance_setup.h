@@ -13,11 +13,11 @@ struct PreparedInstance {
   bool created = false;  ///< false: an instance with the same parameters was joined
 };
 
-/// Calibrates this machine, checks the stall against the floor (raising a default one, with a
-/// notice on standard error), and creates the instance or joins the one that --instance names.
-/// Options that were given and differ from an existing instance's are an error.
-/// `owner_pid` is the process that waits for the result and keeps the instance alive meanwhile.
-/// Nothing is left behind on an error.
+/// Takes the calibration that is kept of this machine, or measures it, checks the stall against the
+/// floor (raising a default one, with a notice on standard error), and creates the instance or
+/// joins the one that --instance names. Options that were given and differ from an existing
+/// instance's are an error. `owner_pid` is the process that waits for the result and keeps the
+/// instance alive meanwhile. Nothing is left behind on an error.
 Result<PreparedInstance> prepare_instance(const EmulationRequest& request, pid_t owner_pid);
 
 /// An error where an option was given that differs from what the instance `id` has, or that is for

@@ -35,6 +35,8 @@ SECONDS = float(os.environ.get("DIME_TEST_SECONDS", "240"))
 scratch = Path(tempfile.mkdtemp(prefix="dime-test-"))
 runtime = Path(tempfile.mkdtemp(prefix="dime-test-", dir="/dev/shm"))
 os.environ["DIME_RUNTIME_DIR"] = str(runtime)
+# What dime keeps of this machine: nothing of one test in another.
+os.environ["XDG_CACHE_HOME"] = str(scratch / "cache")
 os.environ["LC_ALL"] = "C"
 
 

@@ -13,6 +13,7 @@
 #include <iterator>
 #include <vector>
 
+#include "base/cache_directory.h"
 #include "engines/user/sites/site_table.h"
 #include "tests/unit/runtime_folder.h"
 
@@ -190,7 +191,7 @@ TEST_F(SiteCacheFile, ADamagedLibraryIsAnErrorOrATable) {
   }
 }
 
-TEST(SiteCacheDirectory, IsTheUsersAloneOrNone) {
+TEST(CacheDirectory, IsTheUsersAloneOrNone) {
   const test::RuntimeFolder folder;
   ::setenv("XDG_CACHE_HOME", folder.path().c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
   EXPECT_EQ(cache_directory(), folder.path() + "/dime");

@@ -7,11 +7,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <optional>
-#include <span>
 
 #include "base/own_file.h"
 #include "base/unique_fd.h"
@@ -104,28 +101,6 @@ bool is_table_of(const std::string& path, const LibraryId& id) {
          std::equal(id.bytes.begin(), id.bytes.end(), table.header().id);
 }
 
-Result<void> write_file(const std::string& path, std::span<const std::uint8_t> content) {
-  std::string temporary = path + ".XXXXXX";
-  const UniqueFd fd(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!fd.valid()) {
-    return fail(errno, "creating {}", temporary);
-  }
-  int error = 0;
-  for (std::size_t done = 0; done < content.size() && error == 0;) {
-    const ssize_t written = ::write(fd.get(), content.data() + done, content.size() - done);
-    error = written < 0 ? errno : 0;
-    done += written < 0 ? 0 : static_cast<std::size_t>(written);
-  }
-  if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) {
-    error = errno;
-  }
-  if (error != 0) {
-    ::unlink(temporary.c_str());
-    return fail(error, "writing {}", path);
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<std::string> site_table_for(const std::string& elf_path, const std::string& cache_dir) {
@@ -144,28 +119,9 @@ Result<std::string> site_table_for(const std::string& elf_path, const std::strin
            read_part(fd.get(), 0, static_cast<std::uint64_t>(about.st_size), elf_path));
   DIME_TRY(const ElfCode code, read_elf_code(file, elf_path));
   const Instructions instructions(code);
-  DIME_TRY_VOID(write_file(path, write_table(code, instructions, find_sites(instructions), id)));
+  const Buffer table = write_table(code, instructions, find_sites(instructions), id);
+  DIME_TRY_VOID(write_own_file(path, {reinterpret_cast<const char*>(table.data()), table.size()}));
   return path;
-}
-
-// With sudo, HOME may be that of the user who called: that user could then exchange what root
-// believes, and could not use what root leaves there.
-std::string cache_directory() {
-  const char* const cache = std::getenv("XDG_CACHE_HOME");  // NOLINT(concurrency-mt-unsafe)
-  const char* const home = std::getenv("HOME");             // NOLINT(concurrency-mt-unsafe)
-  std::filesystem::path path;
-  std::error_code error;
-  if (cache != nullptr && *cache == '/') {
-    path = std::filesystem::path(cache) / "dime";
-  } else if (home != nullptr && *home == '/' && is_own_folder(home)) {
-    path = std::filesystem::path(home) / ".cache" / "dime";
-  } else {
-    return {};
-  }
-  std::filesystem::create_directories(path.parent_path(), error);
-  ::mkdir(path.c_str(), S_IRWXU);
-  return is_own_folder(path.string()) && ::access(path.c_str(), W_OK | X_OK) == 0 ? path.string()
-                                                                                  : std::string();
 }
 
 }  // namespace dime::sites

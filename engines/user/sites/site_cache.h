@@ -18,8 +18,4 @@ namespace dime::sites {
 /// written.
 Result<std::string> site_table_for(const std::string& elf_path, const std::string& cache_dir);
 
-/// Where tables are kept for this user: $XDG_CACHE_HOME/dime or ~/.cache/dime, made if need be.
-/// Empty where that folder cannot be had, or is not this user's alone to write.
-std::string cache_directory();
-
 }  // namespace dime::sites
