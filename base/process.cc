@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/sysctl.h"
+#include "core/namespaces.h"
 
 namespace dime {
 namespace {
@@ -101,6 +102,41 @@ bool is_ending(const ProcessId& process) {
   std::uint64_t pending = 0;
   std::from_chars(mask.data(), mask.data() + mask.size(), pending, 16);
   return (pending & kKill) != 0 || has_ended(*stat) || (stat->flags & kExiting) != 0;
+}
+
+std::uint64_t own_namespaces() {
+  struct stat pids {};
+  struct stat times {};
+  if (::stat("/proc/self/ns/pid", &pids) != 0) {
+    return 0;
+  }
+  const bool has_times = ::stat("/proc/self/ns/time", &times) == 0;
+  return namespaces::pack(pids.st_ino, has_times ? times.st_ino : 0);
+}
+
+bool shows_own_namespace() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self", error);
+  return !error && self == std::to_string(::getpid());
+}
+
+// The last number of NSpid is that of the process's own namespace.
+std::vector<pid_t> pids_known_as(pid_t pid) {
+  std::vector<pid_t> found;
+  std::error_code error;
+  const std::string wanted = "\t" + std::to_string(pid);
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const std::string name = entry.path().filename();
+    pid_t here = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), here).ec != std::errc{}) {
+      continue;
+    }
+    const auto status = read_small_file(entry.path() / "status");
+    if (status && ("\t" + status_field(*status, "NSpid")).ends_with(wanted)) {
+      found.push_back(here);
+    }
+  }
+  return found;
 }
 
 std::uint64_t thread_count(pid_t pid) {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -29,6 +30,17 @@ bool is_alive(const ProcessId& process);
 /// True for a process that was killed, or whose first thread ends or has ended: nearly always, it
 /// is gone in a moment. Only where first threads end alone, it goes on.
 bool is_ending(const ProcessId& process);
+
+/// In which namespaces this process's pids and start times count (core/namespaces.h); 0 without
+/// /proc.
+std::uint64_t own_namespaces();
+
+/// False where /proc is missing (a chroot), or tells the pids of another namespace.
+bool shows_own_namespace();
+
+/// The pids here of all processes that know themselves as `pid`: the one of this pid namespace, and
+/// those of namespaces below it.
+std::vector<pid_t> pids_known_as(pid_t pid);
 
 /// How many threads the process has; 0 where it has gone or cannot be looked at.
 std::uint64_t thread_count(pid_t pid);

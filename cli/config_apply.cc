@@ -69,7 +69,7 @@ Result<PreparedInstance> instance_for(const config::Plan& plan, std::vector<Cont
 std::vector<std::uint32_t> member_pids(const dime_control& control) {
   std::vector<std::uint32_t> pids;
   for (const dime_member* const member : live_members(control)) {
-    pids.push_back(member->pid);
+    pids.push_back(static_cast<std::uint32_t>(pid_here(*member)));
   }
   return pids;
 }
@@ -167,6 +167,9 @@ Result<void> apply_config(const std::string& text) {
   ControlBlock& block = instance.block;
   if (plan.has(Key::kRemove)) {
     return remove_instance(block);
+  }
+  if (plan.pid_count != 0) {
+    note_origin(*block);
   }
   const Moves moves = moves_for(plan, *block);
   if (auto attached = attach_all(moves.join, block.path()); !attached) {

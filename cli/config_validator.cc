@@ -33,7 +33,7 @@ Reason UserValidator::pid(std::uint32_t instance_id, config::PidOperation operat
                           std::uint32_t pid) {
   for (const ControlBlock& block : blocks_) {
     for (const dime_member* const member : live_members(*block)) {
-      if (member->pid == pid) {
+      if (pid_here(*member) == static_cast<pid_t>(pid)) {
         return block.id() == instance_id ? Reason::kNone : Reason::kPidTaken;
       }
     }

@@ -81,7 +81,7 @@ bool has_process(Engine& engine, pid_t pid) {
   return instances && std::any_of(instances->begin(), instances->end(), [pid](const auto& view) {
            const auto members = live_members(*view.control);
            return std::any_of(members.begin(), members.end(), [pid](const dime_member* member) {
-             return static_cast<pid_t>(member->pid) == pid;
+             return pid_here(*member) == pid;
            });
          });
 }

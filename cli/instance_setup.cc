@@ -169,8 +169,9 @@ Result<void> meet_floor_as_asked(EmulationRequest& request, const dime_parameter
 Result<PreparedInstance> join(ControlBlock block, const EmulationRequest& request,
                               const ProcessId& owner) {
   DIME_TRY_VOID(check_same(request, block.id(), block.parameters()));
-  const ProcessId present{static_cast<pid_t>(block->owner_pid), block->owner_start_time};
-  if (!is_alive(present)) {
+  note_origin(*block);
+  if (!owner_waits(*block)) {
+    block->owner_namespaces = own_namespaces();
     block->owner_start_time = owner.start_time;
     block->owner_pid = static_cast<std::uint32_t>(owner.pid);
   }

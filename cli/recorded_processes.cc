@@ -124,7 +124,7 @@ void RecordedProcesses::look() {
       continue;
     }
     // Its last events may still be in the ring: they are read before the next look.
-    at->second.gone = member != nullptr && !is_live(*member);
+    at->second.gone = member != nullptr && !is_live(control_, *member);
     if (is_due(at->second.looks++)) {
       note_names(at->first, at->second);
     }

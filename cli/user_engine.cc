@@ -78,7 +78,7 @@ class UserSession final : public Session {
   Result<std::vector<pid_t>> members() override {
     std::vector<pid_t> pids;
     for (const dime_member* const member : live_members(**block_)) {
-      pids.push_back(static_cast<pid_t>(member->pid));
+      pids.push_back(pid_here(*member));
     }
     return pids;
   }

@@ -46,6 +46,8 @@ void fill(dime_control& control, std::uint32_t instance_id, const NewInstance& c
   control.instance_id = instance_id;
   control.owner_pid = static_cast<std::uint32_t>(content.owner.pid);
   control.owner_start_time = content.owner.start_time;
+  control.namespaces = own_namespaces();
+  control.owner_namespaces = control.namespaces;
   control.keep = content.keep ? 1 : 0;
   control.fault_path = content.fault_path.kind;
   std::size_t table = 0;

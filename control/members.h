@@ -11,8 +11,19 @@
 
 namespace dime {
 
-/// True for a member whose process is in the instance: STARTING, ACTIVE or LEAVING, and alive.
-bool is_live(const dime_member& member);
+/// True for a member of `control` whose process is in the instance: STARTING, ACTIVE or LEAVING,
+/// and alive. One that cannot be judged from here (another pid namespace that is not seen from this
+/// one, no /proc) counts as alive.
+bool is_live(const dime_control& control, const dime_member& member);
+
+/// The pid by which this process knows a member's; 0 where it is not seen from here.
+pid_t pid_here(const dime_member& member);
+
+/// To be called before processes of this pid namespace become members.
+void note_origin(dime_control& control);
+
+/// Whether the `dime run` that waits for the result still does, as far as can be judged from here.
+bool owner_waits(const dime_control& control);
 
 /// The members that are live now.
 std::vector<const dime_member*> live_members(const dime_control& control);

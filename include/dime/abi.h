@@ -28,7 +28,7 @@ extern "C" {
 #define DIME_STATIC_ASSERT _Static_assert
 #endif
 
-#define DIME_ABI_VERSION 7u
+#define DIME_ABI_VERSION 8u
 #define DIME_CONTROL_MAGIC 0x31656d6964u /* "dime1" */
 #define DIME_LINK_MAGIC 0x6b6e696c6du    /* "mlink" */
 
@@ -319,6 +319,7 @@ struct dime_member {
 	uint64_t faults_system_call;
 	uint64_t found_ns;      /* inline path: what it finds itself of the lead, usually; 0 = too little is known */
 	uint64_t found_read_ns; /* the same for reads */
+	uint64_t namespaces;    /* in which pid and start_time count (core/namespaces.h); 0 = could not be found out */
 };
 
 enum dime_fault_path { DIME_FAULT_PATH_THREAD = 0, DIME_FAULT_PATH_INLINE = 1 };
@@ -332,6 +333,8 @@ struct dime_control {
 	uint32_t owner_pid; /* the `dime run` that waits for the result, 0 = none */
 	uint32_t keep;      /* 1: created without members by `dime config`; stays until removed */
 	uint64_t owner_start_time;
+	uint64_t owner_namespaces; /* in which the two count */
+	uint64_t namespaces; /* from which all members descend; 0 = they come from several */
 	uint32_t fault_path; /* enum dime_fault_path, of processes that start in the instance */
 	uint32_t reserved;
 	char site_tables[DIME_SITE_TABLES][DIME_PATH_BYTES]; /* for the inline path: engines/user/sites; "" = none */
@@ -362,7 +365,7 @@ DIME_STATIC_ASSERT(sizeof(struct dime_link) == 48 + 128, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_jitter) == 48 + 16 * DIME_JITTER_HALF, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_fetch_times) == 8 + 16 * DIME_MAX_FETCH_SIZES, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_schedule) == 24 + 32 * DIME_MAX_STEPS, "layout");
-DIME_STATIC_ASSERT(sizeof(struct dime_member) == 184, "layout");
+DIME_STATIC_ASSERT(sizeof(struct dime_member) == 192, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_tier) == 32 + 3 * DIME_NAME_BYTES, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_rule) == 40 + DIME_PATTERN_BYTES + DIME_COMM_BYTES + DIME_RULE_BYTES, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_tier_part) == 32, "layout");

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "control/members.h"
+#include "core/namespaces.h"
 #include "runtime_folder.h"
 #include "tests/unit/sleeper.h"
 
@@ -24,6 +25,7 @@ class DirectoryTest : public testing::Test {
     dime_member& member = block->members[0];
     member.pid = static_cast<std::uint32_t>(process.pid);
     member.start_time = process.start_time;
+    member.namespaces = own_namespaces();
     member.state = DIME_MEMBER_ACTIVE;
     return member;
   }
@@ -118,6 +120,33 @@ TEST_F(DirectoryTest, AMemberWithoutAStartTimeThatIsGoneIsReaped) {
   dime_member& member = add_member(*block, sleeper_.id());
   member.start_time = 0;
   EXPECT_EQ(reap_dead_members(**block), 0u);
+  sleeper_.end();
+  EXPECT_EQ(reap_dead_members(**block), 1u);
+}
+
+// In a pid namespace whose processes are not seen from here, or that nothing is known of.
+TEST_F(DirectoryTest, WhatCannotBeJudgedStays) {
+  auto block = ControlBlock::create(0, {});
+  ASSERT_TRUE(block);
+  dime_member& member = add_member(*block, sleeper_.id());
+  sleeper_.end();
+  const std::uint64_t elsewhere = member.namespaces + 1;
+  (*block)->namespaces = elsewhere;
+  member.namespaces = elsewhere;
+  const bool all_seen = namespaces::is_first(own_namespaces());
+  EXPECT_EQ(reap_dead_members(**block), all_seen ? 1u : 0u);
+  member.state = DIME_MEMBER_ACTIVE;
+  member.namespaces = 0;
+  EXPECT_EQ(reap_dead_members(**block), all_seen ? 1u : 0u);
+}
+
+TEST_F(DirectoryTest, WhereAllDescendFromHereWhatIsNotFoundIsGone) {
+  auto block = ControlBlock::create(0, {});
+  ASSERT_TRUE(block);
+  dime_member& member = add_member(*block, sleeper_.id());
+  member.namespaces += 1;
+  EXPECT_EQ(reap_dead_members(**block), 0u) << "a process that may be it runs";
+  EXPECT_EQ(pid_here(member), sleeper_.id().pid);
   sleeper_.end();
   EXPECT_EQ(reap_dead_members(**block), 1u);
 }

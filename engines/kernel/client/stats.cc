@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/process.h"
 #include "core/link.h"
 #include "core/parameters.h"
 
@@ -218,6 +219,7 @@ bool read_process(std::string_view rest, dime_member& member) {
       {"joined", &member.faults_joined},           {"evictions", &member.evictions},
       {"stall_ns", &member.stall_ns_sum},          {"local", &member.local_pages},
       {"managed", &member.managed_pages},          {"unmanaged", &member.unmanaged_pages}};
+  member.namespaces = own_namespaces();
   while (!rest.empty()) {
     const std::string_view key = next_word(rest);
     const std::string_view value = next_word(rest);

@@ -9,26 +9,13 @@
 
 #include "core/atomic.h"
 #include "core/member_levels.h"
+#include "core/namespaces.h"
 #include "engines/user/agent/own_file.h"
 #include "engines/user/agent/process_stat.h"
 #include "engines/user/agent/syscalls.h"
 
 namespace dime::agent {
-namespace {
-
-/// When a process was started, 0 when there is no such process or all of it has ended.
-std::uint64_t start_time_of(std::uint32_t pid) {
-  const ProcessStat process = process_stat(pid);
-  return process.ended() ? 0 : process.start_time;
-}
-
-/// False for a process that is known to have ended.
-bool may_run(std::uint32_t pid, std::uint64_t start_time) {
-  const ProcessStat process = process_stat(pid);
-  return process.hidden || (!process.ended() && process.start_time == start_time);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 long Membership::map(const char* path) {
   // A path that had to be cut would name the file of another instance.
@@ -78,11 +65,13 @@ void Membership::unmap() {
 
 long Membership::take_slot() {
   const auto pid = static_cast<std::uint32_t>(system_call(__NR_getpid));
-  const std::uint64_t started = start_time_of(pid);
+  const std::uint64_t started = own_process_stat().start_time;
+  const std::uint64_t namespaces = own_namespaces();
   dime_member* taken = nullptr;
   for (dime_member& member : control_->members) {
     std::uint32_t state = atomic::load_acquire(member.state);
-    if (member.pid == pid && member.start_time == started && state != DIME_MEMBER_FREE &&
+    if (member.pid == pid && member.start_time == started && member.namespaces == namespaces &&
+        state != DIME_MEMBER_FREE &&
         atomic::compare_exchange(member.state, state, std::uint32_t{DIME_MEMBER_STARTING})) {
       member_levels::give_back(*control_, member);  // the same process before its exec
       atomic::store(member.ending, std::uint64_t{0});
@@ -101,6 +90,7 @@ long Membership::take_slot() {
         __builtin_memset(&member.start_time, 0, sizeof(member) - offsetof(dime_member, start_time));
         member.pid = pid;
         member.start_time = started;
+        member.namespaces = namespaces;
         break;
       }
     }
@@ -124,12 +114,23 @@ void Membership::leave(dime_member_state state) {
   atomic::store_release(member_->state, std::uint32_t{state});
 }
 
+bool Membership::may_run(std::uint32_t pid, std::uint64_t start_time,
+                         std::uint64_t namespaces) const {
+  const std::uint64_t own = member_->namespaces;
+  if (pid == 0 || !namespaces::same_pids(namespaces, own) || !shows_own_namespace()) {
+    return true;
+  }
+  const ProcessStat process = process_stat(pid);
+  const bool comparable = start_time != 0 && namespaces::same_times(namespaces, own);
+  return process.hidden || (!process.ended() && (!comparable || process.start_time == start_time));
+}
+
 unsigned Membership::reap() const {
   unsigned found = 0;
   for (dime_member& member : control_->members) {
     std::uint32_t state = atomic::load_acquire(member.state);
     if (&member == member_ || !member_levels::counts(state) ||
-        may_run(member.pid, member.start_time)) {
+        may_run(member.pid, member.start_time, member.namespaces)) {
       continue;
     }
     if (atomic::compare_exchange(member.state, state, std::uint32_t{DIME_MEMBER_REAPED})) {
@@ -155,7 +156,8 @@ void Membership::remove_if_last() const {
     }
   }
   const bool awaited =
-      control_->owner_pid != 0 && may_run(control_->owner_pid, control_->owner_start_time);
+      control_->owner_pid != 0 &&
+      may_run(control_->owner_pid, control_->owner_start_time, control_->owner_namespaces);
   if (!awaited && control_->keep == 0) {
     system_call(__NR_unlink, path_);
   }

@@ -36,6 +36,10 @@ class Membership {
   /// there is none. Maps it anew at each call: for set-up and changes only.
   [[nodiscard]] dime_link* named_link(const char* name) const;
 
+  /// False for a process that is known to have ended; true for one that cannot be judged from here.
+  [[nodiscard]] bool may_run(std::uint32_t pid, std::uint64_t start_time,
+                             std::uint64_t namespaces) const;
+
   /// The ring beside the control block; null: nobody records.
   [[nodiscard]] dime_events* events() const { return events_; }
 

@@ -2,7 +2,9 @@
 #include "engines/user/agent/process_stat.h"
 
 #include <linux/fcntl.h>
+#include <sys/stat.h>
 
+#include "core/namespaces.h"
 #include "engines/user/agent/syscalls.h"
 
 namespace dime::agent {
@@ -79,6 +81,25 @@ ProcessStat process_stat(std::uint32_t pid) {
 
 ProcessStat own_process_stat() {
   return stat_of("/proc/self/stat");
+}
+
+std::uint64_t own_namespaces() {
+  const auto inode = [](const char* path) -> std::uint64_t {
+    struct stat about {};
+    return failed(system_call(__NR_newfstatat, AT_FDCWD, path, &about, 0L)) ? 0 : about.st_ino;
+  };
+  const std::uint64_t pids = inode("/proc/self/ns/pid");
+  return pids == 0 ? 0 : namespaces::pack(pids, inode("/proc/self/ns/time"));
+}
+
+bool shows_own_namespace() {
+  char link[16] = {};
+  const long bytes = system_call(__NR_readlinkat, AT_FDCWD, "/proc/self", link, sizeof(link) - 1L);
+  std::uint64_t pid = 0;
+  for (long i = 0; i < bytes; ++i) {
+    pid = pid * 10 + static_cast<std::uint64_t>(link[i] - '0');
+  }
+  return bytes > 0 && pid == static_cast<std::uint64_t>(system_call(__NR_getpid));
 }
 
 // A process has the status of the thread that ended last. Threads but the first one end by the C

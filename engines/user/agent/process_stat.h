@@ -43,4 +43,11 @@ ProcessStat process_stat(std::uint32_t pid);
 /// Of the calling process, also where /proc belongs to another pid namespace.
 ProcessStat own_process_stat();
 
+/// In which namespaces the calling process's pids and start times count (core/namespaces.h); 0
+/// where that cannot be found out.
+std::uint64_t own_namespaces();
+
+/// Whether /proc is there, and tells the pids of the calling process's namespace.
+bool shows_own_namespace();
+
 }  // namespace dime::agent

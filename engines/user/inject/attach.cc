@@ -136,7 +136,7 @@ void note_agent_base(const Injection& what, const std::string& base) {
     return;
   }
   for (dime_member& member : (*block)->members) {
-    if (member.pid == static_cast<std::uint32_t>(what.pid) && is_live(member)) {
+    if (member.pid == static_cast<std::uint32_t>(what.pid) && is_live(**block, member)) {
       std::uint64_t address = 0;
       std::from_chars(base.data(), base.data() + base.size(), address);
       atomic::store(member.agent_base, address);

@@ -20,15 +20,20 @@ namespace {
 constexpr std::chrono::seconds kPatience{10};
 constexpr std::chrono::microseconds kPatiencePerPage{20};
 
-dime_member* find_member(std::vector<ControlBlock>& blocks, pid_t pid) {
+struct Found {
+  dime_control* control = nullptr;
+  dime_member* member = nullptr;
+};
+
+Found find_member(std::vector<ControlBlock>& blocks, pid_t pid) {
   for (ControlBlock& block : blocks) {
     for (dime_member& member : block->members) {
-      if (member.pid == static_cast<std::uint32_t>(pid) && is_live(member)) {
-        return &member;
+      if (is_live(*block, member) && pid_here(member) == pid) {
+        return {&*block, &member};
       }
     }
   }
-  return nullptr;
+  return {};
 }
 
 bool is_stopped(pid_t pid) {
@@ -36,12 +41,13 @@ bool is_stopped(pid_t pid) {
   return status && status_field(*status, "State").starts_with('T');
 }
 
-Result<DetachOutcome> wait_until_gone(const dime_member& member, pid_t pid) {
+Result<DetachOutcome> wait_until_gone(const dime_control& control, const dime_member& member,
+                                      pid_t pid) {
   const auto pages = kPatiencePerPage * atomic::load(member.managed_pages);
   const Deadline limit =
       deadline_in(kPatience + std::chrono::duration_cast<std::chrono::milliseconds>(pages));
   constexpr std::chrono::milliseconds kPause{1};
-  while (is_live(member)) {
+  while (is_live(control, member)) {
     if (is_stopped(pid)) {
       return timed_out(fmt::format("process {} is stopped: it leaves when it continues", pid),
                        fmt::format("kill -CONT {}", pid));
@@ -59,13 +65,13 @@ Result<DetachOutcome> wait_until_gone(const dime_member& member, pid_t pid) {
 
 Result<DetachOutcome> detach_process(pid_t pid) {
   DIME_TRY(std::vector<ControlBlock> blocks, open_instances());
-  dime_member* const member = find_member(blocks, pid);
+  const auto [control, member] = find_member(blocks, pid);
   if (member == nullptr) {
     return fail_with_hint("dime status lists the processes of all instances",
                           "process {} is in no instance", pid);
   }
   atomic::store_release(member->command, std::uint32_t{DIME_COMMAND_DETACH});
-  DIME_TRY(const DetachOutcome outcome, wait_until_gone(*member, pid));
+  DIME_TRY(const DetachOutcome outcome, wait_until_gone(*control, *member, pid));
   // Looking at all instances removes those that nothing keeps.
   DIME_TRY([[maybe_unused]] const auto rest, open_instances());
   return outcome;
