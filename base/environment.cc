@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
+
 namespace dime {
 
 std::vector<std::string> own_environment() {
@@ -11,6 +13,11 @@ std::vector<std::string> own_environment() {
     words.emplace_back(*word);
   }
   return words;
+}
+
+std::string environment_value(const char* name) {
+  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+  return value == nullptr ? "" : value;
 }
 
 std::vector<char*> pointers_to(std::vector<std::string>& words) {

@@ -7,8 +7,11 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
+#include <vector>
 
 #include "base/unique_fd.h"
 
@@ -55,7 +58,62 @@ ProgramKind elf_kind(int file, const Elf64_Ehdr& header) {
   return ProgramKind::kStatic;
 }
 
+/// Bytes of a file; fewer at its end.
+std::string read_at(int file, std::uint64_t offset, std::size_t bytes) {
+  std::string text(bytes, '\0');
+  const ssize_t got = ::pread(file, text.data(), bytes, static_cast<off_t>(offset));
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return text;
+}
+
+template <class Entry>
+std::vector<Entry> entries_at(int file, std::uint64_t offset, std::size_t count) {
+  const std::string bytes = read_at(file, offset, count * sizeof(Entry));
+  std::vector<Entry> entries(bytes.size() / sizeof(Entry));
+  std::memcpy(entries.data(), bytes.data(), entries.size() * sizeof(Entry));
+  return entries;
+}
+
+/// The strings of the dynamic section: names of libraries and symbols, each with its NUL.
+std::string dynamic_strings(int file) {
+  constexpr std::size_t kMost = std::size_t{16} << 20;
+  const auto header = entries_at<Elf64_Ehdr>(file, 0, 1);
+  if (header.empty() || std::memcmp(header[0].e_ident, ELFMAG, SELFMAG) != 0) {
+    return {};
+  }
+  const auto segments = entries_at<Elf64_Phdr>(file, header[0].e_phoff, header[0].e_phnum);
+  std::uint64_t address = 0;
+  std::uint64_t bytes = 0;
+  for (const Elf64_Phdr& segment : segments) {
+    if (segment.p_type != PT_DYNAMIC) {
+      continue;
+    }
+    const std::size_t count = std::min<std::uint64_t>(segment.p_filesz, kMost) / sizeof(Elf64_Dyn);
+    for (const Elf64_Dyn& entry : entries_at<Elf64_Dyn>(file, segment.p_offset, count)) {
+      address = entry.d_tag == DT_STRTAB ? entry.d_un.d_ptr : address;
+      bytes = entry.d_tag == DT_STRSZ ? entry.d_un.d_val : bytes;
+    }
+  }
+  for (const Elf64_Phdr& segment : segments) {
+    if (segment.p_type == PT_LOAD && address >= segment.p_vaddr &&
+        address - segment.p_vaddr < segment.p_filesz) {
+      return read_at(file, address - segment.p_vaddr + segment.p_offset, std::min(bytes, kMost));
+    }
+  }
+  return {};
+}
+
 }  // namespace
+
+Sanitizers sanitizers_of(const std::string& path) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  const std::string names = file.valid() ? dynamic_strings(file.get()) : std::string();
+  const auto has = [&names](const char* name) { return names.find(name) != std::string::npos; };
+  Sanitizers found;
+  found.address_library = has("libasan.so");
+  found.leaks = found.address_library || has("liblsan.so") || has("__lsan_do_leak_check");
+  return found;
+}
 
 Result<ProgramFacts> program_facts(const std::string& path) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

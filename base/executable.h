@@ -32,6 +32,15 @@ Result<ProgramFacts> program_facts(const std::string& path);
 /// scripts in a row, or an interpreter that cannot be read.
 Result<ProgramFacts> resolve_program(const std::string& path);
 
+/// Which of the compilers' sanitizers a program brings, as its dynamic strings tell.
+struct Sanitizers {
+  bool address_library = false;  ///< libasan.so, which wants to be loaded before all others
+  bool leaks = false;            ///< looks for leaks at its end
+};
+
+/// None for what is no dynamic program, or cannot be read.
+Sanitizers sanitizers_of(const std::string& path);
+
 /// The file that execvp would execute for `name`: itself where it contains a slash, else the first
 /// executable regular file of that name along $PATH. Error code ENOENT: there is none; EACCES: it
 /// is not executable, or is a directory.

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string_view>
 
+#include "base/environment.h"
 #include "base/executable.h"
 #include "cli/command.h"
 #include "cli/engine_choice.h"
@@ -17,12 +18,27 @@
 namespace dime {
 namespace {
 
+constexpr const char* kNoLeaks = "detect_leaks=0";
+
 // By somebody else, as far as one can tell.
 bool was_killed(const ChildResult& child) {
   constexpr int kSignalBase = 128;
   constexpr int kByOthers[] = {SIGKILL, SIGTERM, SIGINT, SIGHUP};
   return std::find(std::begin(kByOthers), std::end(kByOthers), child.exit_status - kSignalBase) !=
          std::end(kByOthers);
+}
+
+/// What the sanitizers' run-time libraries do not bear. Whether their options forbid it, they may
+/// know by other ways than the environment; so this refuses nothing.
+void note_leak_check(const Sanitizers& sanitizers) {
+  if (!sanitizers.leaks || environment_value("ASAN_OPTIONS").find(kNoLeaks) != std::string::npos ||
+      environment_value("LSAN_OPTIONS").find(kNoLeaks) != std::string::npos) {
+    return;
+  }
+  print_notice(
+      fmt::format("the program looks for leaks at its end (LeakSanitizer), which fails or waits "
+                  "for ever under emulation: set ASAN_OPTIONS={0}, or LSAN_OPTIONS={0}",
+                  kNoLeaks));
 }
 
 }  // namespace
@@ -90,6 +106,12 @@ int report_program(const ChildResult& child, const ProgramPlan& plan, Session& s
     }
   }
   print_quietly(summarize(result));
+  constexpr int kFiltered = 128 + SIGSYS;
+  if (child.exit_status == kFiltered && result.fault_path == "thread") {
+    print_notice(
+        "the program was ended by SIGSYS: a filter of system calls (seccomp) for all threads holds "
+        "for the agent's, too: use --fault-path inline");
+  }
   if (child.dumped_core && plan.engine->name() == std::string_view("user")) {
     print_notice(
         "pages that were remote are zeros in the core dump: dime detach before it is made");
@@ -102,6 +124,9 @@ Result<ChildResult> run_program(Session& session, const ProgramPlan& plan, Sampl
     session.tick();
     sampler.tick();
   };
+  const bool followed = plan.engine->name() == std::string_view("user");
+  const Sanitizers sanitizers = followed ? sanitizers_of(plan.program) : Sanitizers{};
+  note_leak_check(sanitizers);
   DIME_TRY(const ChildResult child,
            run_child(session.child_request(plan.program, plan.command), {tick, sampler.period()}));
   // A reader that went away must not cost the program's exit status.
@@ -112,6 +137,9 @@ Result<ChildResult> run_program(Session& session, const ProgramPlan& plan, Sampl
       return child;
     }
     joined.error().code = 0;  // the program itself has run
+    if (sanitizers.address_library) {
+      joined.error().hint = "AddressSanitizer: set ASAN_OPTIONS=verify_asan_link_order=0";
+    }
     return tl::unexpected(joined.error());
   }
   return child;

@@ -10,6 +10,7 @@
 #include "cli/follow.h"
 #include "cli/sampler.h"
 #include "cli/version.h"
+#include "control/directory.h"
 #include "control/members.h"
 #include "core/quantity.h"
 #include "report/json.h"
@@ -170,6 +171,9 @@ int show(const StatusOptions& options) {
     return kFailure;
   }
   options.json ? print_json(*seen) : print_text(*seen);
+  for (const Error& error : unusable_instances()) {
+    print_notice(error.message);
+  }
   return kSuccess;
 }
 

@@ -163,6 +163,18 @@ Result<std::vector<ControlBlock>> open_instances() {
   return open_and_clean();
 }
 
+std::vector<Error> unusable_instances() {
+  std::vector<Error> found;
+  const auto names = own_names();
+  for (const std::uint32_t id : names ? ids_among(*names) : std::vector<std::uint32_t>()) {
+    const auto block = ControlBlock::open(control_path(id));
+    if (!block && block.error().code != ENOENT) {
+      found.push_back(block.error());
+    }
+  }
+  return found;
+}
+
 Result<void> remove_unused_links() {
   DIME_TRY_VOID(open_instances());
   return {};

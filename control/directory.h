@@ -13,6 +13,9 @@ namespace dime {
 /// instance names any more. Files that are not blocks of this version are left alone and left out.
 Result<std::vector<ControlBlock>> open_instances();
 
+/// Why files that have the name of an instance are none (another version's, cut, open to others).
+std::vector<Error> unusable_instances();
+
 /// Creates the file of a named link where there is none yet. To be called after an instance that
 /// names it exists and before its members look for it. Error code EPROTO: a file of that name is no
 /// link of this version.

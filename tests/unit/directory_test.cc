@@ -62,6 +62,13 @@ TEST_F(DirectoryTest, LeavesOtherFilesAlone) {
   EXPECT_EQ(folder_.files(), 3u);
 }
 
+TEST_F(DirectoryTest, SaysWhatIsNoInstance) {
+  ASSERT_TRUE(ControlBlock::create(0, owned_by(sleeper_.id())));
+  EXPECT_TRUE(unusable_instances().empty());
+  std::ofstream(folder_.path() + "/dime-" + std::to_string(::geteuid()) + "-7") << "not a block";
+  EXPECT_EQ(unusable_instances().size(), 1u);
+}
+
 TEST_F(DirectoryTest, ALivingOwnerKeepsAnInstance) {
   ASSERT_TRUE(ControlBlock::create(0, owned_by(sleeper_.id())));
   EXPECT_EQ(open_instances()->size(), 1u);
