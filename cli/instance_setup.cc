@@ -291,11 +291,19 @@ Result<Companions> find_companions() {
   std::error_code error;
   for (const std::filesystem::path& folder : {installed, built}) {
     if (std::filesystem::exists(folder / DIME_AGENT_FILE, error)) {
+      const std::string agent = folder / DIME_AGENT_FILE;
       // A member keeps the path in a buffer of this size, to hand it to what it starts.
-      if (const std::string agent = folder / DIME_AGENT_FILE; agent.size() >= DIME_PATH_BYTES) {
+      if (agent.size() >= DIME_PATH_BYTES) {
         return fail_with_hint("install dime in a folder with a shorter path",
                               "the agent's path has {} bytes; allowed: up to {}: {}", agent.size(),
                               DIME_PATH_BYTES - 1, agent);
+      }
+      // The dynamic loader ends a name in LD_PRELOAD there.
+      if (agent.find_first_of(" :") != std::string::npos) {
+        return fail_with_hint("build or install dime in a folder without them",
+                              "the agent's path has spaces or colons, which LD_PRELOAD cannot "
+                              "name: {}",
+                              agent);
       }
       return Companions{folder / DIME_AGENT_FILE, folder / kProbeFile};
     }

@@ -47,6 +47,14 @@ def check_emulates(dime, scratch):
     check("fifo" in text, f"no summary of an emulated run: {text[-500:]}")
 
 
+def check_refused(prefix, scratch):
+    """What the dynamic loader could not find is said at once."""
+    prefix.rename(scratch / "with space")
+    text = run(scratch / "with space/bin/dime", "run", "--", "/usr/bin/true", status=125, environment={"DIME_RUNTIME_DIR": str(scratch)})
+    check("spaces or colons" in text and "ld.so" not in text, f"a path with a space: {text}")
+    (scratch / "with space").rename(prefix)
+
+
 def check_library(prefix, scratch, version):
     (scratch / "program.c").write_text(PROGRAM)
     (scratch / "CMakeLists.txt").write_text(PROJECT)
@@ -83,6 +91,7 @@ def main():
         scratch = Path(folder)
         prefix = installed(build, scratch)
         check_emulates(prefix / "bin/dime", scratch)
+        check_refused(prefix, scratch)
         check_library(prefix, scratch, version)
         check_tarball(build, scratch, files_of(prefix), version)
 

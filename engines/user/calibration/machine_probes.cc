@@ -97,7 +97,7 @@ Finding probe_userfaultfd() {
   const auto allowed = read_sysctl("vm.unprivileged_userfaultfd");
   if (is_filtered_by_seccomp() && (::geteuid() == 0 || (allowed && *allowed != 0))) {
     finding.detail = fmt::format("refused by a seccomp filter: {}", error_text(refused));
-    finding.hint = "start the container with --security-opt seccomp=unconfined";
+    finding.hint = "allow userfaultfd in the container's seccomp profile (docs/howto/container.md)";
     return finding;
   }
   finding.detail = fmt::format("{} (vm.unprivileged_userfaultfd = {}, {} not accessible)",

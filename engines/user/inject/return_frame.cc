@@ -147,11 +147,12 @@ ReturnFrame ReturnFrame::build(pid_t pid, pid_t tid, const user_regs_struct& reg
   std::memcpy(&context.uc_mcontext.fpregs, &vectors_pointer, sizeof vectors_pointer);
   std::memcpy(&context.uc_sigmask, &signal_mask, sizeof signal_mask);
 
-  std::vector<std::byte> bytes(vectors_at - frame_at + vectors.size());
-  std::memcpy(bytes.data(), &signal_return.value, sizeof signal_return.value);
-  std::memcpy(bytes.data() + sizeof signal_return.value, &context, kContextBytes);
-  std::copy(vectors.begin(), vectors.end(),
-            bytes.begin() + static_cast<std::ptrdiff_t>(vectors_at - frame_at));
+  std::array<std::byte, sizeof signal_return.value + kContextBytes> head;
+  std::memcpy(head.data(), &signal_return.value, sizeof signal_return.value);
+  std::memcpy(head.data() + sizeof signal_return.value, &context, kContextBytes);
+  std::vector<std::byte> bytes(head.begin(), head.end());
+  bytes.resize(vectors_at - frame_at);
+  bytes.insert(bytes.end(), vectors.begin(), vectors.end());
   ReturnFrame frame;
   frame.former_.resize(bytes.size());
   if (read_memory(pid, {frame_at}, frame.former_) && write_memory(pid, {frame_at}, bytes)) {
