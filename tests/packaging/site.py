@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """site.py BUILD: every link and anchor of the site leads somewhere, it reads on a phone, and whatever `dime` has is described in it
-(described.py).
+(described.py). Warnings of mkdocs and of Doxygen are errors.
 """
 import os
 import shutil
@@ -50,8 +50,9 @@ def problems_of(site, pages):
 def main():
     build = Path(sys.argv[1]).resolve()
     site = build / "site/html"
-    if not shutil.which("mkdocs"):
-        skip("mkdocs is not installed")
+    for tool in ("mkdocs", "doxygen"):
+        if not shutil.which(tool):
+            skip(f"{tool} is not installed")
     run("/usr/bin/python3", "-B", ROOT / "tools/site/site.py", build / "bin/dime", build / "site")
     # 404.html has links for a site at the root of a server.
     pages = {path: Page(path.read_text()) for path in site.rglob("*.html") if path.name != "404.html"}
