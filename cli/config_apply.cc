@@ -12,6 +12,7 @@
 #include "cli/config_validator.h"
 #include "cli/instance_setup.h"
 #include "cli/policy_check.h"
+#include "cli/prefetch_check.h"
 #include "control/directory.h"
 #include "control/members.h"
 #include "core/atomic.h"
@@ -34,6 +35,12 @@ tl::unexpected<Error> refusal(const config::Error& error) {
     // It knows more about what is wrong with the policy.
     const std::string text(error.value.data, error.value.size);
     if (auto checked = check_policy("policy=", text, kUserEngineSees); !checked) {
+      return tl::unexpected<Error>(checked.error());
+    }
+  }
+  if (error.reason == config::Reason::kNoSuchPrefetcher) {
+    const std::string text(error.value.data, error.value.size);
+    if (auto checked = check_live_prefetcher("prefetch=", text); !checked) {
       return tl::unexpected<Error>(checked.error());
     }
   }

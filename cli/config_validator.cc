@@ -5,6 +5,7 @@
 
 #include "base/executable.h"
 #include "cli/policy_check.h"
+#include "cli/prefetch_check.h"
 #include "control/members.h"
 
 namespace dime {
@@ -22,6 +23,10 @@ config::Present UserValidator::instance(std::uint32_t id) {
 
 Reason UserValidator::policy(const char* name) {
   return check_policy("policy=", name, kUserEngineSees) ? Reason::kNone : Reason::kNoSuchPolicy;
+}
+
+Reason UserValidator::prefetch(const char* name) {
+  return check_live_prefetcher("prefetch=", name) ? Reason::kNone : Reason::kNoSuchPrefetcher;
 }
 
 // Of mappings that are not anonymous the engine sees nothing.

@@ -16,6 +16,7 @@ class UserValidator final : public config::Validator {
 
   config::Present instance(std::uint32_t id) override;
   config::Reason policy(const char* name) override;
+  config::Reason prefetch(const char* name) override;
   config::Reason scope(std::uint32_t scope) override;
   config::Reason pid(std::uint32_t instance_id, config::PidOperation operation,
                      std::uint32_t pid) override;

@@ -49,7 +49,7 @@ Result<void> change_instance(const EmulationRequest& request) {
   DIME_TRY(ControlBlock* const block, instance_of(request, blocks));
   DIME_TRY(const ControlBlock::Writing writing, block->write());
   DIME_TRY(const dime_placement placement, changed(snapshot(*block)->placement, request.placement));
-  DIME_TRY_VOID(check_policy(request));
+  DIME_TRY_VOID(check_choices(request));
   DIME_TRY_VOID(check_tier_policies(placement));
   EmulationRequest wanted = request;
   DIME_TRY_VOID(

@@ -10,6 +10,7 @@
 #include "cli/fault_path.h"
 #include "cli/install_paths.h"
 #include "cli/policy_check.h"
+#include "cli/prefetch_check.h"
 #include "control/directory.h"
 #include "control/members.h"
 #include "core/link.h"
@@ -231,9 +232,12 @@ tl::unexpected<Error> no_instance(const EmulationRequest& request, std::size_t p
              : fail_with_hint(kHint, "--instance is missing: there are {} instances", present);
 }
 
-Result<void> check_policy(const EmulationRequest& request) {
+Result<void> check_choices(const EmulationRequest& request) {
   if (request.plan.has(Key::kPolicy)) {
     DIME_TRY_VOID(check_policy("--policy ", request.plan.parameters.policy, kUserEngineSees));
+  }
+  if (request.plan.has(Key::kPrefetch)) {
+    DIME_TRY_VOID(check_live_prefetcher("--prefetch ", request.plan.parameters.prefetch));
   }
   return {};
 }

@@ -46,8 +46,8 @@ Result<void> meet_floor(EmulationRequest& request, const dime_placement& placeme
 Result<void> check_change(EmulationRequest& request, const dime_parameters& present,
                           const dime_placement& placement, std::uint64_t floor_ns);
 
-/// An error where the request names a policy that the user engine does not have.
-Result<void> check_policy(const EmulationRequest& request);
+/// An error where the request names a policy or a prefetcher that the user engine does not have.
+Result<void> check_choices(const EmulationRequest& request);
 /// An error where a tier names a policy that the user engine does not have.
 Result<void> check_tier_policies(const dime_placement& placement);
 

@@ -30,4 +30,18 @@ Result<PrefetchChoice> check_prefetcher(std::string_view label, const std::strin
   return choice;
 }
 
+Result<void> check_live_prefetcher(std::string_view label, const std::string& text) {
+  const dime_prefetch_ops* const prefetcher = prefetchers::find(prefetch_choice::name_of(text));
+  if (prefetcher != nullptr && (prefetcher->flags & DIME_PREFETCH_TAPE) != 0) {
+    return fail_with_hint("dime whatif --prefetch",
+                          "{}{}: only for dime whatif: it replays a recording", label, text);
+  }
+  if (prefetcher == nullptr) {
+    return fail(0, "{}{}: unknown prefetcher; allowed: {}", label, text,
+                names_of(prefetchers::kAll));
+  }
+  DIME_TRY([[maybe_unused]] const PrefetchChoice choice, check_prefetcher(label, text));
+  return {};
+}
+
 }  // namespace dime

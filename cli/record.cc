@@ -106,6 +106,11 @@ Result<RecordPlan> check(RecordOptions& options) {
   EmulationRequest& request = plan.run.request;
   DIME_TRY(request, options.emulation.parse());
   DIME_TRY_VOID(check_request(request));
+  if (std::string_view(request.plan.parameters.prefetch) != config::kDefaultPrefetch) {
+    return fail_with_hint(
+        "dime whatif --prefetch",
+        "--prefetch: a recording keeps the accesses that a prefetcher would hide");
+  }
   if (plan.pids.empty()) {
     DIME_TRY_VOID(check_command(plan.run, options.emulation));
     return plan;

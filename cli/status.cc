@@ -62,6 +62,7 @@ Json instance_json(const Engine& engine, const InstanceView& instance) {
           {"faults", faults_json(now.counters, now.tells_system_calls)},
           {"page_fault_count", now.counters.page_fault_count},
           {"evictions", evictions_json(now.counters)},
+          {"prefetch", prefetch_json(now.counters)},
           {"pages",
            {{"local", now.levels.local_pages},
             {"managed", now.levels.managed_pages},

@@ -139,7 +139,7 @@ class UserEngine final : public Engine {
   }
 
   Result<void> check(const EmulationRequest& request) override {
-    DIME_TRY_VOID(check_policy(request));
+    DIME_TRY_VOID(check_choices(request));
     DIME_TRY([[maybe_unused]] const Companions companions, find_companions());
     // This process is a member, and the program would be one of two instances.
     if (const char* const outer = std::getenv("DIME_CONTROL"); outer != nullptr) {

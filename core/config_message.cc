@@ -80,6 +80,10 @@ const char* text_of(Reason reason) {
       return "not a member of this instance";
     case Reason::kCannotEmulate:
       return "a program that cannot be emulated (static, 32-bit or a kernel thread)";
+    case Reason::kNoSuchPrefetcher:
+      return "no such prefetcher";
+    case Reason::kCannotPrefetch:
+      return "this engine fetches nothing ahead; allowed: none";
   }
   return "refused";
 }
@@ -101,9 +105,9 @@ std::uint64_t describe(const Error& error, char* buffer, std::uint64_t size) {
     put_known_keys(out);
     return out.length();
   }
-  if (const Parameter* const row = find(error.key); row != nullptr &&
-                                                    error.reason != Reason::kDuplicateKey &&
-                                                    error.reason != Reason::kNoSuchScope) {
+  if (const Parameter* const row = find(error.key);
+      row != nullptr && error.reason != Reason::kDuplicateKey &&
+      error.reason != Reason::kNoSuchScope && error.reason != Reason::kCannotPrefetch) {
     out.put("; allowed: ").put(row->allowed);
   }
   return out.length();

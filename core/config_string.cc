@@ -161,10 +161,11 @@ Reason read_value(Key key, Text value, Plan& plan, Text& part, const char*& why)
   plan.give(key);
   switch (row.kind) {
     case Kind::kPolicy:
+    case Kind::kPrefetch:
     case Kind::kLink: {
       const bool none = row.kind == Kind::kLink && value == Text("-");
       if (!none &&
-          !(row.kind == Kind::kPolicy ? policy_choice::is_well_formed(value) : is_name(value))) {
+          !(row.kind == Kind::kLink ? is_name(value) : choice_text::is_well_formed(value))) {
         return Reason::kBadName;
       }
       set_name(row, plan.parameters, none ? Text() : value);
@@ -253,6 +254,12 @@ Error check(const Plan& plan, Text text, Validator& validator) {
   if (plan.has(Key::kPolicy)) {
     if (const Reason reason = validator.policy(plan.parameters.policy); reason != Reason::kNone) {
       return refuse(text, Key::kPolicy, reason);
+    }
+  }
+  if (plan.has(Key::kPrefetch)) {
+    if (const Reason reason = validator.prefetch(plan.parameters.prefetch);
+        reason != Reason::kNone) {
+      return refuse(text, Key::kPrefetch, reason);
     }
   }
   if (plan.has(Key::kScope)) {

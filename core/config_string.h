@@ -45,6 +45,8 @@ enum class Reason : std::uint8_t {
   kPidTaken,       ///< the process is a member of another instance
   kNotAMember,     ///< pid=- of a process that is not in the instance
   kCannotEmulate,  ///< the process is static, 32-bit or a kernel thread
+  kNoSuchPrefetcher,
+  kCannotPrefetch,  ///< the engine fetches nothing ahead
 };
 
 /// Why a string is refused. `key` and `value` are slices of the text (empty where there is none);
@@ -73,6 +75,7 @@ class Validator {
  public:
   virtual Present instance(std::uint32_t id) = 0;
   virtual Reason policy(const char* name) = 0;
+  virtual Reason prefetch(const char* name) = 0;
   virtual Reason scope(std::uint32_t scope) = 0;
   virtual Reason pid(std::uint32_t instance_id, PidOperation operation, std::uint32_t pid) = 0;
 

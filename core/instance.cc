@@ -182,6 +182,39 @@ Fault Instance::begin(PageId id, Nanos at) {
   return fault;
 }
 
+Nanos Instance::prefetch(PageId id, Nanos at) {
+  PageRecord& record = pool_.record(id);
+  services_.time_ns = at.value;
+  const Nanos ready = transfers_.fetch(record.tier, at, kPageBytes);
+  note(id, DIME_EVENT_PREFETCH);
+  count(record, &dime_counters::prefetch_issued);
+  record.state = ranked(set_of(record).arrive(id, record, DIME_ENTER_PREFETCH));
+  record.prefetched = record.state == PageState::kLocal ? 1 : 0;
+  move_to_set(id, record);
+  return ready;
+}
+
+void Instance::use_prefetched(PageId id, Nanos stall) {
+  PageRecord& record = pool_.record(id);
+  record.prefetched = 0;
+  const bool late = stall != Nanos{};
+  count(record, late ? &dime_counters::prefetch_late : &dime_counters::prefetch_used);
+  if (late) {
+    histogram::add(shared_.stalls, stall);
+    if (const unsigned tier = record.tier; tier != 0) {
+      histogram::add(shared_.tiers.uses[tier].stall_ns, stall);
+    }
+  }
+}
+
+/// The page leaves, or is kept for another reason than its prefetch.
+void Instance::end_prefetch(PageRecord& record) {
+  if (record.prefetched != 0) {
+    record.prefetched = 0;
+    count(record, &dime_counters::prefetch_useless);
+  }
+}
+
 Fault Instance::begin_together(const PageId* ids, unsigned count, Nanos at) {
   for (unsigned i = 0; i < count; ++i) {
     pool_.record(ids[i]).state = PageState::kInFlight;
@@ -270,6 +303,7 @@ void Instance::drop(PageId id, Freed room) {
     case PageState::kUnmovable:
       break;
   }
+  end_prefetch(record);
   forget_ghost(id, record);
   note(id, DIME_EVENT_DROPPED);
   record.state = PageState::kUntouched;
@@ -287,6 +321,9 @@ void Instance::relocate(PageId from, PageId to) {
   fresh.state = old.state;
   fresh.tier = old.tier;
   fresh.set = old.set;
+  fresh.prefetched = old.prefetched;
+  old.flags = 0;
+  old.prefetched = 0;
   old.state = PageState::kUntouched;
   note(from, DIME_EVENT_MOVED_FROM);
   note(to, DIME_EVENT_MOVED_TO);
@@ -306,12 +343,17 @@ void Instance::set_unmovable(PageId id, Freed room) {
   } else if (record.state == PageState::kUntouched) {
     enter(id);
   }
+  end_prefetch(record);
   forget_ghost(id, record);
   record.state = PageState::kUnmovable;
 }
 
 void Instance::bring_home(PageId id) {
   PageRecord& record = pool_.record(id);
+  if (record.prefetched != 0) {
+    record.prefetched = 0;
+    return;
+  }
   note(id, DIME_EVENT_PREFETCH);
   record.state = ranked(set_of(record).appear(id, record, DIME_ENTER_ADOPTED));
 }
@@ -325,6 +367,8 @@ void Instance::continue_in_child(const OwnLevels& own, dime_tier_part* parts) {
       set.inherit();
     }
   }
+  // Pages that the parent has prefetched are the parent's to count.
+  pool_.for_each_record([](PageRecord& record) { record.prefetched = 0; });
 }
 
 PageId Instance::claim_victim(PageId for_page) {
@@ -393,6 +437,7 @@ void Instance::went(PageId id, PageRecord& record, Closed how, Nanos now, Freed 
   if (writes_back(how) && (atomic::load(shared_.parameters.flags) & DIME_WRITEBACK) != 0) {
     transfers_.write_back(record.tier, now);
   }
+  end_prefetch(record);
   leave_local(id, record, leave_of(how), room);
   record.state = PageState::kRemote;
 }

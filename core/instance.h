@@ -207,6 +207,15 @@ class Instance {
     return how == Closed::kDirty || how == Closed::kUnknown;
   }
 
+  /// The remote page `id`, for which there is room, is fetched ahead of its next touch, as asked
+  /// for at `at`: local from now on, and prefetched until that touch. Returns when it arrives. The
+  /// engine may leave its data where it is until then. Without memory to rank it, it is unmovable
+  /// instead.
+  Nanos prefetch(PageId id, Nanos at);
+  /// The prefetched page `id` was touched, and `stall` went by until it had arrived; 0 = it was
+  /// here.
+  void use_prefetched(PageId id, Nanos stall);
+
   /// Gives back the room of a page that was not opened after all.
   void cancel_room(PageId id) { set_of(pool_.record(id)).cancel_room(); }
 
@@ -241,7 +250,7 @@ class Instance {
   void set_unmovable(PageId id);
 
   /// Brings a remote page back without a fault (detach, fork): local from now on, whatever the
-  /// limit says.
+  /// limit says. Of a prefetched one it is not known any more whether it is touched.
   void bring_home(PageId id);
 
   // What follows is about the set that tiers without a limit of their own share, where nothing else
@@ -334,6 +343,7 @@ class Instance {
   void closed(PageId id, PageRecord& record, Closed how, Nanos now, Freed room);
   void went(PageId id, PageRecord& record, Closed how, Nanos now, Freed room);
   void leave_local(PageId id, PageRecord& record, dime_leave why, Freed room);
+  void end_prefetch(PageRecord& record);
   /// The page that went, or null, and how.
   struct Evicted {
     const PageRecord* record;

@@ -30,10 +30,11 @@ struct PageRecord {
   dime_policy_page policy;  ///< the policy's, as <dime/policy.h> says of dime_policy_host::page
   std::uint32_t slot;       ///< owned by the mechanism: where the data of a remote page is
   PageState state;
-  std::uint8_t flags;      ///< owned by the mechanism
-  std::uint8_t tier;       ///< owned by the instance, as is what follows
-  std::uint8_t set : 4;    ///< the local set that the page belongs to
-  std::uint8_t known : 4;  ///< 1: evicted, and the policy keeps what it knows of it
+  std::uint8_t flags;           ///< owned by the mechanism
+  std::uint8_t tier;            ///< owned by the instance, as is what follows
+  std::uint8_t set : 4;         ///< the local set that the page belongs to
+  std::uint8_t known : 3;       ///< 1: evicted, and the policy keeps what it knows of it
+  std::uint8_t prefetched : 1;  ///< fetched ahead, and not touched yet
 };
 static_assert(sizeof(PageRecord) == 24);
 

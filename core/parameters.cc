@@ -54,6 +54,10 @@ constexpr Parameter kParameters[kKeys] = {
     {.key = Key::kPolicy, .kind = Kind::kPolicy, .name = "policy", .option = "--policy",
      .form = "NAME", .help = "which page becomes remote: see dime policies (fifo)",
      .allowed = "the name of a policy, as in `dime policies`", .field = DIME_OF_PARAMETERS(policy)},
+    {.key = Key::kPrefetch, .kind = Kind::kPrefetch, .name = "prefetch", .option = "--prefetch",
+     .form = "NAME", .help = "which pages are fetched ahead: see dime prefetchers (none)",
+     .allowed = "the name of a prefetcher, as in `dime prefetchers`",
+     .field = DIME_OF_PARAMETERS(prefetch)},
     {.key = Key::kLink, .kind = Kind::kLink, .name = "link", .option = "--link", .form = "NAME",
      .help = "share the link of this name with other instances",
      .allowed = "up to 31 letters, digits, '-', '_' and '.', the first a letter or digit; '-' "
@@ -174,6 +178,7 @@ void write_pids(TextWriter& out, const Plan& plan) {
 void write_value(TextWriter& out, const Parameter& row, const Plan& plan) {
   switch (row.kind) {
     case Kind::kPolicy:
+    case Kind::kPrefetch:
     case Kind::kLink: {
       const char* const name = name_in(row, plan.parameters);
       out.put(*name == '\0' ? "-" : name);
@@ -270,6 +275,7 @@ dime_parameters default_parameters() {
     }
   }
   set_name(row_of(Key::kPolicy), parameters, kDefaultPolicy);
+  set_name(row_of(Key::kPrefetch), parameters, kDefaultPrefetch);
   return parameters;
 }
 

@@ -25,6 +25,7 @@ enum class Key : std::uint8_t {
   kLocalShare,
   kPid,
   kPolicy,
+  kPrefetch,
   kLink,
   kOneWay,
   kChargeFirstTouch,
@@ -44,7 +45,7 @@ enum class Key : std::uint8_t {
   kPageFaultCount,
   kRemove,
 };
-inline constexpr unsigned kKeys = 25;
+inline constexpr unsigned kKeys = 26;
 
 inline constexpr std::uint64_t kMaxInstanceId = INT32_MAX;  // the table prints it as %d
 inline constexpr std::uint64_t kMaxLatencyNs = 60 * kNanosPerSecond;
@@ -55,6 +56,7 @@ inline constexpr std::uint64_t kMaxWritebackDepth = 1u << 20;
 inline constexpr std::uint64_t kMaxLocalShare = 10'000;
 inline constexpr std::uint64_t kMaxPid = 1u << 22;  // the kernel's PID_MAX_LIMIT
 inline constexpr const char* kDefaultPolicy = "fifo";
+inline constexpr const char* kDefaultPrefetch = "none";
 
 /// What a value is. In strings numbers are plain decimal; as options they have units.
 enum class Kind : std::uint8_t {
@@ -66,6 +68,7 @@ enum class Kind : std::uint8_t {
   kSwitch,     ///< a flag of dime_parameters; the option has no value, and --no-... means 0
   kChoice,     ///< one of `words`, stored as its place among them
   kPolicy,
+  kPrefetch,
   kLink,  ///< a name, or '-' for none
   kPids,
   kJitter,
@@ -105,7 +108,7 @@ const Parameter* find(Text name);
 
 /// True for a row whose value is text in dime_parameters.
 constexpr bool is_name(const Parameter& row) {
-  return row.kind == Kind::kPolicy || row.kind == Kind::kLink;
+  return row.kind == Kind::kPolicy || row.kind == Kind::kPrefetch || row.kind == Kind::kLink;
 }
 
 inline const Parameter& row_of(Key key) {
@@ -164,7 +167,7 @@ void set_number(const Parameter& row, Plan& plan, std::uint64_t number);
 /// The same as the result shows it, where what was asked for depends on another parameter.
 std::uint64_t shown_number(const Parameter& row, const dime_parameters& parameters);
 
-/// The value of a policy or a link, closed by a NUL. REQUIRES: such a row.
+/// The value of a policy, a prefetcher or a link, closed by a NUL. REQUIRES: such a row.
 inline const char* name_in(const Parameter& row, const dime_parameters& parameters) {
   return reinterpret_cast<const char*>(&parameters) + row.field.offset;
 }

@@ -68,6 +68,19 @@ Json faults_json(const dime_counters& counters, bool tells_system_calls) {
           {"system_call", tells_system_calls ? Json(counters.faults_system_call) : Json()}};
 }
 
+Json prefetch_json(const dime_counters& counters) {
+  const std::uint64_t of_use = counters.prefetch_used + counters.prefetch_late;
+  const auto part = [of_use](std::uint64_t others) {
+    return of_use + others == 0
+               ? Json()
+               : Json(static_cast<double>(of_use) / static_cast<double>(of_use + others));
+  };
+  return {
+      {"issued", counters.prefetch_issued},       {"used", counters.prefetch_used},
+      {"late", counters.prefetch_late},           {"useless", counters.prefetch_useless},
+      {"coverage", part(counters.faults_remote)}, {"accuracy", part(counters.prefetch_useless)}};
+}
+
 Json evictions_json(const dime_counters& counters) {
   Json clean;
   Json dirty;  // null where some were not told apart
@@ -152,6 +165,7 @@ Json to_json(const TierUse& tier, bool tells_system_calls) {
             {"link", tier.link}}},
           {"faults", faults_json(tier.counters, tells_system_calls)},
           {"evictions", evictions_json(tier.counters)},
+          {"prefetch", prefetch_json(tier.counters)},
           {"pages", std::move(pages)},
           {"stall_ns", to_json(tier.stall)},
           {"link", std::move(link)}};
@@ -256,6 +270,7 @@ Json to_json(const RunResult& result) {
             {"thread_s", static_cast<double>(result.thread_ns) / kNanos}}},
           {"faults", std::move(faults)},
           {"evictions", evictions_json(counters)},
+          {"prefetch", prefetch_json(counters)},
           {"pages",
            {{"local_peak", result.levels.local_peak},
             {"managed_peak", result.levels.managed_peak},

@@ -24,10 +24,11 @@ nlohmann::ordered_json to_json(const dime_parameters& parameters, std::uint64_t 
 nlohmann::ordered_json tiers_json(const RunResult& result);
 nlohmann::ordered_json rules_json(const RunResult& result);
 
-/// The objects "faults" and "evictions" of an instance or a tier. `tells_system_calls` as in
-/// RunResult.
+/// The objects "faults", "evictions" and "prefetch" of an instance or a tier. `tells_system_calls`
+/// as in RunResult.
 nlohmann::ordered_json faults_json(const dime_counters& counters, bool tells_system_calls);
 nlohmann::ordered_json evictions_json(const dime_counters& counters);
+nlohmann::ordered_json prefetch_json(const dime_counters& counters);
 
 /// The array "samples" of a result.
 nlohmann::ordered_json samples_json(const std::vector<Sample>& samples);

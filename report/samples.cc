@@ -35,6 +35,9 @@ Counts counts_of(const dime_counters& counters, std::uint64_t stall_ns, const di
   counts.evictions_dirty = atomic::load(counters.evictions_dirty);
   counts.evictions = counts.evictions_dirty + atomic::load(counters.evictions_clean) +
                      atomic::load(counters.evictions_unknown);
+  counts.prefetch_issued = atomic::load(counters.prefetch_issued);
+  counts.prefetch_used =
+      atomic::load(counters.prefetch_used) + atomic::load(counters.prefetch_late);
   counts.stall_ns = stall_ns;
   counts.rx_bytes = atomic::load(link.rx.bytes);
   counts.tx_bytes = atomic::load(link.tx.bytes);
@@ -70,9 +73,10 @@ bool has_own_link(const dime_tier& tier) {
 }
 
 constexpr std::uint64_t Counts::*kSums[] = {
-    &Counts::first_touch,     &Counts::remote,    &Counts::joined,   &Counts::evictions,
-    &Counts::evictions_dirty, &Counts::stall_ns,  &Counts::rx_bytes, &Counts::tx_bytes,
-    &Counts::rx_busy_ns,      &Counts::tx_busy_ns};
+    &Counts::first_touch,   &Counts::remote,          &Counts::joined,
+    &Counts::evictions,     &Counts::evictions_dirty, &Counts::prefetch_issued,
+    &Counts::prefetch_used, &Counts::stall_ns,        &Counts::rx_bytes,
+    &Counts::tx_bytes,      &Counts::rx_busy_ns,      &Counts::tx_busy_ns};
 
 // Both are ascending by bucket.
 StallBuckets between(const StallBuckets& before, const StallBuckets& after) {
@@ -145,7 +149,8 @@ SamplePart default_part(const SamplePart& whole, const std::vector<SamplePart>& 
   for (const SamplePart& tier : others) {
     for (std::uint64_t Counts::*const which :
          {&Counts::first_touch, &Counts::remote, &Counts::joined, &Counts::evictions,
-          &Counts::evictions_dirty, &Counts::stall_ns}) {
+          &Counts::evictions_dirty, &Counts::prefetch_issued, &Counts::prefetch_used,
+          &Counts::stall_ns}) {
       rest.*which = less(rest.*which, tier.*which);
     }
     take_off(rest.stalls, tier.stalls);

@@ -27,7 +27,9 @@ struct Counts {
   std::uint64_t joined = 0;
   std::uint64_t evictions = 0;
   std::uint64_t evictions_dirty = 0;
-  std::uint64_t stall_ns = 0;  ///< sum over the threads, of stalls that have ended
+  std::uint64_t prefetch_issued = 0;
+  std::uint64_t prefetch_used = 0;  ///< touched before they were evicted, late ones among them
+  std::uint64_t stall_ns = 0;       ///< sum over the threads, of stalls that have ended
   std::uint64_t rx_bytes = 0;
   std::uint64_t tx_bytes = 0;
   std::uint64_t rx_busy_ns = 0;

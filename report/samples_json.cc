@@ -16,6 +16,8 @@ Json part_json(const Sample& sample, const SamplePart& part) {
                {"joined", part.joined},
                {"evictions", part.evictions},
                {"evictions_dirty", part.evictions_dirty},
+               {"prefetch_issued", part.prefetch_issued},
+               {"prefetch_used", part.prefetch_used},
                {"stall_s", static_cast<double>(part.stall_ns) / kNanos},
                {"stall_p50_ns", nullptr},
                {"stall_p99_ns", nullptr},

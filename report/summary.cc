@@ -160,6 +160,11 @@ std::string evictions_text(const dime_counters& counters) {
                      counters.evictions_clean, counters.evictions_refused);
 }
 
+std::string prefetch_text(const dime_counters& counters) {
+  return fmt::format("{} pages: {} used, {} late, {} useless", counters.prefetch_issued,
+                     counters.prefetch_used, counters.prefetch_late, counters.prefetch_useless);
+}
+
 }  // namespace
 
 std::string summarize(const RunResult& result) {
@@ -181,6 +186,9 @@ std::string summarize(const RunResult& result) {
   }
   line("faults", faults_text(result));
   line("evictions", evictions_text(counters));
+  if (counters.prefetch_issued != 0) {
+    line("prefetch", prefetch_text(counters));
+  }
   line("pages", fmt::format("peak local {}, peak managed {}, peak unmanaged {}",
                             pages_text(levels.local_peak), pages_text(levels.managed_peak),
                             pages_text(levels.unmanaged_peak)));

@@ -26,7 +26,9 @@ dime_counters less(const dime_counters& whole, const dime_counters& part) {
        {&dime_counters::faults_first_touch, &dime_counters::faults_remote,
         &dime_counters::faults_joined, &dime_counters::faults_system_call,
         &dime_counters::evictions_clean, &dime_counters::evictions_dirty,
-        &dime_counters::evictions_unknown, &dime_counters::evictions_refused}) {
+        &dime_counters::evictions_unknown, &dime_counters::evictions_refused,
+        &dime_counters::prefetch_issued, &dime_counters::prefetch_used,
+        &dime_counters::prefetch_late, &dime_counters::prefetch_useless}) {
     rest.*which = less(whole.*which, part.*which);
   }
   return rest;

@@ -39,6 +39,9 @@ class ShimValidator final : public config::Validator {
     return present;
   }
   Reason policy(const char* name) override { return reason_of(dk_shim_check_policy(name)); }
+  Reason prefetch(const char* name) override {
+    return Text(name) == Text(config::kDefaultPrefetch) ? Reason::kNone : Reason::kCannotPrefetch;
+  }
   Reason scope(std::uint32_t) override { return Reason::kNone; }
   Reason pid(std::uint32_t id, config::PidOperation operation, std::uint32_t pid) override {
     return reason_of(dk_shim_check_pid(id, static_cast<std::uint32_t>(operation), pid));

@@ -74,6 +74,7 @@ struct dime_parameters {
 	uint64_t write_bandwidth_bps; /* of write-back: 0 = as bandwidth_bps, DIME_UNLIMITED */
 	char policy[DIME_NAME_BYTES];
 	char link[DIME_NAME_BYTES]; /* "" = the instance's own */
+	char prefetch[DIME_NAME_BYTES];
 };
 
 /* What a tier has of its own (dime_tier.own); the rest is the instance's. */
@@ -225,7 +226,10 @@ struct dime_counters {
 	uint64_t faults_system_call; /* of faults_remote, pages that system calls would touch; inline path only */
 	uint64_t evictions_unknown;  /* neither clean nor dirty: nobody looked, as nothing depended on it */
 	uint64_t thread_path_members; /* processes whose faults the handler thread resolved */
-	uint64_t reserved[4];
+	uint64_t prefetch_issued;  /* pages that were fetched because a prefetcher named them */
+	uint64_t prefetch_used;    /* of them, touched after they had arrived */
+	uint64_t prefetch_late;    /* of them, touched while they were under way: the touch waited for the rest */
+	uint64_t prefetch_useless; /* of them, evicted or dropped without a touch */
 };
 
 /* Levels of an instance, with peaks. */
@@ -359,7 +363,7 @@ struct dime_control {
 	struct dime_tier_part tier_parts[DIME_MAX_MEMBERS][DIME_MAX_TIERS];
 };
 
-DIME_STATIC_ASSERT(sizeof(struct dime_parameters) == 64 + 2 * DIME_NAME_BYTES, "layout");
+DIME_STATIC_ASSERT(sizeof(struct dime_parameters) == 64 + 3 * DIME_NAME_BYTES, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_link_direction) == 64, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_link) == 48 + 128, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_jitter) == 48 + 16 * DIME_JITTER_HALF, "layout");

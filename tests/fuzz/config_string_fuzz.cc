@@ -99,6 +99,7 @@ class OneRefusal final : public Validator {
   explicit OneRefusal(std::uint32_t refused) : refused_(refused) {}
   Present instance(std::uint32_t /*id*/) override { return {&parameters_, 0}; }
   Reason policy(const char* /*name*/) override { return Reason::kNone; }
+  Reason prefetch(const char* /*name*/) override { return Reason::kNone; }
   Reason scope(std::uint32_t /*scope*/) override { return Reason::kNone; }
   Reason pid(std::uint32_t /*id*/, PidOperation /*operation*/, std::uint32_t /*pid*/) override {
     return asked_++ == refused_ ? Reason::kNoSuchProcess : Reason::kNone;

@@ -374,6 +374,9 @@ class SmallWorld final : public Validator {
   Reason policy(const char* name) override {
     return std::string(name) == "fifo" ? Reason::kNone : Reason::kNoSuchPolicy;
   }
+  Reason prefetch(const char* name) override {
+    return std::string(name) == "none" ? Reason::kNone : Reason::kNoSuchPrefetcher;
+  }
   Reason scope(std::uint32_t scope) override {
     return scope <= scope_ ? Reason::kNone : Reason::kNoSuchScope;
   }
@@ -427,6 +430,9 @@ INSTANTIATE_TEST_SUITE_P(
         Check{"instance_id=1 remove=1", Reason::kNoSuchInstance, "instance_id=1: neither"},
         Check{"instance_id=2 remove=1", Reason::kNone, ": accepted"},
         Check{"instance_id=0 policy=lru", Reason::kNoSuchPolicy, "policy=lru: no such policy"},
+        Check{"instance_id=0 prefetch=none", Reason::kNone, ": accepted"},
+        Check{"instance_id=0 prefetch=psychic", Reason::kNoSuchPrefetcher,
+              "prefetch=psychic: no such prefetcher"},
         Check{"instance_id=0 scope=all", Reason::kNoSuchScope,
               "scope=all: this engine manages anonymous memory only; allowed: anon"},
         Check{"instance_id=0 pid=20,100,30", Reason::kNoSuchProcess, "pid=100: no such process"},

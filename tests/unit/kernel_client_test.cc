@@ -208,6 +208,7 @@ TEST(KernelConfig, WritesStringsOfTheGrammar) {
   parameters.flags = DIME_WRITEBACK | DIME_ONE_WAY;
   parameters.wait = DIME_WAIT_SLEEP;
   std::string_view("random").copy(parameters.policy, sizeof parameters.policy - 1);
+  std::string_view("none").copy(parameters.prefetch, sizeof parameters.prefetch - 1);
   std::string_view("wire").copy(parameters.link, sizeof parameters.link - 1);
   const auto plan = std::make_unique<config::Plan>();
   const auto parsed = [&plan](const std::string& text) {

@@ -24,7 +24,9 @@ std::string written(const Plan& plan) {
 std::unique_ptr<Plan> everything() {
   auto plan = std::make_unique<Plan>();
   const Error error = parse(
-      "instance_id=7 latency_ns=1 bandwidth_bps=0 local_npages=3 policy=random link=wire one_way=1 "
+      "instance_id=7 latency_ns=1 bandwidth_bps=0 local_npages=3 policy=random prefetch=linux "
+      "link=wire "
+      "one_way=1 "
       "charge_first_touch=1 writeback=0 follow_children=0 scope=all wait=sleep "
       "jitter=table:0:120:5000,corr=12.5% seed=9 fetch_times=4096:2900,16384:5700 "
       "schedule=1500ms:latency=7ns,bandwidth=1.5Mbit/s;2s:down;3s:up outage_max_ns=5 "
@@ -54,6 +56,7 @@ TEST(Parameters, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(parameters.flags, DIME_WRITEBACK | DIME_FOLLOW_CHILDREN);
   EXPECT_EQ(parameters.writeback_depth, 64u);
   EXPECT_STREQ(parameters.policy, "fifo");
+  EXPECT_STREQ(parameters.prefetch, "none");
   EXPECT_STREQ(parameters.link, "");
   const auto control = std::make_unique<dime_control>();
   init(*control);

@@ -127,6 +127,17 @@ void Handler::on_fault(std::uint64_t address, bool writes, std::uint32_t thread)
     atomic::add(membership_.member().faults_joined, std::uint64_t{1});
     return;
   }
+  if (fault.kind == FaultKind::kPresent && instance.pool().record(id).prefetched != 0) {
+    const Nanos lead = affinity_.lead(writes);
+    PendingFault pending{later(entry, manager_.prefetches().arrival(id) - lead),
+                         entry,
+                         lead,
+                         fault,
+                         id,
+                         /*has_room=*/true};
+    release_or_push(pending);
+    return;
+  }
   if (fault.kind == FaultKind::kPresent) {
     // Somebody else's fault opened it meanwhile, or the kernel dropped a page that we count as
     // local (MADV_FREE).
@@ -149,6 +160,11 @@ void Handler::on_fault(std::uint64_t address, bool writes, std::uint32_t thread)
   if (pending_.empty() || pending.release < entry + kEvictionTakes) {
     make_room(pending);
   }
+  release_or_push(pending);
+}
+
+/// Now, if it is due, or when it is.
+void Handler::release_or_push(PendingFault& pending) {
   if (pending.release > clock::now() || !release(pending)) {
     if (pending_.full()) {
       release_due();
@@ -182,6 +198,9 @@ void Handler::make_rooms() {
 }
 
 bool Handler::release(PendingFault& pending) {
+  if (pending.fault.kind == FaultKind::kPresent) {
+    return release_prefetched(pending);
+  }
   if (!pending.has_room) {
     make_room(pending);
   }
@@ -203,7 +222,46 @@ bool Handler::release(PendingFault& pending) {
       break;
   }
   manager_.finish(pending.page, pending.fault, opened_at, opened_at - pending.entry + pending.lead);
+  if (remote) {
+    fetch_ahead(pending.page, DIME_PREFETCH_MISS, pending.entry);
+  }
   return true;
+}
+
+/// A prefetched page was touched: it comes home once it has arrived.
+bool Handler::release_prefetched(PendingFault& pending) {
+  Instance& instance = space_.instance();
+  if (instance.pool().record(pending.page).prefetched == 0) {
+    // Another thread was first, or it has gone meanwhile: the touch comes again, if need be.
+    space_.faults().wake(instance.pool().page(pending.page).address());
+    return true;
+  }
+  const Nanos opened_at = clock::now();
+  switch (space_.fetch_home(pending.page)) {
+    case Opened::kRetry:
+      system_call(__NR_sched_yield);
+      return false;
+    case Opened::kGone:
+      instance.forget(pending.page);
+      return true;
+    case Opened::kDone:
+    case Opened::kPresent:
+      break;
+  }
+  const bool late = pending.release > pending.entry;
+  manager_.count_used(pending.page, late ? opened_at - pending.entry + pending.lead : Nanos{});
+  fetch_ahead(pending.page, DIME_PREFETCH_USED, pending.entry);
+  return true;
+}
+
+/// After the page that was touched is there: the thread goes on meanwhile. To the link it is as if
+/// it had been asked at `at`.
+void Handler::fetch_ahead(PageId page, dime_prefetch_why why, Nanos at) {
+  if (manager_.prefetches().is_on()) {
+    Prefetches::Named named;
+    manager_.name_ahead(page, why, at, named);
+    manager_.fetch_ahead(named);
+  }
 }
 
 void Handler::make_room(PendingFault& pending) {

@@ -53,6 +53,9 @@ class Handler {
   void on_remap(std::uint64_t from, std::uint64_t to, std::uint64_t bytes);
   void release_due();
   bool release(PendingFault& pending);
+  void release_or_push(PendingFault& pending);
+  bool release_prefetched(PendingFault& pending);
+  void fetch_ahead(PageId page, dime_prefetch_why why, Nanos at);
   void make_room(PendingFault& pending);
   void make_rooms();
   void bring_all_home();

@@ -28,6 +28,7 @@ PageManager::PageManager(Arena& arena, Membership& membership, bool inherited)
                      {&control_.jitter, &control_.fetch_times, &control_.schedule},
                      {control_.placement.tiers, control_.tier_uses,
                       control_.tier_parts[&membership_.member() - control_.members]}}),
+      prefetches_(arena),
       inherited_(inherited) {}
 
 Nanos PageManager::make_room(PageId page) {

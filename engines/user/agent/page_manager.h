@@ -5,6 +5,7 @@
 // Used by one thread, or by several under the lock of the inline path.
 #pragma once
 
+#include "core/prefetches.h"
 #include "engines/user/agent/clock.h"
 #include "engines/user/agent/member.h"
 #include "engines/user/agent/neighbours.h"
@@ -41,6 +42,7 @@ class PageManager {
   [[nodiscard]] Membership& membership() { return membership_; }
   [[nodiscard]] dime_control& control() { return control_; }
   [[nodiscard]] Neighbours& neighbours() { return neighbours_; }
+  [[nodiscard]] Prefetches& prefetches() { return prefetches_; }
   [[nodiscard]] bool manages() const { return manages_; }
 
   /// Evicts nothing until it is set back.
@@ -69,6 +71,21 @@ class PageManager {
 
   /// The fault of a thread was resolved at `at` after `stall`.
   void finish(PageId page, const Fault& fault, Nanos at, Nanos stall);
+
+  /// Tells the prefetcher that `page` was touched at `at`: what it names is to be fetched ahead.
+  /// REQUIRES: there is a prefetcher.
+  void name_ahead(PageId page, dime_prefetch_why why, Nanos at, Prefetches::Named& named);
+  /// The next page of `named` that is remote, or kNoPage.
+  PageId next_ahead(Prefetches::Named& named);
+  /// Whether a page may be evicted so that `page` can be fetched ahead of its touch: not where this
+  /// member has so few that others are to give.
+  [[nodiscard]] bool may_evict_for_ahead(PageId page);
+  /// `page`, which is remote and for which there is room, is fetched ahead, as asked for at `at`.
+  void start_ahead(PageId page, Nanos at);
+  /// The prefetched page has come home for a touch that waited `stall` for its arrival.
+  void count_used(PageId page, Nanos stall);
+  /// For one thread: fetches all of `named`.
+  void fetch_ahead(Prefetches::Named& named);
 
   /// The fault, which is about to be finished, was for a system call's sake: counted apart.
   void count_for_call(PageId page, const Fault& fault);
@@ -119,6 +136,7 @@ class PageManager {
   void follow_placement();
   void follow_tier(unsigned tier);
   void follow_policy(unsigned tier, const char* text);
+  void follow_prefetch();
   void survey();
   void count_surveyed(std::uint64_t pages);
   void count_adopted(std::uint64_t pages);
@@ -127,12 +145,14 @@ class PageManager {
   dime_control& control_;
   Space space_;
   Neighbours neighbours_;
+  Prefetches prefetches_;
   bool inherited_;
   bool manages_ = false;
   bool retired_ = false;
   bool paused_ = false;
   bool started_ = false;
   char policy_in_use_[DIME_MAX_TIERS][DIME_NAME_BYTES] = {};  ///< as it was asked for
+  char prefetch_in_use_[DIME_NAME_BYTES] = {};                ///< the same
   std::uint64_t parameters_ = ~std::uint64_t{0};
   std::uint64_t surveyed_ = 0;  ///< pages counted while nothing is managed
 

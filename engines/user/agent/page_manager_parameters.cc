@@ -137,6 +137,7 @@ void PageManager::follow_parameters() {
   }
   parameters_ = sequence;
   follow_policy(0, control_.parameters.policy);
+  follow_prefetch();
   use_link();
   follow_placement();
   follow_write_back();

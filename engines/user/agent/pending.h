@@ -13,7 +13,7 @@ struct PendingFault {
   Nanos lead;     ///< what comes on top of what is measured here
   Fault fault;
   PageId page;
-  bool has_room;  ///< a place among the local pages was made for it
+  bool has_room;  ///< a place among the local pages was made for it, or it needs none
 };
 
 class PendingFaults {

@@ -119,8 +119,8 @@ void Handler::stay_local(AddressRange range) {
         read_messages();
       }
     }
-    while (space_.instance().pool().record(id).state == PageState::kRemote &&
-           space_.open_remote(id) == Opened::kRetry) {
+    while (lies_in_slot(space_.instance().pool().record(id)) &&
+           space_.fetch_home(id) == Opened::kRetry) {
       read_messages();
     }
     space_.instance().forget(id);

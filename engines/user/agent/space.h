@@ -33,6 +33,12 @@ inline constexpr std::uint8_t kOut = 2;
 inline constexpr std::uint8_t kOutDirty = 4;
 inline constexpr std::uint8_t kOutUnknown = 8;
 
+/// The page's data is in its slot: it is remote, was moved out ahead of its eviction, or is
+/// prefetched and not touched yet.
+inline bool lies_in_slot(const PageRecord& record) {
+  return record.state == PageState::kRemote || (record.flags & kOut) != 0;
+}
+
 /// What came of opening a page.
 enum class Opened : std::uint8_t {
   kDone,
@@ -165,6 +171,12 @@ class Space {
   /// It comes back.
   void bring_back(PageId id);
 
+  /// The remote page is about to be prefetched: its data stays in its slot until it is touched.
+  void keep_out(PageId id);
+  /// A page that lies in its slot comes home without a touch. kRetry: read events first. The
+  /// instance is to be told.
+  [[nodiscard]] Opened fetch_home(PageId id);
+
   [[nodiscard]] Shadow& shadow() { return shadow_; }
   /// Whether evictions tell clean pages from dirty ones from now on. Without, they are kUnknown.
   void tell_clean(bool tells) { tells_clean_ = tells && page_sum::is_available(); }
@@ -206,6 +218,7 @@ class Space {
   long set_up();
   Opened copy_home(PageId id);
   Opened came_home(PageId id, long result, void (Shadow::*free)(std::uint32_t slot));
+  void came_back(PageId id);
 
   Arena& arena_;
   Instance instance_;
@@ -240,12 +253,12 @@ class Space {
 template <class ReadEvents>
 void Space::bring_all_home(ReadEvents&& read_events) {
   table_.for_each(kAddressSpace, [&](PageId id) {
-    while (instance_.pool().record(id).state == PageState::kRemote) {
-      if (open_remote(id) == Opened::kRetry) {
-        read_events();
-      } else {
-        instance_.bring_home(id);
-      }
+    while (lies_in_slot(instance_.pool().record(id)) && fetch_home(id) == Opened::kRetry) {
+      read_events();
+    }
+    const PageRecord& record = instance_.pool().record(id);
+    if (record.state == PageState::kRemote || record.prefetched != 0) {
+      instance_.bring_home(id);
     }
   });
 }
@@ -261,12 +274,13 @@ void Space::bring_strays_home(ReadEvents&& read_events) {
     // On its way in or out, by another thread: what becomes of it is seen the next time.
     const bool moves = record.state == PageState::kEvicting || record.state == PageState::kInFlight;
     strays_ = strays_ || (record.tier == DIME_TIER_LOCAL && moves);
-    while (record.tier == DIME_TIER_LOCAL && record.state == PageState::kRemote) {
-      if (open_remote(id) == Opened::kRetry) {
-        read_events();
-      } else {
-        instance_.bring_home(id);
-      }
+    while (record.tier == DIME_TIER_LOCAL && lies_in_slot(record) &&
+           fetch_home(id) == Opened::kRetry) {
+      read_events();
+    }
+    if (record.tier == DIME_TIER_LOCAL &&
+        (record.state == PageState::kRemote || record.prefetched != 0)) {
+      instance_.bring_home(id);
     }
   });
 }
@@ -276,8 +290,9 @@ void Space::forget(AddressRange range, InFlight&& in_flight) {
   let_go(range);
   table_.for_each(range, [&](PageId id) {
     PageRecord& record = instance_.pool().record(id);
-    if (record.state == PageState::kRemote) {
+    if (lies_in_slot(record)) {
       shadow_.discard(record.slot);
+      record.flags = 0;
     } else if (record.state == PageState::kInFlight) {
       if (record.slot != Shadow::kNone) {
         shadow_.discard(record.slot);

@@ -167,10 +167,15 @@ Closed Space::take_ahead(PageId id) {
 }
 
 void Space::bring_back(PageId id) {
-  PageRecord& record = instance_.pool().record(id);
-  const std::uint8_t flags = record.flags;
   while (open_remote(id) == Opened::kRetry) {
   }
+  came_back(id);
+}
+
+/// A page that was out, but not remote, is where it belongs again.
+void Space::came_back(PageId id) {
+  PageRecord& record = instance_.pool().record(id);
+  const std::uint8_t flags = record.flags;
   // What is on the other side is still what it was before: where that differs from the page, any
   // other sum than the page's says so.
   if ((flags & kOutDirty) != 0) {
@@ -179,6 +184,25 @@ void Space::bring_back(PageId id) {
     record.slot = page_sum::kUnknown;
   }
   set_ahead(id, false);
+}
+
+void Space::keep_out(PageId id) {
+  // What is in its slot is what is on the other side: evicted again, it is clean. Who asks without
+  // the lock whether the page is there sees this before it sees that the page counts as local.
+  __atomic_store_n(&instance_.pool().record(id).flags, static_cast<std::uint8_t>(kAhead | kOut),
+                   __ATOMIC_SEQ_CST);
+}
+
+Opened Space::fetch_home(PageId id) {
+  const bool remote = instance_.pool().record(id).state == PageState::kRemote;
+  const Opened opened = open_remote(id);
+  if (opened == Opened::kRetry) {
+    return opened;
+  }
+  if (!remote) {
+    came_back(id);
+  }
+  return opened;
 }
 
 /// `record`'s page lies in `slot` now: whether it is what is on the other side.
@@ -236,7 +260,7 @@ void Space::write_remote_pages() {
   PageWriter writer;
   table_.for_each(kAddressSpace, [&](PageId id) {
     const PageRecord& record = instance_.pool().record(id);
-    if (record.state == PageState::kRemote) {
+    if (lies_in_slot(record)) {
       writer.write(instance_.pool().page(id).address(), shadow_.address(record.slot));
     }
   });
@@ -245,7 +269,7 @@ void Space::write_remote_pages() {
 void Space::fill_child(const Userfault& child) {
   table_.for_each(kAddressSpace, [&](PageId id) {
     const PageRecord& record = instance_.pool().record(id);
-    const bool away = record.state == PageState::kRemote ||
+    const bool away = lies_in_slot(record) ||
                       (record.state == PageState::kInFlight && record.slot != Shadow::kNone);
     if (!away) {
       return;

@@ -15,6 +15,7 @@
 #include "control/control_block.h"
 #include "control/members.h"
 #include "core/histogram.h"
+#include "core/parameters.h"
 #include "engines/user/calibration/agent_environment.h"
 #include "policies/registry.h"
 
@@ -228,6 +229,7 @@ dime_parameters probe_parameters(std::uint64_t latency_ns) {
   parameters.local_npages = kProbeLocalPages;
   parameters.writeback_depth = 64;
   std::string_view(policies::kFifo.name).copy(parameters.policy, sizeof parameters.policy - 1);
+  config::set_name(config::row_of(config::Key::kPrefetch), parameters, config::kDefaultPrefetch);
   return parameters;
 }
 

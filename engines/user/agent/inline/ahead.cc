@@ -65,6 +65,9 @@ void Ahead::shorten_list() {
 }
 
 Closed Ahead::take(PageId victim) {
+  if (space_.instance().pool().record(victim).prefetched != 0) {
+    return space_.take_ahead(victim);  // never was in the list
+  }
   credit_ += credit_ < kMostCredit ? 1 : 0;
   const Closed how = space_.take_ahead(victim);
   // They are evicted in their order, but for those that came back.

@@ -21,6 +21,8 @@ class MoveTimes {
     usual_ = usual_ - usual_ / kWeight + counted / kWeight;
   }
   void note_home(Nanos took) { home_.note(took.value); }
+  /// What a move out takes.
+  [[nodiscard]] Nanos out() const { return {usual_}; }
   /// What a move home takes; 0 = there was none so far.
   [[nodiscard]] Nanos home() const { return {home_.value()}; }
   /// A copy takes less than a move and kDear, which is also more than what eight pages at once take

@@ -13,6 +13,7 @@ namespace {
 constexpr Nanos kSpinBelow{100'000};  // stalls longer than this are slept through, but for a margin
 constexpr Nanos kSlice{5'000'000};    // of a long sleep, between two looks for signals
 constexpr Nanos kForOthers{20'000};
+constexpr Nanos kNoEnd{UINT64_MAX};
 
 struct CpuMask {
   std::uint64_t words[16];
@@ -113,7 +114,9 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
   const Fault fault = instance.begin(id, entry);
   if (fault.kind == FaultKind::kJoined || fault.kind == FaultKind::kPresent) {
     if (fault.kind == FaultKind::kPresent) {
-      if (is_ahead(record)) {
+      if (record.prefetched != 0) {
+        use_prefetched(id, entry, for_call ? moves_.home() : lead(writes), interrupted);
+      } else if (is_ahead(record)) {
         ahead_.bring_back(id);
       } else {
         // Opened by another thread meanwhile, or dropped by the kernel (MADV_FREE).
@@ -138,6 +141,11 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
     thread.bounces.set_stall(fault.ready - entry, {manager_.control().calibration.floor_ns});
   }
   const Nanos write_back = make_room_for(claim, fault.ready - entry - after, entry);
+  Prefetches::Named named;
+  if (fault.kind == FaultKind::kRemote) {
+    name_ahead(id, DIME_PREFETCH_MISS, entry, named);
+    fetch_ahead(named, fault.ready - after);
+  }
   lock_.unlock();
   empty_stale_slots(fault.ready);
 
@@ -161,6 +169,7 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
       if (way != Nanos{}) {
         note_lead(writes, way, clock::now() - opened_at);
       }
+      fetch_ahead(named, kNoEnd);
     }
   } else {
     lock_.lock();

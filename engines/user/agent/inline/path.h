@@ -120,11 +120,16 @@ class InlinePath {
   void describe_access(dime_access access, Thread& thread);
   void note_lead(bool writes, Nanos way, Nanos opening);
   Nanos make_room(PageId page, Nanos spare, Nanos now);
+  Closed close_claimed(PageId victim, Nanos spare, Nanos& now);
   Closed evict(PageId victim, Nanos spare, Nanos& now);
   [[nodiscard]] unsigned together(Nanos spare) const;
   template <class Done>
   void let_others(Done&& done);
   void empty_stale_slots(Nanos ready);
+  void name_ahead(PageId page, dime_prefetch_why why, Nanos at, Prefetches::Named& named);
+  void fetch_ahead(Prefetches::Named& named, Nanos until);
+  bool make_room_ahead(PageId page, Nanos until);
+  void use_prefetched(PageId page, Nanos entry, Nanos after, const std::uint64_t* interrupted);
   bool open(PageId page, const Fault& fault, Nanos now);
   bool wait(Nanos until, const std::uint64_t* interrupted);
   void wait_for(const PageRecord& record);

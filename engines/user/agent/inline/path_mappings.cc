@@ -29,9 +29,8 @@ void InlinePath::becomes_stack(AddressRange range) {
   Space& space = manager_.space();
   range = range.whole_pages();
   space.table().for_each(range, [&](PageId id) {
-    if (manager_.instance().pool().record(id).state == PageState::kRemote) {
-      while (space.open_remote(id) == Opened::kRetry) {
-      }
+    while (lies_in_slot(manager_.instance().pool().record(id)) &&
+           space.fetch_home(id) == Opened::kRetry) {
     }
     manager_.instance().forget(id);
   });

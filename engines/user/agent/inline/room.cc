@@ -39,14 +39,19 @@ Nanos InlinePath::make_room(PageId page, Nanos spare, Nanos now) {
       now = clock::now();
       continue;
     }
-    const PageRecord& record = instance.pool().record(victim);
-    while (is_going_ahead(record)) {
-      let_others([&] { return !is_going_ahead(record); });
-    }
-    const Closed how = is_ahead(record) ? ahead_.take(victim) : evict(victim, spare, now);
-    evicted = Instance::writes_back(how) ? victim : evicted;
-    instance.closed(victim, how, now);
+    evicted = Instance::writes_back(close_claimed(victim, spare, now)) ? victim : evicted;
   }
+}
+
+/// Makes the claimed victim inaccessible, and tells the instance.
+Closed InlinePath::close_claimed(PageId victim, Nanos spare, Nanos& now) {
+  const PageRecord& record = manager_.instance().pool().record(victim);
+  while (is_going_ahead(record)) {
+    let_others([&] { return !is_going_ahead(record); });
+  }
+  const Closed how = is_ahead(record) ? ahead_.take(victim) : evict(victim, spare, now);
+  manager_.instance().closed(victim, how, now);
+  return how;
 }
 
 /// How many pages go together: as many as can where that is dear or hidden by the stall, and else

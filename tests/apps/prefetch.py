@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Pages that are fetched ahead: scans have fewer remote accesses, the limit holds, and no content is lost.
+
+What a prefetcher has named is counted once it is known what became of it. Late ones wait for the rest of their way, and no longer.
+"""
+import dime_test
+
+PAGES = 2000
+ROUNDS = 6
+QUICK = (*dime_test.UNDELAYED,)
+
+
+def scans(order, prefetcher, options=QUICK, local="25%"):
+    command = [dime_test.PROGRAMS / "scans", PAGES, ROUNDS, order]
+    run = dime_test.emulated(command, local, (*options, "--prefetch", prefetcher))
+    dime_test.same(dime_test.native(command), run)
+    counts = run.result["prefetch"]
+    fate = counts["used"] + counts["late"] + counts["useless"]
+    dime_test.check(fate <= counts["issued"] <= fate + run.result["pages"]["managed_peak"], f"{prefetcher}: {counts}")
+    dime_test.equal(run.result["config"]["prefetch"], prefetcher, "the prefetcher in the result")
+    return run
+
+
+def remote(run):
+    return run.result["faults"]["remote"]
+
+
+def fewer():
+    """A scan under FIFO has no hit without a prefetcher. With one, at most every fourth access is remote."""
+    for order, names in (("forward", ("sequential:7", "linux", "leap", "stride")), ("backward", ("linux", "stride", "leap")),
+                         ("5", ("stride", "leap"))):
+        plain = scans(order, "none")
+        dime_test.equal(plain.result["prefetch"]["issued"], 0, "pages prefetched without a prefetcher")
+        for name in names:
+            run = scans(order, name)
+            counts = run.result["prefetch"]
+            dime_test.check(4 * remote(run) < remote(plain), f"{order}, {name}: {remote(run)} remote accesses, {remote(plain)} without")
+            dime_test.check(counts["used"] + counts["late"] > 0.8 * counts["issued"], f"{order}, {name}: {counts}")
+            dime_test.check(counts["coverage"] > 0.6 and counts["accuracy"] > 0.8, f"{order}, {name}: {counts}")
+    random = scans("random", "sequential:7")
+    dime_test.check(random.result["prefetch"]["accuracy"] < 0.7, f"random: {random.result['prefetch']}")
+
+
+def limited():
+    """Pages that are fetched ahead take room like others."""
+    run = scans("forward", "sequential:31", local="500p")
+    dime_test.check(run.result["prefetch"]["issued"] > PAGES, f"issued: {run.result['prefetch']}")
+    peak, inherited = run.result["pages"]["local_peak"], PAGES  # the forked child's are allowed above the limit for a while
+    dime_test.check(peak <= 500 + inherited, f"{peak} local pages")
+
+
+def late():
+    """At 1 ms a fetch and next to no work, pages are touched long before they arrive; eight together take one latency."""
+    plain = scans("forward", "none", ("--latency", "1ms", "--bandwidth", "unlimited"), "80%")
+    run = scans("forward", "sequential:7", ("--latency", "1ms", "--bandwidth", "unlimited"), "80%")
+    counts = run.result["prefetch"]
+    dime_test.check(counts["late"] > 0.05 * counts["issued"], f"late: {counts}")
+    dime_test.check(run.result["summary"]["stall_s"] < 0.6 * plain.result["summary"]["stall_s"],
+                    f"stalls took {run.result['summary']['stall_s']} s, {plain.result['summary']['stall_s']} s without a prefetcher")
+
+
+def unharmed():
+    """Threads that write, mappings that change, forks: contents are as without."""
+    for prefetcher in ("sequential:15", "leap"):
+        for command in ([dime_test.PROGRAMS / "verify_pages", 4, 500, "~4"], [dime_test.PROGRAMS / "mapping_torture", "~2000", 3],
+                        [dime_test.PROGRAMS / "fork_copies", 300, "~8"]):
+            expected = dime_test.native(command)
+            for policy in ("fifo", "random"):
+                options = (*QUICK, "--prefetch", prefetcher, "--policy", policy)
+                dime_test.same(expected, dime_test.emulated(command, "200p", options))
+
+
+def refused():
+    for text, words in (("none-such", ["none-such", "linux", "leap"]), ("tape:x,pages=4", ["tape", "whatif"]), ("sequential:0", ["sequential"]),
+                        ("./mine.so", ["./mine.so"])):
+        run = dime_test.dime("run", "--prefetch", text, "--", "true")
+        dime_test.equal(run.status, 125, f"status for {text}: {run.err}")
+        dime_test.check(all(word in run.err for word in words), f"{text}: {run.err}")
+    run = dime_test.dime("record", "--prefetch", "linux", "-o", dime_test.scratch / "t", "--", "true")
+    dime_test.check(run.status != 0 and "--prefetch" in run.err, f"record: {run.err}")
+
+
+def test(*parts):
+    for part in parts:
+        globals()[part]()
+
+
+if __name__ == "__main__":
+    dime_test.main(test)
