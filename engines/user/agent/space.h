@@ -32,6 +32,9 @@ inline constexpr std::uint8_t kAhead = 1;
 inline constexpr std::uint8_t kOut = 2;
 inline constexpr std::uint8_t kOutDirty = 4;
 inline constexpr std::uint8_t kOutUnknown = 8;
+/// Such a page is being evicted, and was until it is back: who asks without the lock whether it is
+/// there must not take it for a local page in between.
+inline constexpr std::uint8_t kTaken = 16;
 
 /// The page's data is in its slot: it is remote, was moved out ahead of its eviction, or is
 /// prefetched and not touched yet.
@@ -166,8 +169,9 @@ class Space {
   void set_ahead(PageId id, bool ahead);
   /// It was moved to `slot`, with move_run_out().
   void gone_ahead(PageId id, std::uint32_t slot);
-  /// Its eviction has come, of which this is the result. REQUIRES: it is out.
-  Closed take_ahead(PageId id);
+  /// Its eviction has come, of which this is the result. REQUIRES: it is out. Its flags
+  /// are `flags_from_now_on` then.
+  Closed take_ahead(PageId id, std::uint8_t flags_from_now_on = 0);
   /// It comes back.
   void bring_back(PageId id);
 
@@ -219,6 +223,7 @@ class Space {
   Opened copy_home(PageId id);
   Opened came_home(PageId id, long result, void (Shadow::*free)(std::uint32_t slot));
   void came_back(PageId id);
+  void left_slot(PageRecord& record);
 
   Arena& arena_;
   Instance instance_;

@@ -55,6 +55,12 @@ Opened Space::open_zeroed(PageId id) {
   return opened;
 }
 
+/// The page is no longer in its slot.
+void Space::left_slot(PageRecord& record) {
+  record.slot = shadow_.sum(record.slot);
+  record.flags = static_cast<std::uint8_t>(record.flags & ~kTaken);
+}
+
 Opened Space::copy_home(PageId id) {
   PageRecord& record = instance_.pool().record(id);
   const std::uint64_t address = instance_.pool().page(id).address();
@@ -63,7 +69,7 @@ Opened Space::copy_home(PageId id) {
     return Opened::kRetry;
   }
   shadow_.discard(record.slot);
-  record.slot = shadow_.sum(record.slot);
+  left_slot(record);
   if (copied != 0) {
     app_.wake(address);
   }
@@ -86,7 +92,7 @@ Opened Space::came_home(PageId id, long result, void (Shadow::*free)(std::uint32
   if (result == 0) {
     PageRecord& record = instance_.pool().record(id);
     (shadow_.*free)(record.slot);
-    record.slot = shadow_.sum(record.slot);
+    left_slot(record);
     return Opened::kDone;
   }
   return result == -EAGAIN ? Opened::kRetry : copy_home(id);
@@ -158,9 +164,10 @@ void Space::gone_ahead(PageId id, std::uint32_t slot) {
                    __ATOMIC_RELEASE);
 }
 
-Closed Space::take_ahead(PageId id) {
-  const std::uint8_t flags = instance_.pool().record(id).flags;
-  set_ahead(id, false);
+Closed Space::take_ahead(PageId id, std::uint8_t flags_from_now_on) {
+  PageRecord& record = instance_.pool().record(id);
+  const std::uint8_t flags = record.flags;
+  __atomic_store_n(&record.flags, flags_from_now_on, __ATOMIC_RELEASE);
   return (flags & kOutDirty) != 0     ? Closed::kDirty
          : (flags & kOutUnknown) != 0 ? Closed::kUnknown
                                       : Closed::kClean;
@@ -234,7 +241,7 @@ Closed Space::close(PageId id) {
     return Closed::kRefused;
   }
   if ((record.flags & kAhead) != 0) {
-    return (record.flags & kOut) != 0 ? take_ahead(id) : Closed::kBusy;
+    return (record.flags & kOut) != 0 ? take_ahead(id, kTaken) : Closed::kBusy;
   }
   if (threads_ != nullptr) {
     // Who starts to use it now sees that it goes; who used it before is seen here.

@@ -17,6 +17,11 @@ inline bool is_ahead(const PageRecord& record) {
   return (__atomic_load_n(&record.flags, __ATOMIC_ACQUIRE) & kAhead) != 0;
 }
 
+/// A local page that the program may use: its data is not in its slot.
+inline bool is_mapped(const PageRecord& record) {
+  return (__atomic_load_n(&record.flags, __ATOMIC_ACQUIRE) & (kAhead | kTaken)) == 0;
+}
+
 /// Somebody moves the page out ahead of its eviction, just now.
 inline bool is_going_ahead(const PageRecord& record) {
   return (__atomic_load_n(&record.flags, __ATOMIC_ACQUIRE) & (kAhead | kOut)) == kAhead;

@@ -27,7 +27,7 @@ bool InlinePath::is_resident(std::uint64_t address) {
     const PageRecord& record = manager_.instance().pool().record(id);
     switch (state_of(record)) {
       case PageState::kLocal:
-        return !is_ahead(record);
+        return is_mapped(record);
       case PageState::kUnmovable:
         return true;
       case PageState::kUntouched:
