@@ -3,6 +3,11 @@
 # a packager's newer compiler does not break the build.
 option(DIME_WERROR "Treat warnings as errors" OFF)
 
+# For code that is not hot and consists of large headers' templates: it compiles in three quarters of the time.
+function(dime_compile_quickly target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
+endfunction()
+
 function(dime_warnings target)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wshadow
