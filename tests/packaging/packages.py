@@ -3,8 +3,9 @@
 packages.py BUILD SUITE: they work in a clean Debian of that release.
 packages.py BUILD SUITE --compile: the same with packages that are compiled there, as a user of it does. Takes as long as building.
 
-There they are installed in an older version, upgraded, used by an ordinary user (manual page, completion, an emulated program, programs
-that are built against libdime), removed and purged, and nothing is left. What is made on a release of Debian is for that one and newer ones.
+There they are installed in an older version, upgraded, used by an ordinary user (manual page, completion, an emulated program, the
+tutorial, programs that are built against libdime), removed and purged, and nothing is left. What is made on a release of Debian is for
+that one and newer ones.
 """
 import re
 import shutil
@@ -15,9 +16,12 @@ from pathlib import Path
 from chroot import Chroot, check_possible, codename
 from steps import ROOT, check, run, skip
 
+sys.path.insert(0, str(ROOT / "tests/docs"))
+from commands import script_of  # noqa: E402
+
 RELEASES = ["bookworm", "trixie", "forky"]
 NAMES = ("dime", "libdime1", "libdime-dev", "dime-dkms", "dime-doc")
-TOOLS = ["bash-completion", "cmake", "gcc", "libc6-dev", "make", "man-db", "passwd", "pkg-config"]
+TOOLS = ["bash-completion", "cmake", "gcc", "libc6-dev", "make", "man-db", "passwd", "pkg-config", "python3-minimal"]
 PROJECT = """
 cmake_minimum_required(VERSION 3.25)
 project(user C)
@@ -90,6 +94,8 @@ def use(debian):
     check("--policy" in debian.run("bash", "-c", COMPLETE, user="tester"), "bash does not complete --policy")
     check("remote" in debian.run("bash", "-ec", EMULATE, user="tester"), "no summary of an emulated run")
     home = debian.root / "home/tester"
+    debian.run("bash", "-c", f"mkdir ~/tutorial && cd ~/tutorial\n{script_of(ROOT / 'docs/tutorial.md')}", user="tester", seconds=240)
+    check(list(home.glob("tutorial/figures/*.svg")), "the tutorial ends without a figure")
     (home / "program.c").write_text(PROGRAM)
     (home / "CMakeLists.txt").write_text(PROJECT)
     debian.run("sh", "-ec", "cd; cc -Werror program.c -o by-pkg-config $(pkg-config --cflags --libs libdime) && ./by-pkg-config", user="tester")
