@@ -131,7 +131,7 @@ def main():
     if not suite:
         made_here(build)
         return
-    if not compiled and codename() in RELEASES and RELEASES.index(suite) < RELEASES.index(codename()):
+    if not compiled and {suite, codename()} <= set(RELEASES) and RELEASES.index(suite) < RELEASES.index(codename()):
         skip(f"packages that are made on {codename()} are not for {suite}, which is older")
     check_possible()
     # Not below a folder that others may not enter.
