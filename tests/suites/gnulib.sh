@@ -2,14 +2,14 @@
 # Sourced by suites in the style of gnulib: each case is a shell script that makes a folder of its own and ends with 0, 77 (skipped) or
 # 99 (could not be set up).
 
-# gnulib_case SCRIPT VERSION PROGRAM...: runs it in WORK/tests, or WORK/GNULIB_FOLDER, for installed programs.
+# gnulib_case SCRIPT VERSION PROGRAM...: runs it in WORK/tests, or WORK/GNULIB_FOLDER, by sh, or GNULIB_SHELL, for installed programs.
 gnulib_case() {
   local script=$1 version=$2
   shift 2
   mkdir -p "$WORK/src"
   cd "$WORK/${GNULIB_FOLDER-tests}" || return 99
   unset LS_COLORS GREP_COLOR GREP_COLORS TERM GZIP POSIXLY_CORRECT BASH_ENV CDPATH
-  local interpreter=(sh)
+  local interpreter=("${GNULIB_SHELL-sh}")
   if head -n 1 "$script" | grep -q perl; then
     interpreter=(perl -w "-I$WORK/tests" -MCuSkip -MCoreutils "-MCuTmpdir qw($script)")
   fi

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # source: mawk
 # packages: mawk
-# copy: test
+# copy: test examples
 # check: *
 cases() { echo mawktest fpe_test; }
 run_case() {

@@ -5,4 +5,4 @@
 # check: [a-c]*
 . "$SUITES/gnulib.sh"
 cases() { gnulib_cases tests/Makefile.am; }
-run_case() { PATCH=/usr/bin/patch ed=ed gnulib_case "$1" "$(patch --version | sed -nE '1s/.* //p')" patch; }
+run_case() { GNULIB_SHELL=bash PATCH=/usr/bin/patch ed=ed gnulib_case "$1" "$(patch --version | sed -nE '1s/.* //p')" patch; }

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0
+# source: lzip
+# packages: lzip
+# copy: testsuite
+run_case() { ln -sf /usr/bin/lzip.lzip lzip && sh testsuite/check.sh testsuite "$(lzip.lzip --version | sed -nE '1s/.* //p')"; }
