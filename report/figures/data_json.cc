@@ -60,6 +60,7 @@ Json to_json(const Point& point, const ReportData& data, Axis axis) {
           {"options", options_json(point)},
           {"position", or_null(position(point, axis))},
           {"local_share", or_null(point.local_share)},
+          {"local_pages", or_null(point.local_pages)},
           {"latency_ns", or_null(point.latency_ns)},
           {"bandwidth_bps", or_null(point.bandwidth_bps)},
           {"policy", point.policy},

@@ -247,6 +247,7 @@ void measure(Point& point, const Natives& natives) {
   if (point.native.empty()) {
     take_facts(point, *point.runs.front());
     point.local_share = local_share_of(point.runs.front()->result, option_of(point, "local"));
+    point.local_pages = number_at(point.runs.front()->result, "/config/local_npages");
     point.faults = median_of(point, "/faults/total");
     point.remote_faults = median_of(point, "/faults/remote");
     point.stall_p50_ns = median_of(point, "/stall_ns/p50");

@@ -74,6 +74,7 @@ struct Point {
   std::string engine;                 ///< and fault path; "" where native
   std::string series;                 ///< which line of the figure, by what varies besides the axis
   std::optional<double> local_share;  ///< 0 to 1
+  std::optional<double> local_pages;  ///< where a number of pages was asked for
   std::optional<double> latency_ns;
   std::optional<double> bandwidth_bps;
   std::string policy;

@@ -59,6 +59,11 @@ async function checkNumbers(tab, report) {
     }
     check(rows.some((row) => row.kind === "optimum"), `no optimum in ${source}`);
     const measured = rows.filter((row) => row.kind === "measured").length;
+    // Where a measured point has as many misses as a predicted one of its policy, it is at the same place.
+    const twins = rows.filter((row) => row.kind === "measured").map((row) => [row, rows.find((one) => one.kind === "predicted" && one.line === row.line && one.misses === row.misses)]);
+    const same = twins.filter(([, twin]) => twin);
+    check(same.length >= 5, `${same.length} measured points with a predicted one`);
+    same.forEach(([row, twin]) => check(row["local share"] === twin["local share"], `measured at ${row["local share"]}, predicted at ${twin["local share"]}`));
     const marks = await tab.$$eval(`#misses-${i + 1} svg path[transform]`, (all) => all.length);
     check(measured > 0 && marks >= measured + curves.length, `${marks} marks for ${measured} measured points and ${curves.length} legends in ${source}`);
   }

@@ -46,7 +46,13 @@ def test():
     if not (dime_test.BUILD / "share" / "dime" / "report.html").exists():
         skip("the page was not built: no network for npm")
     install()
-    results = report_data.write_lines(dime_test.scratch / "sorter.jsonl", report_data.sweep() + report_data.sweep("</script><b>", 3, ("fifo",)))
+    # A number of pages, which is another share of the run's peak than of the trace's pages.
+    pages = report_data.line("sorter", 60, 10, "fifo", 1, 1.01 * report_data.slow_down(60, 10, "fifo", 1))
+    pages["point"]["local"] = f"{report_data.PAGES * 60 // 100}p"
+    pages["result"]["config"].update(local_percent=None, local_npages=report_data.PAGES * 60 // 100)
+    pages["result"]["pages"]["managed_peak"] = report_data.PAGES * 80 // 100
+    lines = [*report_data.sweep(), pages, *report_data.sweep("</script><b>", 3, ("fifo",))]
+    results = report_data.write_lines(dime_test.scratch / "sorter.jsonl", lines)
     curves = dime_test.scratch / "sorter-whatif.json"
     curves.write_text(json.dumps(report_data.predictions()))
     page = dime_test.scratch / "report.html"

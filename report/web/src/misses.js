@@ -12,11 +12,18 @@ const COLUMNS = [
   { name: "kind" },
 ];
 
+// A share of the peak of a run is another one than of the pages of the trace, among which are those that were given back before: where a
+// number of pages was asked for, that number tells the place on the curve.
+function shareOf(point, curves) {
+  const known = curves[0].points.find((one) => one.share > 0);
+  return point.local_pages === null || !known ? point.local_share : (point.local_pages / known.local_pages) * known.share;
+}
+
 function rowsOf(curves, measured) {
   const rows = curves.flatMap((curve) => curve.points.map((point) => ({ line: curve.policy, share: point.share, misses: point.misses, ratio: point.miss_ratio, kind: point.good ? "predicted" : "extrapolated" })));
   const best = curves[0].points.map((point) => ({ line: "opt", share: point.share, misses: point.opt_misses, ratio: point.opt_ratio, kind: "optimum" }));
   const { references } = curves[0];
-  return [...rows, ...best, ...measured.map((point) => ({ line: point.policy, share: point.local_share, misses: point.faults, ratio: point.faults / references, kind: "measured" }))];
+  return [...rows, ...best, ...measured.map((point) => ({ line: point.policy, share: shareOf(point, curves), misses: point.faults, ratio: point.faults / references, kind: "measured" }))];
 }
 
 function draw(curves, measured, width) {
@@ -64,7 +71,7 @@ export function missFigures(report) {
     const seen = new Set();
     // The number of faults does not depend on the network: one point for each policy and size.
     const measured = report.points.filter((point) => {
-      const key = `${point.policy} ${point.local_share}`;
+      const key = `${point.policy} ${shareOf(point, curves)}`;
       const wanted = program && point.program === program && !point.native && point.faults !== null && point.local_share !== null && policies.includes(point.policy) && !seen.has(key);
       return wanted && seen.add(key);
     });
