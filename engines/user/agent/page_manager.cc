@@ -97,7 +97,9 @@ void PageManager::finish(PageId page, const Fault& fault, Nanos at, Nanos stall)
   if (grace_ != 0) {
     --grace_;
   } else if (instance().may_have_excess()) {
-    repay_debt(at, 2);
+    // Where all others are pinned, by the buffers of a system call, this one would go, and be
+    // fetched again for ever.
+    repay_debt(at, 2, page);
   }
 }
 
@@ -151,11 +153,13 @@ bool PageManager::room_from_others() {
   return false;
 }
 
-void PageManager::repay_debt(Nanos now, std::uint64_t most) {
+void PageManager::repay_debt(Nanos now, std::uint64_t most, PageId spared) {
   if (paused_) {
     return;
   }
-  const auto close = [this](PageId victim) { return space_.close(victim); };
+  const auto close = [this, spared](PageId victim) {
+    return victim == spared ? Closed::kBusy : space_.close(victim);
+  };
   const std::uint64_t kept = Neighbours::kept(instance().limit());
   if (instance().local_pages() > kept) {
     const std::uint64_t own = instance().local_pages() - kept;

@@ -124,7 +124,8 @@ class PageManager {
  private:
   long begin(AddressRange image);
   void start_events();
-  void repay_debt(Nanos now, std::uint64_t most);
+  /// Evicts up to `most` pages of what is above the limit, but not `spared`.
+  void repay_debt(Nanos now, std::uint64_t most, PageId spared = kNoPage);
   void adopt_late();
   void note_victim(PageId id);
   [[nodiscard]] bool thrashes(PageId id);
