@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-// dime trace: a trace as text or JSON lines, what is in it, and a trace from a list of pages.
+// dime trace: a trace as text or JSON lines, what is in it and to what it belongs, and a trace from
+// a list of pages.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +13,7 @@
 
 #include "cli/command.h"
 #include "core/quantity.h"
+#include "trace/breakdown.h"
 #include "trace/reader.h"
 #include "trace/summary.h"
 #include "trace/text.h"
@@ -23,6 +26,7 @@ struct TraceOptions {
   std::string from;
   std::string output;
   std::string step;
+  std::string by;
   bool json = false;
   bool summary = false;
 };
@@ -61,6 +65,23 @@ Result<void> print_summary(const TraceOptions& options) {
   DIME_TRY(const trace::Summary summary, trace::summarize(options.trace));
   fmt::print("{}", options.json ? trace::json_of(summary) : trace::text_of(summary));
   note_problem(options.trace, summary.problem, summary.events);
+  return {};
+}
+
+Result<trace::By> by_of(const TraceOptions& options) {
+  const auto* const word =
+      std::find(std::begin(trace::kByWords), std::end(trace::kByWords), options.by);
+  if (word == std::end(trace::kByWords)) {
+    return fail(0, "--by {}: allowed: {}", options.by, fmt::join(trace::kByWords, ", "));
+  }
+  return static_cast<trace::By>(word - std::begin(trace::kByWords));
+}
+
+Result<void> print_breakdown(const TraceOptions& options) {
+  DIME_TRY(const trace::By by, by_of(options));
+  DIME_TRY(const trace::Breakdown breakdown, trace::break_down(options.trace, by));
+  fmt::print("{}", options.json ? trace::json_of(breakdown, by) : trace::text_of(breakdown, by));
+  note_problem(options.trace, breakdown.problem, breakdown.events);
   return {};
 }
 
@@ -110,8 +131,11 @@ Result<void> check(const TraceOptions& options) {
   if (makes != !options.output.empty()) {
     return fail(0, "--from and -o belong together");
   }
-  if (makes && (options.json || options.summary)) {
-    return fail(0, "--json and --summary are for a trace, not with --from");
+  if (makes && (options.json || options.summary || !options.by.empty())) {
+    return fail(0, "--json, --summary and --by are for a trace, not with --from");
+  }
+  if (options.summary && !options.by.empty()) {
+    return fail(0, "--summary and --by exclude each other");
   }
   if (!makes && !options.step.empty()) {
     return fail(0, "--step goes with --from");
@@ -125,6 +149,7 @@ int run(const TraceOptions& options) {
     return kUsage;
   }
   const auto done = !options.from.empty() ? make_trace(options)
+                    : !options.by.empty() ? print_breakdown(options)
                     : options.summary     ? print_summary(options)
                                           : print_events(options);
   if (!done) {
@@ -144,7 +169,11 @@ std::function<int()> register_trace(CLI::App& app) {
       ->type_name("TRACE");
   app.add_option("--step", options->step, "with --from: the time of one reference (100ns)")
       ->type_name("TIME");
-  app.add_flag("--json", options->json, "as JSON: one object a line, with --summary one object");
+  app.add_option("--by", options->by,
+                 "which mapping, phase, thread or process the accesses belong to")
+      ->type_name("WHAT");
+  app.add_flag("--json", options->json,
+               "as JSON: one object a line, with --summary one object, with --by an array");
   app.add_flag("--summary", options->summary, "what is in it, and the working set over time");
   return [options] { return run(*options); };
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // The trace format: what is written is read again, what is damaged is noticed, sizes are kept.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <sstream>
 
 #include "trace/block.h"
+#include "trace/breakdown.h"
 #include "trace/format.h"
 #include "trace/page_index.h"
 #include "trace/reader.h"
@@ -210,6 +212,50 @@ TEST_F(TraceTest, OtherLinesAreRefusedWithTheirNumber) {
   }
   std::istringstream nothing("# only a comment\n");
   EXPECT_FALSE(convert(nothing, "list", {100}, path()));
+}
+
+// Two names for memory of which the second covers a part of the first, a phase in the middle.
+TEST_F(TraceTest, EventsBelongToMemoryPhasesAndThreads) {
+  auto writer = Writer::create(path(), {});
+  ASSERT_TRUE(writer);
+  const std::uint32_t process = writer->add(Process{10, 1, "sort"});
+  const std::uint32_t first = writer->add(Thread{process, 11});
+  const std::uint32_t second = writer->add(Thread{process, 12});
+  std::uint64_t time = 0;
+  const auto append = [&](std::uint64_t page, std::uint32_t thread, Why why) {
+    ASSERT_TRUE(writer->append({time += 1'000, page, thread, why, Access::kRead}));
+  };
+  append(5, first, Why::kFirstTouch);  // heap
+  append(15, first, Why::kDemand);     // table, which was heap
+  append(15, second, Why::kDemand);
+  append(25, second, Why::kDemand);      // heap again, behind the table
+  append(99, second, Why::kEvictDirty);  // no name
+  writer->add(Range{process, 0, 30, "[heap]"});
+  writer->add(Range{process, 10, 10, "[anon: table]"});
+  writer->add(Phase{3'000, process, "merge"});
+  ASSERT_TRUE(writer->finish({}));
+
+  const auto by = [&](By what) {
+    const auto breakdown = break_down(path(), what);
+    EXPECT_TRUE(breakdown);
+    std::string text;
+    for (const Share& share : breakdown->shares) {
+      text += fmt::format("{}: {} remote, {} uses, {} pages, {} evictions; ", share.name,
+                          share.remote, share.uses, share.pages, share.evictions);
+    }
+    return text;
+  };
+  EXPECT_EQ(by(By::kMapping),
+            "[anon: table]: 2 remote, 2 uses, 1 pages, 0 evictions; "
+            "[heap]: 1 remote, 2 uses, 2 pages, 0 evictions; "
+            "(anonymous): 0 remote, 0 uses, 0 pages, 1 evictions; ");
+  EXPECT_EQ(by(By::kPhase),
+            "merge: 2 remote, 2 uses, 2 pages, 1 evictions; "
+            "(before the first): 1 remote, 2 uses, 2 pages, 0 evictions; ");
+  EXPECT_EQ(by(By::kThread),
+            "sort 12: 2 remote, 2 uses, 2 pages, 1 evictions; "
+            "sort 11: 1 remote, 2 uses, 2 pages, 0 evictions; ");
+  EXPECT_EQ(by(By::kProcess), "sort 10: 3 remote, 4 uses, 3 pages, 1 evictions; ");
 }
 
 TEST_F(TraceTest, TheSummaryCountsPagesAndWorkingSets) {
