@@ -22,7 +22,7 @@ using std::chrono::steady_clock;
 using Key = TopScreen::Key;
 
 constexpr const char* kHelp =
-    "l latency  b bandwidth  m local size  p policy  up/down instance  q quit";
+    "l latency  b bandwidth  m local size  p policy  h heat  up/down other  q quit";
 
 struct Change {
   char key;
@@ -69,6 +69,7 @@ class Top {
   Result<void> run() {
     while (!left_) {
       DIME_TRY_VOID(model_.refresh());
+      look_at_heat();
       const auto due = steady_clock::now() + interval_;
       draw();
       for (auto now = steady_clock::now(); !left_ && now < due; now = steady_clock::now()) {
@@ -83,6 +84,29 @@ class Top {
     return model_.instances().empty() ? nullptr : &model_.instances()[selected_];
   }
 
+  // Of the member that is shown already, or of the one with the most remote accesses.
+  void look_at_heat() {
+    const TopInstance* const instance = selected();
+    if (!shows_heat_ || instance == nullptr) {
+      return;
+    }
+    const TopMember* wanted = nullptr;
+    for (const TopMember& member : instance->members) {
+      if (static_cast<pid_t>(member.pid) == heat_.pid()) {
+        wanted = &member;
+        break;
+      }
+      wanted = wanted == nullptr || member.remote_rate > wanted->remote_rate ? &member : wanted;
+    }
+    if (wanted == nullptr) {
+      return;
+    }
+    if (const auto looked = heat_.refresh(static_cast<pid_t>(wanted->pid)); !looked) {
+      message_ = looked.error().message;
+      shows_heat_ = false;
+    }
+  }
+
   void draw() {
     const std::size_t count = model_.instances().size();
     selected_ = count == 0 ? 0 : std::min(selected_, count - 1);
@@ -92,7 +116,10 @@ class Top {
     } else if (change_ != nullptr) {
       bottom = fmt::format("{} (such as {}): {}_", change_->option, change_->example, input_);
     }
-    screen_.draw(top_page(model_.instances(), selected_, screen_.width(), screen_.height() - 1),
+    const std::size_t width = screen_.width();
+    const std::size_t height = screen_.height() - 1;
+    screen_.draw(shows_heat_ ? heat_page(model_.instances(), selected_, heat_, width, height)
+                             : top_page(model_.instances(), selected_, width, height),
                  bottom);
   }
 
@@ -114,6 +141,10 @@ class Top {
       ++selected_;
     } else if (pressed.key == Key::kCharacter) {
       left_ = pressed.character == 'q';
+      if (pressed.character == 'h') {
+        shows_heat_ = !shows_heat_;
+        look_at_heat();
+      }
       for (const Change& change : kChanges) {
         if (change.key == pressed.character && selected() != nullptr) {
           change_ = &change;
@@ -195,6 +226,8 @@ class Top {
   TopModel model_;
   milliseconds interval_;
   std::size_t selected_ = 0;
+  TopHeat heat_;
+  bool shows_heat_ = false;
   bool left_ = false;
   const Change* change_ = nullptr;  ///< what is being typed
   std::string input_;

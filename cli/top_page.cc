@@ -138,6 +138,65 @@ void add_details(const TopInstance& instance, std::size_t width, std::vector<Top
   }
 }
 
+std::string mapping_line(const MappingHeat& mapping, double seconds, std::size_t width) {
+  const std::vector<double> cells(mapping.came_in_cell.begin(), mapping.came_in_cell.end());
+  const double a_second = seconds > 0 ? static_cast<double>(mapping.came) / seconds : 0;
+  const std::string line = fmt::format("{:>12x} {:>9} {:>9} {:>9.0f} [{}] ", mapping.begin,
+                                       format_bytes(mapping.local * DIME_PAGE_BYTES).c_str(),
+                                       format_bytes(mapping.away * DIME_PAGE_BYTES).c_str(),
+                                       a_second, sparkline(cells, MappingHeat::kCells));
+  const std::string name = mapping.name.empty() ? "(anonymous)" : mapping.name;
+  const std::size_t room = width > line.size() ? width - line.size() : 0;
+  // The end of a path tells more than its beginning.
+  return line + (name.size() > room ? name.substr(name.size() - room) : name);
+}
+
+void add_heat(const TopInstance& instance, const TopHeat& heat, std::size_t width,
+              std::vector<TopLine>& lines) {
+  lines.push_back({"", Style::kPlain});
+  const auto member =
+      std::find_if(instance.members.begin(), instance.members.end(),
+                   [&](const TopMember& one) { return static_cast<pid_t>(one.pid) == heat.pid(); });
+  if (member == instance.members.end()) {
+    lines.push_back({"no member whose memory can be looked at", Style::kPlain});
+    return;
+  }
+  lines.push_back({fmt::format("{} {}: where its pages come in{}", member->pid, member->comm,
+                               heat.is_partial() ? " (large mappings left out)" : ""),
+                   Style::kBold});
+  lines.push_back({fmt::format("{:>12} {:>9} {:>9} {:>9} {:<22} {}", "begin", "local", "away",
+                               "came/s", " by place", "name"),
+                   Style::kReverse});
+  std::vector<MappingHeat> mappings = heat.mappings();
+  std::stable_sort(mappings.begin(), mappings.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.came, a.local + a.away) > std::pair(b.came, b.local + b.away);
+  });
+  for (const MappingHeat& mapping : mappings) {
+    if (mapping.local + mapping.away != 0) {
+      lines.push_back({mapping_line(mapping, heat.seconds(), width), Style::kPlain});
+    }
+  }
+}
+
+std::vector<TopLine> instance_lines(const std::vector<TopInstance>& instances, std::size_t selected,
+                                    std::size_t height) {
+  std::vector<TopLine> lines;
+  lines.push_back(
+      {fmt::format(" {:>4} {:<6} {:>4} {:>9} {:>8} {:>8} {:>7} {:>9} {:>9}", "inst", "engine",
+                   "mem", "remote/s", "first/s", "evict/s", "stalled", "p50", "p99"),
+       Style::kReverse});
+  // Half of the screen is for the details of one, and the list moves with it.
+  const std::size_t most = std::max<std::size_t>(1, height / 3);
+  const std::size_t from = selected < most ? 0 : selected - most + 1;
+  for (std::size_t i = from; i < std::min(instances.size(), from + most); ++i) {
+    lines.push_back({instance_line(instances[i], i == selected), Style::kPlain});
+  }
+  if (selected >= instances.size()) {
+    lines.push_back({"no instances", Style::kPlain});
+  }
+  return lines;
+}
+
 }  // namespace
 
 std::string sparkline(const std::vector<double>& values, std::size_t width) {
@@ -157,21 +216,19 @@ std::string sparkline(const std::vector<double>& values, std::size_t width) {
 
 std::vector<TopLine> top_page(const std::vector<TopInstance>& instances, std::size_t selected,
                               std::size_t width, std::size_t height) {
-  std::vector<TopLine> lines;
-  lines.push_back(
-      {fmt::format(" {:>4} {:<6} {:>4} {:>9} {:>8} {:>8} {:>7} {:>9} {:>9}", "inst", "engine",
-                   "mem", "remote/s", "first/s", "evict/s", "stalled", "p50", "p99"),
-       Style::kReverse});
-  // Half of the screen is for the details of one, and the list moves with it.
-  const std::size_t most = std::max<std::size_t>(1, height / 3);
-  const std::size_t from = selected < most ? 0 : selected - most + 1;
-  for (std::size_t i = from; i < std::min(instances.size(), from + most); ++i) {
-    lines.push_back({instance_line(instances[i], i == selected), Style::kPlain});
-  }
+  std::vector<TopLine> lines = instance_lines(instances, selected, height);
   if (selected < instances.size()) {
     add_details(instances[selected], width, lines);
-  } else {
-    lines.push_back({"no instances", Style::kPlain});
+  }
+  lines.resize(std::min(lines.size(), height));
+  return lines;
+}
+
+std::vector<TopLine> heat_page(const std::vector<TopInstance>& instances, std::size_t selected,
+                               const TopHeat& heat, std::size_t width, std::size_t height) {
+  std::vector<TopLine> lines = instance_lines(instances, selected, height);
+  if (selected < instances.size()) {
+    add_heat(instances[selected], heat, width, lines);
   }
   lines.resize(std::min(lines.size(), height));
   return lines;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/top_heat.h"
 #include "cli/top_model.h"
 
 namespace dime {
@@ -18,6 +19,11 @@ struct TopLine {
 /// `selected` is an index into `instances`; details are of that one.
 std::vector<TopLine> top_page(const std::vector<TopInstance>& instances, std::size_t selected,
                               std::size_t width, std::size_t height);
+
+/// The same with the mappings of one member instead of the details, those into which most pages
+/// come first.
+std::vector<TopLine> heat_page(const std::vector<TopInstance>& instances, std::size_t selected,
+                               const TopHeat& heat, std::size_t width, std::size_t height);
 
 /// One character a value, by its part of the largest, the latest on the right; `width` in all.
 std::string sparkline(const std::vector<double>& values, std::size_t width);

@@ -30,12 +30,24 @@ def config():
     return json.loads(dime_test.dime("status", "--json").out)["instances"][0]["config"]
 
 
+def any_came_in():
+    """A line of the heat: begin, local, away, pages that came a second."""
+    lines = [line.split("[")[0].split() for line in screen().splitlines() if line.endswith("(anonymous)")]
+    return any(int(line[-1]) > 0 for line in lines)
+
+
 def watch():
     tmux("new-session", "-d", "-s", "top", "-x", 80, "-y", 24,
          f"TERM=vt100 {dime_test.DIME} top --interval 200ms; echo ended with $?; sleep 100")
     wait_for("latency 200 us")
     wait_for("alternate")
     dime_test.wait_until(lambda: "remote/s       0.00" not in screen(), "remote accesses")
+
+    keys("h")
+    wait_for("where its pages come in")
+    dime_test.wait_until(any_came_in, "pages that come in")
+    keys("h")
+    wait_for("stalled ")
 
     keys("l")
     wait_for("--latency (such as")

@@ -3,6 +3,7 @@
 #include "cli/top_page.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -54,6 +55,32 @@ TEST(TopPage, ShowsInstanceMembersAndHistory) {
   EXPECT_TRUE(std::all_of(lines.begin(), lines.end(), [](const TopLine& line) {
     return line.text.size() <= 80;
   })) << text;
+}
+
+TEST(TopPage, ShowsTheHeatOfThisProcess) {
+  TopHeat heat;
+  std::vector<char> memory(std::size_t{64} * DIME_PAGE_BYTES, '\1');
+  ASSERT_TRUE(heat.refresh(::getpid()));
+  std::vector<char> more(std::size_t{4096} * DIME_PAGE_BYTES, '\1');
+  ASSERT_TRUE(heat.refresh(::getpid()));
+  std::uint64_t came = 0;
+  for (const MappingHeat& mapping : heat.mappings()) {
+    came += mapping.came;
+  }
+  EXPECT_GE(came, 4'095u);
+  EXPECT_LE(came, 8'192u);
+
+  TopInstance shown = instance(7);
+  shown.members[0].pid = static_cast<std::uint32_t>(::getpid());
+  const std::vector<TopLine> lines = heat_page({shown}, 0, heat, 80, 23);
+  const std::string text = text_of(lines);
+  EXPECT_NE(text.find("worker: where its pages come in"), std::string::npos) << text;
+  EXPECT_NE(text.find("[@@@@@@"), std::string::npos) << text;
+  EXPECT_TRUE(std::all_of(lines.begin(), lines.end(), [](const TopLine& line) {
+    return line.text.size() <= 80;
+  })) << text;
+  EXPECT_NE(text_of(heat_page({instance(7)}, 0, heat, 80, 23)).find("no member"),
+            std::string::npos);
 }
 
 TEST(TopPage, FitsAnyHeightAndFollowsTheSelection) {
