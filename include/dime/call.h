@@ -8,7 +8,7 @@
 #ifndef DIME_CALL_H
 #define DIME_CALL_H
 
-#define DIME_CALL 0x44694d45
+#define DIME_CALL 0x44694d45 /* the option of prctl */
 #define DIME_CALL_PLACE 1 /* the pages of [address, address + bytes) go to the tier `name` */
 #define DIME_CALL_MARK 2  /* a phase called `name` begins; address and bytes are 0 */
 

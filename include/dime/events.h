@@ -14,7 +14,7 @@
 #include "dime/abi.h"
 
 #define DIME_EVENTS_MAGIC 0x746e6576656du /* "mevent" */
-#define DIME_EVENTS_VERSION 1u
+#define DIME_EVENTS_VERSION 1u            /* of the layout of dime_events */
 
 /* What happened. 1 to 11 are also the numbers of the trace format (docs/trace-format.md). */
 enum dime_event_what {
@@ -32,31 +32,33 @@ enum dime_event_what {
 	DIME_EVENT_STARTED = 32 /* a process became a member, or executed another program; `page`: its parent's pid */
 };
 
+/* What happened to a page. */
 struct dime_page_event {
-	uint64_t turn;    /* 1 + the turn that it was written in, last; anything else: not written yet */
-	uint64_t time_ns; /* of the access, or of the eviction */
-	uint64_t page : 48; /* address / 4096 */
-	uint64_t what : 8;  /* enum dime_event_what */
+	uint64_t turn;       /* 1 + the turn that it was written in, last; anything else: not written yet */
+	uint64_t time_ns;    /* of the access, or of the eviction */
+	uint64_t page : 48;  /* address / 4096 */
+	uint64_t what : 8;   /* enum dime_event_what */
 	uint64_t access : 8; /* 0 unknown, 1 read, 2 write */
-	uint32_t pid;
-	uint32_t tid; /* 0 = not known */
+	uint32_t pid;        /* of the process of the page */
+	uint32_t tid;        /* 0 = not known */
 };
 
-#define DIME_EVENT_PLACES (1u << 17)
+#define DIME_EVENT_PLACES (1u << 17) /* events that fit into the ring */
 
+/* The ring of events: many writers, one reader. */
 struct dime_events {
-	uint64_t magic;
-	uint32_t version;
-	uint32_t bytes;      /* sizeof(struct dime_events) */
-	uint64_t created_ns; /* of the control block that it belongs to */
-	uint64_t reserved[5];
-	uint64_t next; /* turn that is drawn next; by writers */
-	uint64_t waits; /* how often a writer found no place at once */
-	uint32_t closed; /* 1: the ring was full for too long, and nothing is written any more */
-	uint32_t padding[11];
-	uint64_t read; /* turns below were read; by the reader */
-	uint64_t unused[7];
-	struct dime_page_event places[DIME_EVENT_PLACES];
+	uint64_t magic;                             /* DIME_EVENTS_MAGIC */
+	uint32_t version;                           /* of this layout */
+	uint32_t bytes;                             /* sizeof(struct dime_events) */
+	uint64_t created_ns;                        /* of the control block that it belongs to */
+	uint64_t reserved[5];                       /* 0 */
+	uint64_t next;                              /* turn that is drawn next; by writers */
+	uint64_t waits;                             /* how often a writer found no place at once */
+	uint32_t closed;                            /* 1: the ring was full for too long, and nothing is written any more */
+	uint32_t padding[11];                       /* keeps what different sides write apart */
+	uint64_t read;                              /* turns below were read; by the reader */
+	uint64_t unused[7];                         /* keeps what different sides write apart */
+	struct dime_page_event places[DIME_EVENT_PLACES]; /* event number N lies at N modulo their number */
 };
 
 DIME_STATIC_ASSERT(sizeof(struct dime_page_event) == 32, "layout");

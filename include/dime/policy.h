@@ -27,12 +27,12 @@
 extern "C" {
 #endif
 
-#define DIME_POLICY_ABI 2u
+#define DIME_POLICY_ABI 2u               /* of this interface; others are refused */
 #define DIME_POLICY_SYMBOL "dime_policy" /* the struct dime_policy_ops that a shared object exports */
-#define DIME_NO_PAGE UINT32_MAX
-#define DIME_POLICY_STATE_BYTES 256u /* the most that a policy may ask for; what is larger it allocates */
-#define DIME_POLICY_PAGE_BYTES 64u   /* the same with a page */
-#define DIME_POLICY_PARAMETERS 8u
+#define DIME_NO_PAGE UINT32_MAX          /* stands for no page */
+#define DIME_POLICY_STATE_BYTES 256u     /* the most that a policy may ask for; what is larger it allocates */
+#define DIME_POLICY_PAGE_BYTES 64u       /* the same with a page */
+#define DIME_POLICY_PARAMETERS 8u        /* that a policy may have */
 
 /* Why a page became local. */
 enum dime_enter {
@@ -58,6 +58,7 @@ enum dime_leave {
 	DIME_LEAVE_SWITCHED = 7
 };
 
+/* How a page was touched. */
 enum dime_access { DIME_ACCESS_UNKNOWN = 0, DIME_ACCESS_READ = 1, DIME_ACCESS_WRITE = 2 };
 
 /* Answers of test_and_clear_accessed. */
@@ -72,7 +73,7 @@ enum dime_accessed { DIME_ACCESSED_UNKNOWN = -1, DIME_ACCESSED_NO = 0, DIME_ACCE
 #define DIME_POLICY_ARRIVAL_ORDER (1u << 0) /* first in, first out: the engine keeps that order itself, and calls nothing */
 #define DIME_POLICY_GHOSTS (1u << 1)        /* keeps what it knows of evicted pages; has `forget` */
 
-#define DIME_NEVER UINT64_MAX
+#define DIME_NEVER UINT64_MAX /* a page that is not used again */
 
 /* What the operation that runs is about. */
 struct dime_event {
@@ -80,7 +81,7 @@ struct dime_event {
 	uint32_t from;   /* DIME_ENTER_MOVED: the page that it was before, whose bytes are still there; else DIME_NO_PAGE */
 	uint8_t why;     /* enum dime_enter or dime_leave */
 	uint8_t access;  /* enum dime_access */
-	uint8_t tier;
+	uint8_t tier; /* index of the tier of the page */
 	uint8_t known;   /* 1: the page's bytes are as this policy left them when the page was evicted */
 	uint32_t thread; /* that faults, 0 = not known */
 	uint64_t time_ns;  /* of the engine's clock; the simulator counts accesses */
@@ -89,14 +90,14 @@ struct dime_event {
 
 /* What a policy that asks for no other size may keep with a page. The names are for lists; any other use is as good. */
 struct dime_policy_page {
-	uint32_t next;
-	uint32_t prev;
-	uint64_t word;
+	uint32_t next; /* page behind it in the policy's list */
+	uint32_t prev; /* page before it in the policy's list */
+	uint64_t word; /* for whatever the policy wants */
 };
 
 /* What an instance offers to its policy. Owned by the engine; valid from init to clean. */
 struct dime_policy_host {
-	void *context;
+	void *context; /* first argument of the functions below */
 	/*
 	 * The bytes that the policy keeps with a page: page_bytes of them, aligned to 8. Undefined when a page enters, but for
 	 * event.known. The policy's own while the page is local and, with DIME_POLICY_GHOSTS, behind its eviction until it is
@@ -105,21 +106,22 @@ struct dime_policy_host {
 	struct dime_policy_page *(*page)(void *context, uint32_t page);
 	/* Zeroed memory, or NULL; release takes the same size. */
 	void *(*allocate)(void *context, uint64_t bytes);
-	void (*release)(void *context, void *block, uint64_t bytes);
+	void (*release)(void *context, void *block, uint64_t bytes); /* gives back what allocate() gave */
 	/* enum dime_accessed: whether a local page was accessed since the last call, which forgets it. */
 	int (*test_and_clear_accessed)(void *context, uint32_t page);
 	/* The page's address in its process. */
 	uint64_t (*address)(void *context, uint32_t page);
 
-	uint64_t limit;    /* how many pages may be local here: up to date in every operation. At least 1 */
-	uint64_t resident; /* how many are in the policy's charge */
-	uint64_t seed;     /* makes random choices reproducible */
+	uint64_t limit;             /* how many pages may be local here: up to date in every operation. At least 1 */
+	uint64_t resident;          /* how many are in the policy's charge */
+	uint64_t seed;              /* makes random choices reproducible */
 	const uint64_t *parameters; /* the values of dime_policy_ops.parameters, in their order; during init only */
-	uint32_t sees;     /* DIME_SEES_ACCESSED ... */
-	uint32_t reserved;
-	struct dime_event event;
+	uint32_t sees;              /* DIME_SEES_ACCESSED ... */
+	uint32_t reserved;          /* 0 */
+	struct dime_event event;    /* what the present call is about */
 };
 
+/* What a parameter counts. */
 enum dime_parameter_unit {
 	DIME_UNIT_NUMBER = 0,
 	DIME_UNIT_SHARE = 1 /* in 1/100 per cent; written with '%' */
@@ -127,16 +129,17 @@ enum dime_parameter_unit {
 
 /* A parameter of a policy: --policy NAME,PARAMETER=VALUE. */
 struct dime_policy_parameter {
-	const char *name;
-	const char *summary;
-	uint64_t otherwise; /* the default */
-	uint64_t least;
-	uint64_t most;
-	uint32_t unit; /* enum dime_parameter_unit */
+	const char *name;    /* as in NAME,PARAMETER=VALUE */
+	const char *summary; /* one line for `dime policies` */
+	uint64_t otherwise;  /* the default */
+	uint64_t least;      /* smallest value */
+	uint64_t most;       /* largest value */
+	uint32_t unit;       /* enum dime_parameter_unit */
 };
 
 struct module;
 
+/* A policy. */
 struct dime_policy_ops {
 	struct module *owner; /* kernel modules: THIS_MODULE; else NULL */
 	const char *name;     /* as in --policy; lower-case letters, digits, '-'; unique */
@@ -147,8 +150,8 @@ struct dime_policy_ops {
 	uint32_t flags;       /* DIME_POLICY_GHOSTS ... */
 	uint32_t state_bytes; /* zeroed memory for each limit, at most DIME_POLICY_STATE_BYTES */
 	uint32_t page_bytes;  /* kept with each page, at most DIME_POLICY_PAGE_BYTES; 0 = sizeof(struct dime_policy_page) */
-	uint32_t parameter_count;
-	const struct dime_policy_parameter *parameters;
+	uint32_t parameter_count; /* of `parameters` */
+	const struct dime_policy_parameter *parameters; /* may be null where there are none */
 
 	/* Prepares the state. Returns 0, or -1 without memory, and then nothing else is called. */
 	int (*init)(const struct dime_policy_ops *self, void *state, const struct dime_policy_host *host);

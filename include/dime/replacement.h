@@ -12,8 +12,10 @@
 #include <linux/module.h>
 #include <dime/policy.h>
 
+/* The name that the original had for it. */
 #define page_replacement_policy_struct dime_policy_ops
 
+/* What register_page_replacement_policy() calls, with the version that the module was compiled for. */
 int dime_register_policy(const struct page_replacement_policy_struct *policy, u32 abi);
 
 /**

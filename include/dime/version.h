@@ -6,6 +6,7 @@
 #ifndef DIME_VERSION_H
 #define DIME_VERSION_H
 
+/* Major, minor, patch. */
 #define DIME_VERSION "1.0.0"
 
 #endif
