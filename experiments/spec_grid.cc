@@ -84,10 +84,10 @@ Result<Axis> read_axis(const std::string& path, const std::string& option, const
 Result<std::vector<Axis>> read_grid(const std::string& path, const toml::table& root) {
   const toml::node* const node = root.get("grid");
   if (node == nullptr || !node->is_table() || node->as_table()->empty()) {
-    return fail_with_hint("[grid]\nlocal = [\"100%\", \"50%\", \"25%\"]",
-                          "{}: [grid] is missing or empty; allowed: options of dime run, each with "
-                          "a list of values",
-                          path);
+    return fail_with_hint(R"(grid.local = ["100%", "50%", "25%"])",
+                          "{}{}; allowed: options of dime run, each with a list of values",
+                          node == nullptr ? path + ": " : place_of(path, *node),
+                          node == nullptr ? "[grid] is missing" : "grid is empty, or no table");
   }
   std::vector<Axis> grid;
   std::size_t points = 1;

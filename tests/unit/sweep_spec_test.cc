@@ -105,7 +105,7 @@ TEST_F(SweepSpecTest, BadSpecsNameLineKeyAndWhatIsAllowed) {
       {"", {"empty"}},
       {kGrid, {"[program]"}},
       {kProgram, {"[grid]"}},
-      {kProgram + "[grid]\n", {"[grid]"}},
+      {kProgram + "[grid]\n", {":3: ", "grid is empty"}},
       {kProgram + "[grid]\nlocal = []\n", {":4: ", "grid.local", "empty"}},
       {kProgram + "[grid]\nlocal = [0.5]\n", {":4: ", "grid.local"}},
       {kProgram + "[grid]\nlocal = [\"5%\", \"5%\"]\n", {":4: ", "5%", "twice"}},
