@@ -10,13 +10,17 @@ Prefetches::~Prefetches() {
 }
 
 bool Prefetches::use(const PrefetchChoice& choice) {
-  if (under_way_ == nullptr && choice.prefetcher != nullptr) {
+  if (!prefetcher_.use(choice, {})) {
+    return false;
+  }
+  if (prefetcher_.is_on() && under_way_ == nullptr) {
     under_way_ = static_cast<UnderWay*>(memory_.allocate(kPlaces * sizeof(UnderWay)));
     if (under_way_ == nullptr) {
+      prefetcher_.stop();
       return false;
     }
   }
-  return prefetcher_.use(choice, {});
+  return true;
 }
 
 void Prefetches::touched(PageNumber page, dime_prefetch_why why, Nanos at, std::uint64_t limit,

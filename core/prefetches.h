@@ -53,7 +53,7 @@ class Prefetches {
 
   Memory& memory_;
   Prefetcher prefetcher_;
-  UnderWay* under_way_ = nullptr;  ///< kPlaces, once there is a prefetcher
+  UnderWay* under_way_ = nullptr;  ///< kPlaces, once a prefetcher was on
 };
 
 }  // namespace dime
