@@ -13,7 +13,6 @@ namespace {
 constexpr Nanos kSpinBelow{100'000};  // stalls longer than this are slept through, but for a margin
 constexpr Nanos kSlice{5'000'000};    // of a long sleep, between two looks for signals
 constexpr Nanos kForOthers{20'000};
-constexpr Nanos kNoEnd{UINT64_MAX};
 
 struct CpuMask {
   std::uint64_t words[16];

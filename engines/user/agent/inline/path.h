@@ -115,6 +115,8 @@ class InlinePath {
   [[nodiscard]] bool manages() const { return manager_.manages(); }
 
  private:
+  static constexpr Nanos kNoEnd{UINT64_MAX};
+
   [[nodiscard]] Nanos lead(bool writes);
   bool send_back(PageNumber page, bool writes, Nanos entry, Thread& thread);
   void describe_access(dime_access access, Thread& thread);
@@ -128,6 +130,7 @@ class InlinePath {
   void empty_stale_slots(Nanos ready);
   void name_ahead(PageId page, dime_prefetch_why why, Nanos at, Prefetches::Named& named);
   void fetch_ahead(Prefetches::Named& named, Nanos until);
+  void fetch_ahead_for(PageId page, dime_prefetch_why why, Nanos at);
   bool make_room_ahead(PageId page, Nanos until);
   void use_prefetched(PageId page, Nanos entry, Nanos after, const std::uint64_t* interrupted);
   bool open(PageId page, const Fault& fault, Nanos now);

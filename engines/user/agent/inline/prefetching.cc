@@ -39,6 +39,13 @@ void InlinePath::fetch_ahead(Prefetches::Named& named, Nanos until) {
   }
 }
 
+/// `page` was touched at `at`, and is there: fetches all that is named for it.
+void InlinePath::fetch_ahead_for(PageId page, dime_prefetch_why why, Nanos at) {
+  Prefetches::Named named;
+  name_ahead(page, why, at, named);
+  fetch_ahead(named, kNoEnd);
+}
+
 /// False: there is none, and the pages that follow need not be tried.
 bool InlinePath::make_room_ahead(PageId page, Nanos until) {
   Instance& instance = manager_.instance();
@@ -74,9 +81,7 @@ void InlinePath::use_prefetched(PageId page, Nanos entry, Nanos after,
   }
   manager_.space().bring_back(page);
   manager_.count_used(page, late ? clock::now() - entry + after : Nanos{});
-  Prefetches::Named named;
-  name_ahead(page, DIME_PREFETCH_USED, entry, named);
-  fetch_ahead(named, Nanos{UINT64_MAX});
+  fetch_ahead_for(page, DIME_PREFETCH_USED, entry);
 }
 
 }  // namespace dime::agent

@@ -153,9 +153,7 @@ void InlinePath::open_together(Thread& thread, const Fault& fault, Nanos entry) 
     if (open(page, own, now)) {
       manager_.count_for_call(page, own);
       manager_.finish(page, own, now, now - entry + moves_.home());
-      Prefetches::Named named;
-      name_ahead(page, DIME_PREFETCH_MISS, entry, named);
-      fetch_ahead(named, Nanos{UINT64_MAX});
+      fetch_ahead_for(page, DIME_PREFETCH_MISS, entry);
     }
     lock_.unlock();
   }
