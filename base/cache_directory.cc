@@ -4,9 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 
+#include "base/environment.h"
 #include "base/own_file.h"
 
 namespace dime {
@@ -14,13 +14,13 @@ namespace dime {
 // With sudo, HOME may be that of the user who called: that user could then exchange what root
 // believes, and could not use what root leaves there.
 std::string cache_directory() {
-  const char* const cache = std::getenv("XDG_CACHE_HOME");  // NOLINT(concurrency-mt-unsafe)
-  const char* const home = std::getenv("HOME");             // NOLINT(concurrency-mt-unsafe)
+  const std::string cache = environment_value("XDG_CACHE_HOME");
+  const std::string home = environment_value("HOME");
   std::filesystem::path path;
   std::error_code error;
-  if (cache != nullptr && *cache == '/') {
+  if (cache.starts_with('/')) {
     path = std::filesystem::path(cache) / "dime";
-  } else if (home != nullptr && *home == '/' && is_own_folder(home)) {
+  } else if (home.starts_with('/') && is_own_folder(home)) {
     path = std::filesystem::path(home) / ".cache" / "dime";
   } else {
     return {};

@@ -6,20 +6,15 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 
+#include "base/environment.h"
 #include "base/own_file.h"
 
 namespace dime {
 namespace {
 
 constexpr const char* kHint = "set DIME_RUNTIME_DIR to a folder of your own in a tmpfs";
-
-std::string variable(const char* name) {
-  const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-  return value == nullptr ? "" : value;
-}
 
 std::string folder_for_user(const std::string& parent) {
   return fmt::format("{}/dime-{}", parent, ::geteuid());
@@ -62,11 +57,11 @@ Place place_given(const std::string& variable) {
 }
 
 Place place() {
-  if (const std::string given = variable("DIME_RUNTIME_DIR"); !given.empty()) {
+  if (const std::string given = environment_value("DIME_RUNTIME_DIR"); !given.empty()) {
     return place_given(given);
   }
   // After su or sudo the variable may still name the folder of another user.
-  const std::string session = variable("XDG_RUNTIME_DIR");
+  const std::string session = environment_value("XDG_RUNTIME_DIR");
   if (session.starts_with('/') && is_own_folder(session) && is_in_memory(session)) {
     return {absolute(session) + "/dime"};
   }
