@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Latency, bandwidth, local size and policy change while the program runs, by `dime config`; its pages stay right.
+"""Latency, bandwidth, local size, policy and prefetcher change while the program runs, by `dime config`; its pages stay right.
 
 The effect is seen in the rounds that the program finishes: 1 ms for each remote access makes them rare, everything local makes
 them fast again.
@@ -31,8 +31,9 @@ def test():
     program.more(5)
     fast = rate(program)
     dime_test.check(fast > 4 * slow, f"{fast} rounds a second with all pages local, {slow} at 3 ms a remote access")
-    for text in ("local_npages=100", "policy=random", "local_npages=900", "policy=fifo bandwidth_bps=10000000000", "latency_ns=20000 local_npages=300",
-                 "bandwidth_bps=0 latency_ns=0", "page_fault_count=0"):
+    for text in ("local_npages=100", "prefetch=sequential:7", "policy=random", "prefetch=leap", "prefetch=none", "local_npages=900",
+                 "policy=fifo bandwidth_bps=10000000000", "latency_ns=20000 local_npages=300", "bandwidth_bps=0 latency_ns=0",
+                 "page_fault_count=0"):
         configure(text)
         program.more(2)
     bad = dime_test.dime("config", "instance_id=0 local_npages=5000 latency_ns=x")
