@@ -58,6 +58,7 @@ class Suite:
             if not found.stdout.startswith("ii"):
                 raise sources.Unavailable(f"package {package} is not installed")
         if "source" not in self.said:
+            self.cache.mkdir(parents=True, exist_ok=True)
             self.source = self.cache
             return
         self.source = sources.unpacked(self.said["source"], self.cache)
