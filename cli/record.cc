@@ -18,6 +18,7 @@
 #include "cli/program_run.h"
 #include "cli/recorder.h"
 #include "cli/version.h"
+#include "core/page_sample.h"
 #include "core/quantity.h"
 
 namespace dime {
@@ -36,12 +37,14 @@ struct RecordOptions {
   std::string output;
   std::string pids;
   std::string duration;
+  std::string sample;
 };
 
 struct RecordPlan {
   ProgramPlan run;  ///< without a program where there are `pids`
   std::vector<pid_t> pids;
-  Nanos duration;  ///< 0 = until they end
+  Nanos duration;            ///< 0 = until they end
+  std::uint32_t sample = 0;  ///< the share of the pages, per cent times 100; 0 = all
 };
 
 // Error codes other than 0 are about the program.
@@ -81,6 +84,25 @@ Result<void> check_request(EmulationRequest& request) {
   return {};
 }
 
+Result<std::uint32_t> sample_of(const RecordOptions& options) {
+  if (options.sample.empty()) {
+    return 0;
+  }
+  const auto share = parse_share(options.sample);
+  if (!share.ok() || share.value == 0) {
+    return fail(0, "--sample {}: allowed: 0.01% to 100% of the pages", options.sample);
+  }
+  return share.value == page_sample::kAll ? 0 : share.value;
+}
+
+// A limit in pages is one of the whole program, of which the sample has its part.
+void scale_limit(std::uint32_t sample, config::Plan& plan) {
+  if (sample != 0 && plan.parameters.local_share == 0) {
+    const std::uint64_t pages = plan.parameters.local_npages * sample / page_sample::kAll;
+    set_number(config::row_of(Key::kLocalNpages), plan, std::max<std::uint64_t>(pages, 1));
+  }
+}
+
 Result<void> check_trace_file(const std::string& path) {
   struct stat about {};
   const bool exists = ::stat(path.c_str(), &about) == 0;
@@ -106,6 +128,8 @@ Result<RecordPlan> check(RecordOptions& options) {
   EmulationRequest& request = plan.run.request;
   DIME_TRY(request, options.emulation.parse());
   DIME_TRY_VOID(check_request(request));
+  DIME_TRY(plan.sample, sample_of(options));
+  scale_limit(plan.sample, request.plan);
   if (std::string_view(request.plan.parameters.prefetch) != config::kDefaultPrefetch) {
     return fail_with_hint(
         "dime whatif --prefetch",
@@ -132,6 +156,9 @@ trace::Info info_of(const RecordPlan& plan, const dime_parameters& parameters) {
   info.local_npages = parameters.local_share == 0 ? parameters.local_npages : 0;
   info.local_share = parameters.local_share;
   info.policy = parameters.policy;
+  if (plan.sample != 0) {
+    info.sample = static_cast<double>(plan.sample) / page_sample::kAll;
+  }
   return info;
 }
 
@@ -149,7 +176,7 @@ Result<std::unique_ptr<Recorder>> start_recorder(const RecordOptions& options,
     writer.error().code = 0;
     return tl::unexpected(writer.error());
   }
-  return Recorder::start(std::move(block), std::move(*writer));
+  return Recorder::start(std::move(block), std::move(*writer), plan.sample);
 }
 
 // Waits until the processes have left, the time is over, or somebody ends dime. Returns how long
@@ -262,6 +289,9 @@ std::function<int()> register_record(CLI::App& app) {
   app.add_option("-p,--pid", options->pids, "record processes that run: PID[,PID..]");
   app.add_option("--for", options->duration, "with -p: for how long (until they end)")
       ->type_name("TIME");
+  app.add_option("--sample", options->sample,
+                 "record only this part of the pages, chosen by hash; the others stay local")
+      ->type_name("SHARE");
   options->emulation.add_to(app);
   app.prefix_command();
   app.footer(

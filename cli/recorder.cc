@@ -22,8 +22,9 @@ constexpr std::chrono::milliseconds kStuckAtEnd{50};
 
 }  // namespace
 
-Result<std::unique_ptr<Recorder>> Recorder::start(ControlBlock block, trace::Writer writer) {
-  DIME_TRY(EventFile file, EventFile::create(block));
+Result<std::unique_ptr<Recorder>> Recorder::start(ControlBlock block, trace::Writer writer,
+                                                  std::uint32_t sample) {
+  DIME_TRY(EventFile file, EventFile::create(block, sample));
   std::unique_ptr<Recorder> recorder(
       new Recorder(std::move(block), std::move(file), std::move(writer)));
   // Signals are for the thread that waits for the program.

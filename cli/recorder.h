@@ -29,8 +29,10 @@ struct Recorded {
 
 class Recorder {
  public:
-  /// To be called before the first member of the instance starts.
-  static Result<std::unique_ptr<Recorder>> start(ControlBlock block, trace::Writer writer);
+  /// To be called before the first member of the instance starts. `sample`: the share of the
+  /// pages that is recorded, per cent times 100; 0 = all.
+  static Result<std::unique_ptr<Recorder>> start(ControlBlock block, trace::Writer writer,
+                                                 std::uint32_t sample);
 
   /// An unfinished trace stays as it is: whole up to its last block.
   ~Recorder();

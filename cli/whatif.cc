@@ -104,13 +104,24 @@ Result<std::vector<prediction::ChosenPrefetcher>> prefetchers_of(const std::stri
   return chosen;
 }
 
-// A policy that the faults of a run say too little for is refused where it was named.
+// A policy that the faults of a run say too little for is refused where it was named, and so is a
+// prefetcher that a sample says too little for.
 Result<void> check_source(const WhatifOptions& options, const prediction::Program& program,
-                          const std::vector<prediction::ChosenPolicy>& chosen) {
-  if (options.extrapolate || program.meta.info.source != trace::Source::kFaults) {
+                          const prediction::PredictionSetup& setup) {
+  if (options.extrapolate) {
     return {};
   }
-  for (const prediction::ChosenPolicy& policy : chosen) {
+  for (const prediction::ChosenPrefetcher& prefetcher : setup.prefetchers) {
+    if (prefetcher.prefetches() && program.meta.info.sample < 1) {
+      return fail_with_hint("dime record without --sample",
+                            "--prefetch {}: {} is a sample of the pages, which lacks neighbours",
+                            prefetcher.text, options.trace);
+    }
+  }
+  if (program.meta.info.source != trace::Source::kFaults) {
+    return {};
+  }
+  for (const prediction::ChosenPolicy& policy : setup.policies) {
     if (!policy.choice.blind_ok && !prediction::works_from_faults(*policy.choice.policy)) {
       return fail_with_hint(fmt::format("--policy {},blind=ok", policy.text),
                             "--policy {}: {} has only the faults of a run, and this policy needs "
@@ -168,8 +179,7 @@ Result<std::vector<std::uint64_t>> sizes_of(const WhatifOptions& options,
         "leave the smaller sizes out, or predict with --extrapolate",
         "--local {}: {} pages are too few: {} is good from {} local pages up ({:.1f}% of its {})",
         *options.local, sizes.front(), options.trace, program.good_from,
-        100.0 * static_cast<double>(program.good_from) / static_cast<double>(program.pages),
-        program.pages);
+        100.0 * program.share(program.good_from), program.pages);
   }
   return sizes;
 }
@@ -181,7 +191,7 @@ Json json_of(const prediction::Point& point, const prediction::Program& program)
   return {{"policy", point.policy->text},
           {"prefetch", point.prefetcher->text},
           {"local_pages", point.local_pages},
-          {"local_share", static_cast<double>(point.local_pages) / program.pages},
+          {"local_share", program.share(point.local_pages)},
           {"references", point.references},
           {"misses", point.misses},
           {"miss_ratio", point.miss_ratio()},
@@ -201,12 +211,17 @@ Json json_of(const prediction::Point& point, const prediction::Program& program)
           {"link_bytes_rx", timing.bytes_rx},
           {"link_bytes_tx", timing.bytes_tx},
           {"link_busy_share", timing.busy_share},
+          {"sample", program.meta.info.sample},
           {"good", point.good}};
 }
 
 void print_table(const std::vector<prediction::Point>& points, const prediction::Program& program) {
-  fmt::print("{} references to {} pages; good from {} local pages up\n\n", program.references,
-             program.pages, program.good_from);
+  const std::string sample =
+      program.meta.info.sample < 1
+          ? fmt::format(", estimated from {:.4g}% of them", 100 * program.meta.info.sample)
+          : std::string();
+  fmt::print("{} references to {} pages{}; good from {} local pages up\n\n", program.references,
+             program.pages, sample, program.good_from);
   const auto any_ahead = [](const prediction::Point& point) { return point.prefetch.issued != 0; };
   const bool prefetches = std::any_of(points.begin(), points.end(), any_ahead);
   const auto name_of = [prefetches](const prediction::Point& point) {
@@ -224,10 +239,9 @@ void print_table(const std::vector<prediction::Point>& points, const prediction:
     fmt::print(
         "{:<{}} {:>8}p {:>6.1f}% {:>11} {:>7.4f} {:>11} {:>11} {:>5.1f}% {:>10.4f} {:>8.3f}x"
         "{}{}\n",
-        name_of(point), width, point.local_pages,
-        100.0 * static_cast<double>(point.local_pages) / program.pages, point.misses,
-        point.miss_ratio(), point.opt_misses, point.evictions, 100.0 * point.timing.busy_share,
-        point.timing.wall_s, point.slow_down(),
+        name_of(point), width, point.local_pages, 100.0 * program.share(point.local_pages),
+        point.misses, point.miss_ratio(), point.opt_misses, point.evictions,
+        100.0 * point.timing.busy_share, point.timing.wall_s, point.slow_down(),
         prefetches ? fmt::format(" {:>7.1f}% {:>7.1f}%", 100.0 * point.coverage(),
                                  100.0 * point.accuracy())
                    : "",
@@ -240,7 +254,7 @@ Result<void> predict_and_print(const WhatifOptions& options, prediction::Predict
   Progress reading("reading");
   DIME_TRY(const prediction::Program program,
            prediction::read_program(options.trace, [&](double part) { reading.show(part); }));
-  DIME_TRY_VOID(check_source(options, program, setup.policies));
+  DIME_TRY_VOID(check_source(options, program, setup));
   DIME_TRY(setup.sizes, sizes_of(options, program));
   Progress replaying("replaying");
   setup.progress = [&](double part) { replaying.show(part); };

@@ -17,7 +17,9 @@ namespace dime {
 class EventFile {
  public:
   /// Replaces a file that an earlier recording of another instance with this id left behind.
-  static Result<EventFile> create(const ControlBlock& block);
+  /// `sample`: the share of the pages
+  /// that can become remote and are written of, per cent times 100; 0 = all.
+  static Result<EventFile> create(const ControlBlock& block, std::uint32_t sample = 0);
 
   EventFile(EventFile&& other) noexcept;
   EventFile& operator=(EventFile&&) = delete;

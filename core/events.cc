@@ -9,6 +9,7 @@ void Events::start(dime_events& ring, std::uint32_t pid, std::uint32_t parent, C
   ring_ = &ring;
   clock_ = clock;
   pid_ = pid;
+  sampled_ = ring.sample != 0;
   happened(DIME_EVENT_STARTED, {parent}, 0);
 }
 

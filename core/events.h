@@ -22,6 +22,9 @@ class Events {
   /// that the process has started, by its parent.
   void start(dime_events& ring, std::uint32_t pid, std::uint32_t parent, Clock clock);
   [[nodiscard]] bool are_on() const { return ring_ != nullptr; }
+  /// Whether only a sample of the pages is recorded (core/page_sample.h): the others are of
+  /// DIME_TIER_LOCAL, and nothing is said of pages of that tier.
+  [[nodiscard]] bool are_sampled() const { return sampled_; }
 
   // REQUIRES: they are on.
 
@@ -46,6 +49,7 @@ class Events {
   dime_events* ring_ = nullptr;
   Clock clock_{};
   std::uint32_t pid_ = 0;
+  bool sampled_ = false;
 };
 
 }  // namespace dime

@@ -164,7 +164,7 @@ Fault Instance::begin(PageId id, Nanos at) {
       break;
     case PageState::kInFlight:
       count(record, &dime_counters::faults_joined);
-      if (events_.are_on()) [[unlikely]] {
+      if (is_recorded(record)) [[unlikely]] {
         events_.touched(DIME_EVENT_COALESCED, pool_.page(id), at, services_.thread,
                         services_.access);
       }
@@ -237,7 +237,7 @@ void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
   // Counted here and not in begin(), so that counters never go back for an abandoned fetch.
   count(record, remote ? &dime_counters::faults_remote : &dime_counters::faults_first_touch);
   atomic::add(shared_.counters.page_fault_count, std::uint64_t{1});
-  if (events_.are_on()) [[unlikely]] {
+  if (is_recorded(record)) [[unlikely]] {
     events_.touched(remote ? DIME_EVENT_DEMAND : DIME_EVENT_FIRST_TOUCH, pool_.page(id), fault.at,
                     fault.thread, fault.access);
   }

@@ -330,9 +330,13 @@ class Instance {
   void enter(PageId id) { set_for(id).manage(); }
   void move_to_set(PageId id, PageRecord& record);
   void count(const PageRecord& record, std::uint64_t dime_counters::*which);
+  /// Whether events of the page are to be said.
+  [[nodiscard]] bool is_recorded(const PageRecord& record) const {
+    return events_.are_on() && !(events_.are_sampled() && record.tier == DIME_TIER_LOCAL);
+  }
   /// Of what is no access.
   void note(PageId id, dime_event_what what) {
-    if (events_.are_on()) [[unlikely]] {
+    if (is_recorded(pool_.record(id))) [[unlikely]] {
       events_.happened(what, pool_.page(id), services_.thread);
     }
   }

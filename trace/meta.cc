@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "trace/meta.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -43,7 +44,8 @@ Info info_of(const Json& from) {
   info.local_share = small(from, "local_share");
   info.policy = text(from, "policy");
   if (const auto sample = from.find("sample"); sample != from.end() && sample->is_number()) {
-    info.sample = sample->get<double>();
+    constexpr double kLeast = 1e-6;
+    info.sample = std::clamp(sample->get<double>(), kLeast, 1.0);
   }
   return info;
 }

@@ -24,7 +24,12 @@ struct Info {
   std::uint64_t local_npages = 0;    ///< the limit of the recording, where local_share is 0
   std::uint32_t local_share = 0;     ///< per cent times 100 of the touched pages
   std::string policy;                ///< of the recording
-  double sample = 1;                 ///< the part of the pages that was managed
+  double sample = 1;                 ///< the part of the pages that is recorded, above 0
+  /// What `count` pages, events or bytes of the trace stand for in the whole program.
+  [[nodiscard]] std::uint64_t whole(std::uint64_t count) const {
+    return sample == 1 ? count
+                       : static_cast<std::uint64_t>(static_cast<double>(count) / sample + 0.5);
+  }
 };
 
 struct Process {

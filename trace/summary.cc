@@ -78,7 +78,7 @@ std::string source_line(const Summary& summary) {
     return "every access: good for every local size";
   }
   return fmt::format("faults of a run with {} local pages: good from {} local pages up",
-                     meta.end.limit_pages, good_from(meta, summary.pages));
+                     meta.info.whole(meta.end.limit_pages), good_from(meta, summary.pages));
 }
 
 }  // namespace
@@ -90,7 +90,7 @@ std::uint64_t good_from(const Meta& meta, std::uint64_t pages) {
   const std::uint64_t share = (pages * meta.info.local_share + kWholeShare - 1) / kWholeShare;
   const std::uint64_t limit =
       std::max({meta.end.limit_pages, meta.info.local_npages, share, std::uint64_t{1}});
-  return limit * kGoodFromLimits;
+  return meta.info.whole(limit * kGoodFromLimits);
 }
 
 Result<Summary> summarize(const std::string& path) {
@@ -119,6 +119,10 @@ std::string text_of(const Summary& summary) {
     line("program", fmt::format("{}", fmt::join(meta.info.command, " ")));
   }
   line("source", source_line(summary));
+  if (meta.info.sample < 1) {
+    line("sample", fmt::format("{:.4g}% of the pages, for which the counts below are",
+                               100 * meta.info.sample));
+  }
   line("events", fmt::format("{}, of which {} uses of {} pages", summary.events, summary.uses,
                              summary.pages));
   for (unsigned why = 0; why < kWhyCount; ++why) {
@@ -167,6 +171,7 @@ std::string json_of(const Summary& summary) {
   }
   const Json all = {{"source", meta.info.source == Source::kReferences ? "references" : "faults"},
                     {"command", meta.info.command},
+                    {"sample", meta.info.sample},
                     {"events", summary.events},
                     {"uses", summary.uses},
                     {"pages", summary.pages},

@@ -37,8 +37,8 @@ inline constexpr unsigned kIntervals = 20;
 /// Reads the trace twice.
 Result<Summary> summarize(const std::string& path);
 
-/// For how many local pages the trace predicts well, at least; 1 where all accesses are in it.
-/// `pages` is the number of different pages in it.
+/// For how many local pages of the whole program the trace predicts well, at least; 1 where all
+/// accesses are in it. `pages` is the number of different pages in it.
 std::uint64_t good_from(const Meta& meta, std::uint64_t pages);
 
 std::string text_of(const Summary& summary);

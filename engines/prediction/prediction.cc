@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <thread>
 
 #include "engines/simulator/replay.h"
@@ -28,7 +29,10 @@ bool run(const Program& program, const PredictionSetup& setup, const Task& task,
   simulator::ReplaySetup replay;
   replay.policy = is_bound ? &policies::kOpt : task.policy->policy;
   replay.values = is_bound ? nullptr : task.policy->values;
-  replay.capacity = task.size;
+  const trace::Info& info = program.meta.info;
+  // A sample of the pages meets in its part of the room what all of them meet in all of it.
+  replay.capacity =
+      std::max<std::uint64_t>(std::llround(static_cast<double>(task.size) * info.sample), 1);
   simulator::PrefetchSetup prefetch;
   if (!is_bound && task.prefetcher->prefetches()) {
     prefetch = {task.prefetcher->choice, &program.places, task.prefetcher->tape};
@@ -43,15 +47,15 @@ bool run(const Program& program, const PredictionSetup& setup, const Task& task,
   const simulator::ReplayResult& result = *replayed;
   if (is_bound) {
     for (std::size_t i = task.point; i < points.size(); i += setup.sizes.size()) {
-      points[i].opt_misses = result.misses;
+      points[i].opt_misses = info.whole(result.misses);
     }
     return true;
   }
   Point& point = points[task.point];
-  point.references = result.references;
-  point.misses = result.misses;
-  point.first_touches = result.first_touches;
-  point.evictions = result.evictions;
+  point.references = info.whole(result.references);
+  point.misses = info.whole(result.misses);
+  point.first_touches = info.whole(result.first_touches);
+  point.evictions = info.whole(result.evictions);
   point.prefetch = result.prefetch;
   point.timing = time_of(program, misses, setup.parameters);
   return true;

@@ -151,6 +151,8 @@ Result<Program> read_program(const std::string& path, const std::function<void(d
   }
   const trace::End& end = program.meta.end;
   program.good_from = trace::good_from(program.meta, program.pages);
+  program.pages = program.meta.info.whole(program.pages);
+  program.references = program.meta.info.whole(program.references);
   program.wall_ns = std::max(end.wall_ns, last);
   program.stall_ns =
       end.stalls == 0 ? 0 : static_cast<double>(end.stall_ns) / static_cast<double>(end.stalls);

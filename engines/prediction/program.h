@@ -31,15 +31,20 @@ struct Program {
   std::vector<bool> was_remote;          ///< the recording has fetched the page; empty = never
   std::vector<ProgramThread> threads;
   simulator::PagePlaces places;  ///< of the pages, for prefetchers
-  std::uint32_t pages = 0;       ///< different ones
-  std::uint32_t numbers = 0;     ///< all numbers in `steps` are below
-  std::uint64_t references = 0;  ///< steps that are no drops
-  std::uint64_t good_from = 1;   ///< the smallest local size that the trace is good for
-  std::uint64_t wall_ns = 0;     ///< how long the recording took
-  double stall_ns = 0;           ///< what a fetch took in the recording, on average
+  std::uint64_t pages = 0;    ///< different ones; of the whole program where the trace is a sample
+  std::uint32_t numbers = 0;  ///< all numbers in `steps` are below
+  std::uint64_t references = 0;  ///< steps that are no drops; the same
+  std::uint64_t good_from =
+      1;                      ///< the smallest local size of the program that the trace is good for
+  std::uint64_t wall_ns = 0;  ///< how long the recording took
+  double stall_ns = 0;        ///< what a fetch took in the recording, on average
   trace::Meta meta;
   std::string problem;  ///< why the trace ends before its end, or empty
 
+  /// The part of the program's pages that so many local ones are.
+  [[nodiscard]] double share(std::uint64_t local_pages) const {
+    return static_cast<double>(local_pages) / static_cast<double>(pages);
+  }
   [[nodiscard]] std::uint32_t thread(std::uint64_t step) const {
     return thread_of.empty() ? 0 : thread_of[step];
   }

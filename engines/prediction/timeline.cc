@@ -67,6 +67,7 @@ class Arrivals {
 
 Timing time_of(const Program& program, std::span<const simulator::Miss> misses,
                const dime_parameters& parameters) {
+  const trace::Info& info = program.meta.info;
   const auto recorded_stall = static_cast<std::uint64_t>(program.stall_ns);
   dime_link wire{};
   Transfers transfers(parameters, {}, nullptr);
@@ -119,6 +120,7 @@ Timing time_of(const Program& program, std::span<const simulator::Miss> misses,
       timing.bytes_tx += kPageBytes;
       stall = std::max(stall, (transfers.writeback_stall(0, now) - now).value);
     }
+    stall = info.whole(stall);
     predicted.of(thread) += stall;
     stalls += stall;
   }
@@ -129,9 +131,12 @@ Timing time_of(const Program& program, std::span<const simulator::Miss> misses,
   timing.wall_s = static_cast<double>(wall) / kNanos;
   timing.native_s = static_cast<double>(native) / kNanos;
   timing.stall_s = static_cast<double>(stalls) / kNanos;
+  timing.fetches = info.whole(timing.fetches);
+  timing.fetched_ahead = info.whole(timing.fetched_ahead);
   timing.bytes_rx = (timing.fetches + timing.fetched_ahead) * kPageBytes;
+  timing.bytes_tx = info.whole(timing.bytes_tx);
   timing.busy_share =
-      wall == 0 ? 0 : static_cast<double>(wire.rx.busy_ns) / static_cast<double>(wall);
+      wall == 0 ? 0 : static_cast<double>(info.whole(wire.rx.busy_ns)) / static_cast<double>(wall);
   return timing;
 }
 

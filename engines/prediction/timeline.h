@@ -5,6 +5,9 @@
 // of this replay; stalls queue on one link (core/transfers.h). A thread that begins is as late as
 // the one that its process ran last. The program is as late as its latest thread.
 //
+// Of a trace that is a sample of the pages, each miss stands for as many as the sample leaves out,
+// one behind the other, by the same thread; that they queue for the link is then not predicted.
+//
 // What this cannot know: that threads wait for each other, beyond that; that a changed order of
 // threads changes their accesses; that an eviction finds a page clean. Every eviction is written
 // back.

@@ -51,7 +51,8 @@ struct dime_events {
 	uint32_t version;                           /* of this layout */
 	uint32_t bytes;                             /* sizeof(struct dime_events) */
 	uint64_t created_ns;                        /* of the control block that it belongs to */
-	uint64_t reserved[5];                       /* 0 */
+	uint32_t sample;                            /* per cent times 100 of the pages, which alone can become remote and are recorded; 0 = all */
+	uint32_t reserved[9];                       /* 0 */
 	uint64_t next;                              /* turn that is drawn next; by writers */
 	uint64_t waits;                             /* how often a writer found no place at once */
 	uint32_t closed;                            /* 1: the ring was full for too long, and nothing is written any more */

@@ -60,6 +60,41 @@ def test_threads():
     check(points[0]["misses"] > points[-1]["misses"] and all(point["good"] for point in points), f"predictions: {points}")
 
 
+def in_sample(page, share):
+    """Whether a page belongs to a sample of that part of all pages, as core/page_sample.h says."""
+    mask = (1 << 64) - 1
+    at = (page + 0x9e3779b97f4a7c15) & mask
+    at = ((at ^ (at >> 30)) * 0xbf58476d1ce4e5b9) & mask
+    at = ((at ^ (at >> 27)) * 0x94d049bb133111eb) & mask
+    return ((at ^ (at >> 31)) >> 32) * 10000 >> 32 < share * 10000
+
+
+def test_sample():
+    program = [dime_test.PROGRAMS / "verify_pages", THREADS, PAGES, ROUNDS]
+    share = 0.1
+    trace, result = scratch / "sample.trace", scratch / "sample.json"
+    options = [*dime_test.UNDELAYED, "--local", "5%", "--sample", "10%", "-o", trace, "--json", result]
+    run = dime("record", *options, "--", *dime_test.prepared(program))
+    equal(run.status, 0, f"status of recording a sample: {run.err}")
+    events = [event for event in events_of(trace) if event["what"] != "started"]
+    outside = [event for event in events if not in_sample(int(str(event["page"]), 0), share)]
+    check(not outside, f"events of pages outside of the sample: {outside[:3]}")
+    summary = json.loads(dime("trace", "--summary", "--json", trace).out)
+    equal(summary["sample"], share, "the share in the summary")
+    # Of all pages of the threads, within five standard deviations.
+    pages = THREADS * PAGES
+    low, high = (pages * share + sign * 5 * (pages * share * (1 - share)) ** 0.5 for sign in (-1, 1))
+    check(low <= summary["pages"] <= high + pages * share / 10, f"{summary['pages']} of {pages} pages in the sample")
+    what = collections.Counter(event["what"] for event in events)
+    remote = json.loads(result.read_text())["faults"]["remote"]
+    check(what["demand"] > 0, f"there are remote accesses: {what}")
+    equal(what["demand"], remote, "remote accesses: only pages of the sample")
+    whole = json.loads(dime("whatif", trace, "--local", "100%", "--json", "-").out)[0]
+    equal(whole["sample"], share, "the share in a prediction")
+    check(low / share <= whole["local_pages"] <= high / share * 1.1, f"pages of the whole program: {whole['local_pages']}")
+    refused(["whatif", trace, "--prefetch", "stride"], 1, "sample")
+
+
 def test_processes():
     run, trace, result = recorded(["/usr/bin/python3", "-c", PASSES], "processes")
     equal(int(run.out), 2048 * 3, "what the program prints")
@@ -91,6 +126,8 @@ def test_refused():
     refused(["record", "-o", there, "--for", "1s", "--", "true"], 125, "--for")
     refused(["record", "-o", there, "-p", os.getpid(), "--", "true"], 125, "program")
     refused(["record", "-o", there, "-p", os.getpid(), "--for", "soon"], 125, "--for soon")
+    for share in ("0%", "101%", "half", "-1%"):
+        refused(["record", "-o", there, f"--sample={share}", "--", "true"], 125, f"--sample {share}: allowed")
     refused(["record", "-o", there, "--engine", "kernel", "--", "true"], 125, "--engine kernel")
     refused(["record", "-o", scratch / "no" / "folder", "--", "true"], 125, "no/folder")
     refused(["record", "-o", scratch, "--", "true"], 125, scratch)
@@ -101,6 +138,7 @@ def test_refused():
 def test():
     test_refused()
     test_threads()
+    test_sample()
     test_processes()
     test_killed_recorder()
     check(not list(dime_test.runtime.rglob("*events*")), "no ring is left behind")

@@ -35,10 +35,11 @@ class PredictionTest : public testing::Test {
   ~PredictionTest() override { std::filesystem::remove_all(folder_); }
 
   // A trace of these events: threads 0 and 1 are of one process, 2 is of another.
-  Program program_of(const std::vector<Event>& events, trace::Source source,
-                     const trace::End& end) const {
+  Program program_of(const std::vector<Event>& events, trace::Source source, const trace::End& end,
+                     double sample = 1) const {
     trace::Info info;
     info.source = source;
+    info.sample = sample;
     auto writer = trace::Writer::create(folder_ + "/t", info);
     EXPECT_TRUE(writer);
     const std::uint32_t process = writer->add(trace::Process{1, 0, "p"});
@@ -269,6 +270,33 @@ TEST_F(PredictionTest, ParametersReachThePolicy) {
   setup.sizes = {20};
   const auto points = predict(program, setup).value();
   EXPECT_NE(points[0].misses, points[1].misses);
+}
+
+// 20 pages of a half stand for 40: they miss in half of the room, and each miss counts twice.
+TEST_F(PredictionTest, ASampleStandsForAllPages) {
+  std::vector<Event> events;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    events.push_back(use(i % 20, i < 20 ? Why::kFirstTouch : Why::kDemand, i * 1000));
+  }
+  trace::End end;
+  end.wall_ns = 100'000;
+  end.limit_pages = 2;
+  const Program program = program_of(events, trace::Source::kFaults, end, 0.5);
+  EXPECT_EQ(program.pages, 40u);
+  EXPECT_EQ(program.references, 200u);
+  EXPECT_EQ(program.good_from, 20u);
+  PredictionSetup setup;
+  setup.policies = {chosen(kFifo)};
+  setup.sizes = {38, 40};
+  setup.parameters.latency_ns = 50'000;
+  const auto points = predict(program, setup).value();
+  EXPECT_EQ(points[0].misses, 200u) << "a cycle through one page more than there is room for";
+  EXPECT_EQ(points[0].first_touches, 40u);
+  EXPECT_DOUBLE_EQ(points[0].timing.wall_s, 100e-6 + 160 * 50e-6);
+  EXPECT_EQ(points[0].timing.fetches, 160u);
+  EXPECT_EQ(points[0].timing.bytes_rx, 160u * 4096);
+  EXPECT_EQ(points[1].misses, 40u);
+  EXPECT_DOUBLE_EQ(points[1].miss_ratio(), 0.2);
 }
 
 }  // namespace

@@ -133,6 +133,7 @@ class PageManager {
   void use_link();
   [[nodiscard]] bool all_is_local() const;
   void follow_write_back();
+  [[nodiscard]] std::uint32_t sample() const;
   [[nodiscard]] bool start_tiers();
   void follow_placement();
   void follow_tier(unsigned tier);

@@ -7,6 +7,12 @@
 
 namespace dime::agent {
 
+/// The share of the pages that a recording samples, 0 = all.
+std::uint32_t PageManager::sample() const {
+  const dime_events* const events = membership_.events();
+  return events == nullptr ? 0 : events->sample;
+}
+
 /// Tiers are in use from now on, with the one that is always local.
 bool PageManager::start_tiers() {
   if (space_.tiers().in_use()) {
@@ -17,12 +23,13 @@ bool PageManager::start_tiers() {
     return false;
   }
   space_.tiers().read_rules(control_.placement);
+  space_.tiers().use_sample(sample());
   follow_tier(DIME_TIER_LOCAL);
   return true;
 }
 
 void PageManager::follow_placement() {
-  const bool wanted = placement::in_use(control_.placement);
+  const bool wanted = placement::in_use(control_.placement) || sample() != 0;
   if ((!wanted && !space_.tiers().in_use()) || !start_tiers()) {
     return;
   }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/atomic.h"
+#include "core/page_sample.h"
 #include "core/placement.h"
 #include "core/range_names.h"
 #include "core/tier_map.h"
@@ -25,7 +26,13 @@ class Tiers {
   void read_rules(const dime_placement& rules);
   [[nodiscard]] const dime_placement& rules() const { return *rules_; }
 
-  [[nodiscard]] unsigned at(std::uint64_t address) const { return map_.at(address); }
+  /// Pages outside of the sample `share` are always local from now on, whatever the rules say.
+  void use_sample(std::uint32_t share) { sample_ = share; }
+
+  [[nodiscard]] unsigned at(std::uint64_t address) const {
+    return page_sample::contains(sample_, PageNumber::of(address)) ? map_.at(address)
+                                                                   : DIME_TIER_LOCAL;
+  }
 
   /// Asks the rules about a mapping. Calls `changed(AddressRange)` for each part whose tier is
   /// another than before.
@@ -53,6 +60,7 @@ class Tiers {
   TierMap map_;
   RangeNames names_;
   bool has_names_ = false;
+  std::uint32_t sample_ = 0;
   dime_placement* rules_ = nullptr;
   const char* comm_ = "";
   std::uint32_t* matched_ = nullptr;
