@@ -9,8 +9,11 @@
 #include <linux/mman.h>
 #include <linux/stat.h>
 
+#include <initializer_list>
+
 #include "core/units.h"
 #include "engines/user/agent/environment.h"
+#include "engines/user/agent/own_file.h"
 #include "engines/user/agent/process.h"
 #include "engines/user/agent/program_memory.h"
 
@@ -157,6 +160,25 @@ bool file_cannot_be_followed(long fd, unsigned depth) {
   return path_cannot_be_followed(call.directory, call.path, 0);
 }
 
+/// Behind chroot(), where the loader would complain of an agent that it cannot open, or with the
+/// identity of another user, as whom the agent could not join.
+[[gnu::noinline]] bool agent_is_out_of_reach() {
+  const long agent = system_call(__NR_openat, AT_FDCWD, process::agent_file(),
+                                 static_cast<long>(O_RDONLY | O_CLOEXEC));
+  struct stat about;
+  const long control =
+      open_own_file(process::control_file(), O_RDWR, effective_user(), 0, ~0ull, about);
+  bool result = false;
+  for (const long fd : {agent, control}) {
+    if (!failed(fd)) {
+      system_call(__NR_close, fd);
+    }
+    // Anything else, as a lack of descriptors, need not be so in the started program.
+    result = result || fd == -ENOENT || fd == -ENOTDIR || fd == -EACCES || fd == -EPERM;
+  }
+  return result;
+}
+
 long start(const Call& call, char* const* environment) {
   return call.number == __NR_execve
              ? system_call(__NR_execve, call.path, call.arguments, environment)
@@ -214,7 +236,7 @@ long run(const Call& call) {
     return -EFAULT;
   }
   const bool counted = process::counts_started_programs();
-  const bool followed = process::follows() && !cannot_be_followed(call);
+  const bool followed = process::follows() && !cannot_be_followed(call) && !agent_is_out_of_reach();
   if (counted && !followed) {
     process::note_not_followed();
   }
