@@ -8,15 +8,19 @@
 //   - the thread stays: the handler runs under SCHED_IDLE. The scheduler then takes the handler's
 //     CPU for idle when it places the woken thread (sched_idle_cpu() in select_idle_sibling()) and
 //     lets it preempt at once. The program's own affinity is never touched.
-// Under SCHED_IDLE the handler starves when somebody else wants the CPU, and then SCHED_OTHER is
-// the better choice anyway, since no other CPU is idle. So it starts under SCHED_OTHER and changes
-// only while nothing else runs on the machine (/proc/loadavg, looked at every 64 faults). It also
+// Under SCHED_IDLE the handler starves when somebody else wants the CPU, for seconds at each
+// wake-up, and then SCHED_OTHER is the better choice anyway, since no other CPU is idle. So it
+// starts under SCHED_OTHER and changes only while nothing else runs on the machine (/proc/loadavg,
+// looked at every 64 faults), and goes back when more runs than there are CPUs (looked at every
+// tick, too: there may be no faults, and its process cannot end as long as it starves). It also
 // watches its own run delay (/proc/self/task/TID/schedstat), and how long it takes to serve what is
 // there: when either grew by more than a millisecond, it goes back to SCHED_OTHER for 64 faults,
 // for twice as many each time this comes back soon (up to 4,096).
 //
 // Several faulting threads: no CPU is right for all, so the handler runs wherever the scheduler
-// puts it, under SCHED_IDLE as long as it does not starve.
+// puts it, under SCHED_IDLE while there is a CPU for everything that runs. So it does, but never
+// under SCHED_IDLE, for a user who could not go back from there: that takes CAP_SYS_NICE or an
+// RLIMIT_NICE that few have.
 #include "engines/user/agent/handler_affinity.h"
 
 #include <linux/fcntl.h>
@@ -98,11 +102,12 @@ std::uint64_t run_delay_of(std::uint32_t thread) {
   return *at == ' ' ? number_at(at + 1) : 0;
 }
 
-/// True when no thread of the machine but the caller's is running or ready to run.
-bool machine_is_ours() {
+/// The threads of the machine that run or are ready to run, the caller's among them; many where
+/// that is not told.
+std::uint64_t running_threads() {
   const long fd = system_call(__NR_openat, AT_FDCWD, "/proc/loadavg", O_RDONLY | O_CLOEXEC);
   if (failed(fd)) {
-    return false;
+    return UINT64_MAX;
   }
   char text[64];
   const long bytes = system_call(__NR_read, fd, text, sizeof(text) - 1);
@@ -112,7 +117,21 @@ bool machine_is_ours() {
   for (unsigned field = 1; field < 4 && *at != '\0'; ++at) {  // 4 = running/all
     field += *at == ' ' ? 1 : 0;
   }
-  return number_at(at) == 1;
+  return number_at(at);
+}
+
+/// Whether the calling thread may raise its priority: the kernel asks the same of those who leave
+/// SCHED_IDLE.
+bool may_raise_priority() {
+  constexpr long kThread = 0;  // PRIO_PROCESS
+  constexpr long kLowest = 20;
+  const long found = system_call(__NR_getpriority, kThread, 0L);
+  const long nice = kLowest - found;
+  if (failed(found) || failed(system_call(__NR_setpriority, kThread, 0L, nice - 1))) {
+    return false;
+  }
+  system_call(__NR_setpriority, kThread, 0L, nice);
+  return true;
 }
 
 }  // namespace
@@ -125,6 +144,13 @@ void HandlerAffinity::start(std::uint64_t main_rseq, std::uint32_t main_thread,
   read_saves_ = Nanos{calibration.lead_ns} - Nanos{calibration.lead_read_ns};
   shared_lead_ = calibration.lead_multi_ns != 0 ? calibration.lead_multi_ns : calibration.lead_ns;
   mask_bytes_ = system_call(__NR_sched_getaffinity, 0L, sizeof(all_cpus_), all_cpus_);
+  for (std::uint64_t word : all_cpus_) {
+    for (; word != 0; word &= word - 1) {
+      ++cpu_count_;
+    }
+  }
+  can_go_back_ = may_raise_priority();
+  mode_ = can_go_back_ ? Mode::kFollowing : Mode::kShared;
   own_thread_ = static_cast<std::uint32_t>(system_call(__NR_gettid));
   run_delay_ = run_delay_of(own_thread_);
 }
@@ -201,22 +227,29 @@ void HandlerAffinity::watch_starvation(Nanos now) {
   const bool starved = delay - run_delay_ > kStarved.value;
   run_delay_ = delay;
   if (!idle_policy_) {
-    if (faults_ % kLookEvery == 0 && faults_ >= busy_until_ &&
-        (mode_ == Mode::kShared || machine_is_ours())) {
+    if (can_go_back_ && faults_ % kLookEvery == 0 && faults_ >= busy_until_ && is_calm()) {
       set_idle_policy(true);
     }
     return;
   }
   if (starved) {
     leave_idle_policy();
-  } else if (mode_ == Mode::kFollowing && faults_ % kLookEvery == 0 && !machine_is_ours()) {
+  } else if (faults_ % kLookEvery == 0 && !is_calm()) {
     set_idle_policy(false);
   }
+}
+
+/// Nothing else than the thread that faults wants this CPU.
+bool HandlerAffinity::is_calm() const {
+  return running_threads() <= (mode_ == Mode::kFollowing ? 1 : cpu_count_);
 }
 
 void HandlerAffinity::on_tick() {
   // A tick that had to wait for the program's own work is no starvation.
   run_delay_ = run_delay_of(own_thread_);
+  if (idle_policy_ && running_threads() > cpu_count_) {
+    set_idle_policy(false);
+  }
 }
 
 void HandlerAffinity::on_fault(std::uint32_t thread, Nanos now, Nanos spare) {
@@ -224,7 +257,7 @@ void HandlerAffinity::on_fault(std::uint32_t thread, Nanos now, Nanos spare) {
   same_thread_faults_ = thread == last_thread_ ? same_thread_faults_ + 1 : 0;
   const bool first = last_thread_ == 0;
   last_thread_ = thread;
-  if (same_thread_faults_ >= kSettled || first) {
+  if (can_go_back_ && (same_thread_faults_ >= kSettled || first)) {
     set_mode(Mode::kFollowing);
   } else if (same_thread_faults_ == 0) {
     set_mode(Mode::kShared);

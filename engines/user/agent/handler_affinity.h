@@ -47,6 +47,7 @@ class HandlerAffinity {
   void go_to(std::int32_t cpu);
   void watch_starvation(Nanos now);
   void leave_idle_policy();
+  [[nodiscard]] bool is_calm() const;
   [[nodiscard]] std::int32_t cpu_of(std::uint32_t thread, Nanos spare);
 
   static constexpr Nanos kStarved{1'000'000};
@@ -54,6 +55,8 @@ class HandlerAffinity {
 
   std::uint64_t all_cpus_[kMaskWords] = {};
   long mask_bytes_ = 0;
+  std::uint32_t cpu_count_ = 0;
+  bool can_go_back_ = false;  ///< from SCHED_IDLE
   std::uint64_t main_rseq_ = 0;
   std::uint32_t main_thread_ = 0;
   std::uint32_t own_thread_ = 0;
