@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli/emulation_options.h"
 
+#include <fmt/format.h>
+
 #include <string_view>
 
+#include "cli/prefetch_check.h"
 #include "cli/presets.h"
 #include "cli/sampler.h"
+#include "cli/shared_object.h"
 #include "core/quantity.h"
 
 namespace dime {
@@ -29,10 +33,15 @@ std::size_t place_of(const Parameter& row) {
   return static_cast<std::size_t>(row.key);
 }
 
+// Nothing may be given where the name of a variable was mistyped in a script.
+std::string given_to(const Parameter& row, const std::string& text) {
+  return fmt::format("{} {}", row.option, text.empty() ? "is empty" : text);
+}
+
 template <class T>
 Result<T> value_of(const Parameter& row, const std::string& text, const Parsed<T>& parsed) {
   if (!parsed.ok()) {
-    return fail(0, "{} {}: {}", row.option, text, parsed.problem);
+    return fail(0, "{}: {}", given_to(row, text), parsed.problem);
   }
   return parsed.value;
 }
@@ -43,10 +52,17 @@ Result<void> read_plain(const Parameter& row, const std::string& given, const st
   Text part;
   const char* why = nullptr;
   if (config::read_value(row.key, text, plan, part, why) != config::Reason::kNone) {
-    return why != nullptr ? fail(0, "{} {}: {}", row.option, given, why)
-                          : fail(0, "{} {}: allowed: {}", row.option, given, row.allowed);
+    return why != nullptr ? fail(0, "{}: {}", given_to(row, given), why)
+                          : fail(0, "{}: allowed: {}", given_to(row, given), row.allowed);
   }
   return {};
+}
+
+// What only dime whatif takes may not even have the form of what a configuration string holds.
+Result<void> check_is_live(const Parameter& row, const std::string& text) {
+  const std::string label = fmt::format("{} ", row.option);
+  return row.kind == Kind::kPrefetch && !text.empty() ? check_live_prefetcher(label, text)
+                                                      : check_is_no_path(label, text);
 }
 
 Result<void> read_option(const Parameter& row, const std::string& text, EmulationRequest& request) {
@@ -85,6 +101,10 @@ Result<void> read_option(const Parameter& row, const std::string& text, Emulatio
       plan.give(row.key);
       return {};
     }
+    case Kind::kPolicy:
+    case Kind::kPrefetch:
+      DIME_TRY_VOID(check_is_live(row, text));
+      return read_plain(row, text, text, plan);
     default:
       return read_plain(row, text, text, plan);
   }

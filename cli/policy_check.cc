@@ -38,6 +38,7 @@ Result<PolicyChoice> read_policy(std::string_view label, const std::string& text
 
 Result<PolicyChoice> check_policy(std::string_view label, const std::string& text,
                                   std::uint32_t sees) {
+  DIME_TRY_VOID(check_is_no_path(label, text));
   DIME_TRY(const PolicyChoice choice, read_policy(label, text, policy_names()));
   const dime_policy_ops* const policy = choice.policy;
   if (policies::find(Text(policy->name)) == nullptr) {

@@ -3,11 +3,31 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "cli/choice_details.h"
 #include "cli/shared_object.h"
 #include "prefetchers/registry.h"
 
 namespace dime {
+namespace {
+
+bool replays(const dime_prefetch_ops& prefetcher) {
+  return (prefetcher.flags & DIME_PREFETCH_TAPE) != 0;
+}
+
+// Those that an emulated program can run with.
+std::string live_names() {
+  std::vector<std::string_view> names;
+  for (const dime_prefetch_ops* const prefetcher : prefetchers::kAll) {
+    if (!replays(*prefetcher)) {
+      names.emplace_back(prefetcher->name);
+    }
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+}  // namespace
 
 Result<PrefetchChoice> check_prefetcher(std::string_view label, const std::string& text) {
   Text whole(text);
@@ -32,13 +52,12 @@ Result<PrefetchChoice> check_prefetcher(std::string_view label, const std::strin
 
 Result<void> check_live_prefetcher(std::string_view label, const std::string& text) {
   const dime_prefetch_ops* const prefetcher = prefetchers::find(prefetch_choice::name_of(text));
-  if (prefetcher != nullptr && (prefetcher->flags & DIME_PREFETCH_TAPE) != 0) {
-    return fail_with_hint("dime whatif --prefetch",
-                          "{}{}: only for dime whatif: it replays a recording", label, text);
+  if (prefetcher != nullptr && replays(*prefetcher)) {
+    return fail(0, "{}{}: only for dime whatif: it replays a recording", label, text);
   }
+  DIME_TRY_VOID(check_is_no_path(label, text));
   if (prefetcher == nullptr) {
-    return fail(0, "{}{}: unknown prefetcher; allowed: {}", label, text,
-                names_of(prefetchers::kAll));
+    return fail(0, "{}{}: unknown prefetcher; allowed: {}", label, text, live_names());
   }
   DIME_TRY([[maybe_unused]] const PrefetchChoice choice, check_prefetcher(label, text));
   return {};

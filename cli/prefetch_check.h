@@ -14,7 +14,8 @@ namespace dime {
 /// choice points into `text` where there is a tape.
 Result<PrefetchChoice> check_prefetcher(std::string_view label, const std::string& text);
 
-/// The same for one that an emulated program is to run with: built in, and without a tape.
+/// The same for one that an emulated program is to run with: built in, and not one
+/// that replays a recording.
 Result<void> check_live_prefetcher(std::string_view label, const std::string& text);
 
 }  // namespace dime

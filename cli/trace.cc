@@ -31,6 +31,12 @@ struct TraceOptions {
   bool summary = false;
 };
 
+// What of that has values of its own.
+struct Chosen {
+  Nanos step;
+  trace::By by = trace::By::kMapping;
+};
+
 constexpr Nanos kStep{100};
 constexpr Nanos kMostStep{1'000'000'000};
 
@@ -68,38 +74,38 @@ Result<void> print_summary(const TraceOptions& options) {
   return {};
 }
 
-Result<trace::By> by_of(const TraceOptions& options) {
-  const auto* const word =
-      std::find(std::begin(trace::kByWords), std::end(trace::kByWords), options.by);
+Result<trace::By> by_of(const std::string& text) {
+  const auto* const word = std::ranges::find(trace::kByWords, text);
   if (word == std::end(trace::kByWords)) {
-    return fail(0, "--by {}: allowed: {}", options.by, fmt::join(trace::kByWords, ", "));
+    return fail(0, "--by {}: allowed: {}", text, fmt::join(trace::kByWords, ", "));
   }
   return static_cast<trace::By>(word - std::begin(trace::kByWords));
 }
 
-Result<void> print_breakdown(const TraceOptions& options) {
-  DIME_TRY(const trace::By by, by_of(options));
+Result<void> print_breakdown(const TraceOptions& options, trace::By by) {
   DIME_TRY(const trace::Breakdown breakdown, trace::break_down(options.trace, by));
   fmt::print("{}", options.json ? trace::json_of(breakdown, by) : trace::text_of(breakdown, by));
+  if (by == trace::By::kPhase && !breakdown.has_phases) {
+    print_notice(
+        fmt::format("{}: the recording has no phases: the program marked none", options.trace));
+  }
   note_problem(options.trace, breakdown.problem, breakdown.events);
   return {};
 }
 
-Result<Nanos> step_of(const TraceOptions& options) {
-  if (options.step.empty()) {
+Result<Nanos> step_of(const std::string& text) {
+  if (text.empty()) {
     return kStep;
   }
-  const Text text{options.step.data(), static_cast<std::uint32_t>(options.step.size())};
   const Parsed<Nanos> step = parse_duration(text);
   if (!step.ok() || step.value == Nanos{} || step.value > kMostStep) {
-    return fail(0, "--step {}: allowed: a time from 1ns to 1s", options.step);
+    return fail(0, "--step {}: allowed: a time from 1ns to 1s", text);
   }
   return step.value;
 }
 
 // The output appears whole or not at all.
-Result<void> make_trace(const TraceOptions& options) {
-  DIME_TRY(const Nanos step, step_of(options));
+Result<void> make_trace(const TraceOptions& options, Nanos step) {
   std::ifstream file;
   if (options.from != "-") {
     file.open(options.from);
@@ -122,7 +128,7 @@ Result<void> make_trace(const TraceOptions& options) {
   return {};
 }
 
-Result<void> check(const TraceOptions& options) {
+Result<Chosen> check(const TraceOptions& options) {
   const bool makes = !options.from.empty();
   if (makes == !options.trace.empty()) {
     return fail_with_hint("dime trace TRACE, or dime trace --from FILE -o TRACE",
@@ -140,16 +146,22 @@ Result<void> check(const TraceOptions& options) {
   if (!makes && !options.step.empty()) {
     return fail(0, "--step goes with --from");
   }
-  return {};
+  Chosen chosen;
+  DIME_TRY(chosen.step, step_of(options.step));
+  if (!options.by.empty()) {
+    DIME_TRY(chosen.by, by_of(options.by));
+  }
+  return chosen;
 }
 
 int run(const TraceOptions& options) {
-  if (auto sound = check(options); !sound) {
-    print_error(sound.error());
+  const auto chosen = check(options);
+  if (!chosen) {
+    print_error(chosen.error());
     return kUsage;
   }
-  const auto done = !options.from.empty() ? make_trace(options)
-                    : !options.by.empty() ? print_breakdown(options)
+  const auto done = !options.from.empty() ? make_trace(options, chosen->step)
+                    : !options.by.empty() ? print_breakdown(options, chosen->by)
                     : options.summary     ? print_summary(options)
                                           : print_events(options);
   if (!done) {

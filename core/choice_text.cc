@@ -7,6 +7,8 @@
 namespace dime::choice_text {
 namespace {
 
+constexpr const char* kOutOfBounds = "out of bounds";
+
 bool is_separator(char c) {
   return c == ',' || c == ':';
 }
@@ -30,6 +32,13 @@ bool consists_of(Text text, bool (*is)(char)) {
     }
   }
   return true;
+}
+
+// Also one below 0 or above what 64 bits hold.
+bool is_integer(Text text) {
+  const bool has_sign = !text.empty() && text[0] == '-';
+  const Text digits = text.slice(has_sign ? 1 : 0, text.size);
+  return !digits.empty() && consists_of(digits, is_digit);
 }
 
 void put_value(TextWriter& out, const dime_policy_parameter& parameter, std::uint64_t value) {
@@ -84,10 +93,10 @@ Refusal read_value(const dime_policy_parameter& parameter, Text value, Text part
       return {"not a share such as 10%", part};
     }
   } else if (!read_decimal(value, number)) {
-    return {"not a number", part};
+    return {is_integer(value) ? kOutOfBounds : "not a number", part};
   }
   if (number < parameter.least || number > parameter.most) {
-    return {"out of bounds", part};
+    return {kOutOfBounds, part};
   }
   return {};
 }

@@ -13,7 +13,7 @@ Refusal read_first(const dime_prefetch_ops& prefetcher, Text part, PrefetchChoic
     return {};
   }
   if (prefetcher.parameter_count == 0) {
-    return {"it has no parameters", part};
+    return {"no such parameter", part};
   }
   return choice_text::read_value(prefetcher.parameters[0], part, part, choice.values[0]);
 }

@@ -93,7 +93,9 @@ class Names {
       const bool counts = phase.process == process && phase.time_ns <= time_ns;
       last = counts && (last == nullptr || phase.time_ns >= last->time_ns) ? &phase : last;
     }
-    return last == nullptr ? "(before the first)" : last->name;
+    return last != nullptr        ? last->name
+           : meta_.phases.empty() ? "(no phases)"
+                                  : "(before the first)";
   }
 
   const Meta& meta_;
@@ -150,7 +152,7 @@ Result<Breakdown> break_down(const std::string& path, By by) {
       counter.add(event, meta.threads[event.thread].process);
     }
   }
-  return Breakdown{counter.take(), reader.events(), reader.problem()};
+  return Breakdown{counter.take(), reader.events(), reader.problem(), !meta.phases.empty()};
 }
 
 std::string text_of(const Breakdown& breakdown, By by) {

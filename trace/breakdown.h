@@ -28,6 +28,7 @@ struct Breakdown {
   std::vector<Share> shares;  ///< most remote accesses first, or most uses where there are none
   std::uint64_t events = 0;
   std::string problem;  ///< why the trace ends before its end, or empty
+  bool has_phases = false;
 };
 
 /// Reads the trace twice: names stand behind what they are about.

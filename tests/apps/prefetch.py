@@ -72,10 +72,16 @@ def unharmed():
 
 def refused():
     for text, words in (("none-such", ["none-such", "linux", "leap"]), ("tape:x,pages=4", ["tape", "whatif"]), ("sequential:0", ["sequential"]),
-                        ("./mine.so", ["./mine.so"])):
+                        ("./mine.so", ["./mine.so", "only for dime whatif"]), ("tape:/tmp/T", ["only for dime whatif"]),
+                        ("tape", ["only for dime whatif"]), ("tape:" + 90 * "x", ["only for dime whatif"]),
+                        ("sequential:-1", ["out of bounds", "(1 to 32"]), ("sequential:" + 20 * "9", ["out of bounds", "(1 to 32"]),
+                        ("none:3", ["no such parameter", "none has no parameters"]), ("", ["--prefetch is empty", "allowed"])):
         run = dime_test.dime("run", "--prefetch", text, "--", "true")
         dime_test.equal(run.status, 125, f"status for {text}: {run.err}")
         dime_test.check(all(word in run.err for word in words), f"{text}: {run.err}")
+        dime_test.check("tape" in text or "tape" not in run.err, f"{text}: dime run has no tape: {run.err}")
+    run = dime_test.dime("run", "--policy", "./mine.so", "--", "true")
+    dime_test.check(run.status == 125 and "only for dime whatif" in run.err, f"--policy: {run.err}")
     run = dime_test.dime("record", "--prefetch", "linux", "-o", dime_test.scratch / "t", "--", "true")
     dime_test.check(run.status != 0 and "--prefetch" in run.err, f"record: {run.err}")
 

@@ -54,13 +54,15 @@ def test():
     refused(["trace", "--from", scratch / "missing", "-o", made], 1, "missing")
     shares = json.loads(dime("trace", made, "--by", "process", "--json").out)
     equal([(share["uses"], share["pages"], share["remote"]) for share in shares], [(12, 5, 0)], "what belongs to the one process")
-    refused(["trace", made, "--by", "colour"], 1, "--by colour", "mapping", "phase")
+    run = dime("trace", made, "--by", "phase")
+    check(b"(no phases)" in run.out and "has no phases" in run.err and run.status == 0, f"--by phase without phases: {run}")
+    refused(["trace", made, "--by", "colour"], 2, "--by colour", "mapping", "phase")
     refused(["trace", made, "--by", "phase", "--summary"], 2, "--by")
     refused(["trace"], 2, "--from")
     refused(["trace", "--from", listed], 2, "-o")
     refused(["trace", "--from", listed, "-o", made, "--json"], 2, "--json")
     refused(["trace", made, "--step", "1us"], 2, "--step")
-    refused(["trace", "--from", listed, "-o", made, "--step", "5"], 1, "--step 5", "1ns")
+    refused(["trace", "--from", listed, "-o", made, "--step", "5"], 2, "--step 5", "1ns")
     equal(made.read_bytes(), whole, "a refused command leaves the trace that was there")
 
 

@@ -162,10 +162,14 @@ TEST(PrefetchChoice, RefusesWhatIsWrong) {
   };
   EXPECT_EQ(problem(prefetchers::kSequential, "sequential:0"), "out of bounds");
   EXPECT_EQ(problem(prefetchers::kSequential, "sequential:33"), "out of bounds");
-  EXPECT_EQ(problem(prefetchers::kSequential, "sequential:x"), "not a number");
+  EXPECT_EQ(problem(prefetchers::kSequential, "sequential:-1"), "out of bounds");
+  EXPECT_EQ(problem(prefetchers::kSequential, "sequential:99999999999999999999"), "out of bounds");
+  for (const char* const text : {"sequential:x", "sequential:", "sequential:-", "sequential:1-"}) {
+    EXPECT_EQ(problem(prefetchers::kSequential, text), "not a number") << text;
+  }
   EXPECT_EQ(problem(prefetchers::kSequential, "sequential,depth=3"), "no such parameter");
   EXPECT_EQ(problem(prefetchers::kSequential, "sequential:pages=3"), "");
-  EXPECT_EQ(problem(prefetchers::kNone, "none:3"), "it has no parameters");
+  EXPECT_EQ(problem(prefetchers::kNone, "none:3"), "no such parameter");
   EXPECT_EQ(problem(prefetchers::kTape, "tape"), "needs a recording, as in tape:TRACE");
 }
 
