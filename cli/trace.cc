@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "core/quantity.h"
 #include "trace/breakdown.h"
+#include "trace/fold.h"
 #include "trace/reader.h"
 #include "trace/summary.h"
 #include "trace/text.h"
@@ -29,6 +30,7 @@ struct TraceOptions {
   std::string by;
   bool json = false;
   bool summary = false;
+  bool folded = false;
 };
 
 // What of that has values of its own.
@@ -93,6 +95,19 @@ Result<void> print_breakdown(const TraceOptions& options, trace::By by) {
   return {};
 }
 
+Result<void> print_folded(const TraceOptions& options) {
+  DIME_TRY(const trace::Folded folded, trace::fold(options.trace));
+  for (const auto& [stack, count] : folded.counts) {
+    fmt::print("{} {}\n", stack, count);
+  }
+  if (folded.with_stack != folded.remote) {
+    print_notice(fmt::format("{}: {} of {} remote accesses have a call stack", options.trace,
+                             folded.with_stack, folded.remote));
+  }
+  note_problem(options.trace, folded.problem, folded.events);
+  return {};
+}
+
 Result<Nanos> step_of(const std::string& text) {
   if (text.empty()) {
     return kStep;
@@ -137,11 +152,14 @@ Result<Chosen> check(const TraceOptions& options) {
   if (makes != !options.output.empty()) {
     return fail(0, "--from and -o belong together");
   }
-  if (makes && (options.json || options.summary || !options.by.empty())) {
-    return fail(0, "--json, --summary and --by are for a trace, not with --from");
+  if (makes && (options.json || options.summary || options.folded || !options.by.empty())) {
+    return fail(0, "--json, --summary, --by and --folded are for a trace, not with --from");
   }
-  if (options.summary && !options.by.empty()) {
-    return fail(0, "--summary and --by exclude each other");
+  if (options.summary + options.folded + !options.by.empty() > 1) {
+    return fail(0, "--summary, --by and --folded exclude each other");
+  }
+  if (options.folded && options.json) {
+    return fail(0, "--folded is a form of its own: without --json");
   }
   if (!makes && !options.step.empty()) {
     return fail(0, "--step goes with --from");
@@ -162,6 +180,7 @@ int run(const TraceOptions& options) {
   }
   const auto done = !options.from.empty() ? make_trace(options, chosen->step)
                     : !options.by.empty() ? print_breakdown(options, chosen->by)
+                    : options.folded      ? print_folded(options)
                     : options.summary     ? print_summary(options)
                                           : print_events(options);
   if (!done) {
@@ -182,10 +201,12 @@ std::function<int()> register_trace(CLI::App& app) {
   app.add_option("--step", options->step, "with --from: the time of one reference (100ns)")
       ->type_name("TIME");
   app.add_option("--by", options->by,
-                 "which mapping, phase, thread or process the accesses belong to")
+                 "which mapping, function, phase, thread or process the accesses belong to")
       ->type_name("WHAT");
   app.add_flag("--json", options->json,
                "as JSON: one object a line, with --summary one object, with --by an array");
+  app.add_flag("--folded", options->folded,
+               "the call stacks of remote accesses, as flame-graph tools read them");
   app.add_flag("--summary", options->summary, "what is in it, and the working set over time");
   return [options] { return run(*options); };
 }

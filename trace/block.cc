@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "trace/block.h"
 
+#include "trace/numbers.h"
+
 namespace dime::trace {
 namespace {
 
@@ -15,45 +17,6 @@ constexpr std::uint8_t kReserved = 0x80;
 // their own they repeat its bytes.
 constexpr unsigned kColumns = 5;
 enum Column : unsigned { kHeads, kTimes, kThreads, kUses, kOthers };
-
-constexpr std::uint64_t zigzag(std::uint64_t difference) {
-  return (difference << 1) ^ (0 - (difference >> 63));
-}
-constexpr std::uint64_t unzigzag(std::uint64_t value) {
-  return (value >> 1) ^ (0 - (value & 1));
-}
-
-void put(std::vector<std::uint8_t>& out, std::uint64_t value) {
-  while (value >= 0x80) {
-    out.push_back(static_cast<std::uint8_t>(value | 0x80));
-    value >>= 7;
-  }
-  out.push_back(static_cast<std::uint8_t>(value));
-}
-
-// Reads numbers one after the other; `ok` is false from the first one that is cut or too long.
-struct Numbers {
-  std::span<const std::uint8_t> bytes;
-  std::size_t at = 0;
-  bool ok = true;
-
-  std::uint64_t next() {
-    std::uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      if (at == bytes.size()) {
-        break;
-      }
-      const std::uint8_t byte = bytes[at++];
-      value |= std::uint64_t{byte & 0x7fU} << shift;
-      if ((byte & 0x80) == 0) {
-        return value;
-      }
-    }
-    ok = false;
-    return 0;
-  }
-  [[nodiscard]] bool finished() const { return ok && at == bytes.size(); }
-};
 
 }  // namespace
 
@@ -80,12 +43,7 @@ std::vector<std::uint8_t> encode_events(std::span<const Event> events, std::uint
   }
   std::vector<std::uint8_t> block = {kEventBlock};
   put(block, events.size());
-  for (const auto& column : columns) {
-    put(block, column.size());
-  }
-  for (const auto& column : columns) {
-    block.insert(block.end(), column.begin(), column.end());
-  }
+  put_columns(block, columns);
   return block;
 }
 
@@ -96,20 +54,8 @@ std::optional<std::vector<Event>> decode_events(std::span<const std::uint8_t> bl
   }
   Numbers head{block.subspan(1)};
   const std::uint64_t count = head.next();
-  std::uint64_t sizes[kColumns];
-  for (std::uint64_t& size : sizes) {
-    size = head.next();
-  }
-  std::span<const std::uint8_t> rest = head.bytes.subspan(head.at);
   std::span<const std::uint8_t> columns[kColumns];
-  for (unsigned i = 0; i < kColumns; ++i) {
-    if (!head.ok || sizes[i] > rest.size()) {
-      return std::nullopt;
-    }
-    columns[i] = rest.first(sizes[i]);
-    rest = rest.subspan(sizes[i]);
-  }
-  if (!rest.empty() || count > kMostBlockEvents || columns[kHeads].size() != count) {
+  if (!take_columns(head, columns) || count > kMostBlockEvents || columns[kHeads].size() != count) {
     return std::nullopt;
   }
   Numbers times{columns[kTimes]};

@@ -16,6 +16,7 @@ namespace dime::trace {
 /// What a block is about: its first byte.
 inline constexpr std::uint8_t kEventBlock = 'E';
 inline constexpr std::uint8_t kMetaBlock = 'J';
+inline constexpr std::uint8_t kStackBlock = 'S';  ///< trace/stacks.h
 
 /// No block is larger than this before compression.
 inline constexpr std::size_t kMostBlockBytes = std::size_t{4} << 20;

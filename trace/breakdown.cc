@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/printable.h"
+#include "trace/fold.h"
 #include "trace/page_index.h"
 #include "trace/reader.h"
 
@@ -65,15 +66,20 @@ class Names {
  public:
   Names(const Meta& meta, By by) : meta_(meta), by_(by), memory_(meta.processes.size()) {
     for (const Range& range : meta.ranges) {
-      memory_[range.process].add(range);
+      if (range.process < memory_.size()) {
+        memory_[range.process].add(range);
+      }
     }
   }
 
-  [[nodiscard]] std::string of(const Event& event) const {
+  /// `stack` is that of the event, 0 = none: not by function, then.
+  [[nodiscard]] std::string of(const Event& event, std::uint32_t stack) const {
     const Thread& thread = meta_.threads[event.thread];
     switch (by_) {
       case By::kMapping:
         return memory_[thread.process].at(event.page);
+      case By::kFunction:
+        return name_of(meta_.frames[meta_.stacks[stack - 1].frame], meta_);
       case By::kPhase:
         return phase_at(thread.process, event.time_ns);
       case By::kThread:
@@ -108,8 +114,8 @@ class Counter {
  public:
   explicit Counter(const Names& names) : names_(names) {}
 
-  void add(const Event& event, std::uint32_t process) {
-    const auto [entry, fresh] = places_.try_emplace(names_.of(event), shares_.size());
+  void add(const Event& event, std::uint32_t stack, std::uint32_t process) {
+    const auto [entry, fresh] = places_.try_emplace(names_.of(event, stack), shares_.size());
     if (fresh) {
       shares_.push_back({entry->first});
       pages_.emplace_back();
@@ -143,13 +149,19 @@ class Counter {
 
 Result<Breakdown> break_down(const std::string& path, By by) {
   DIME_TRY(const Meta meta, meta_of(path));
+  if (by == By::kFunction) {
+    DIME_TRY_VOID(require_stacks(meta, path, "--by function"));
+  }
   DIME_TRY(Reader reader, Reader::open(path));
   const Names names(meta, by);
   Counter counter(names);
   std::vector<Event> block;
   while (reader.next(block)) {
-    for (const Event& event : block) {
-      counter.add(event, meta.threads[event.thread].process);
+    for (std::size_t i = 0; i < block.size(); ++i) {
+      const std::uint32_t stack = reader.stacks().empty() ? 0 : reader.stacks()[i];
+      if (by != By::kFunction || stack != 0) {
+        counter.add(block[i], stack, meta.threads[block[i].thread].process);
+      }
     }
   }
   return Breakdown{counter.take(), reader.events(), reader.problem(), !meta.phases.empty()};

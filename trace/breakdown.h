@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// To which memory, phase, thread or process the events of a trace belong.
+// To which memory, code, phase, thread or process the events of a trace belong.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@
 
 namespace dime::trace {
 
-enum class By : std::uint8_t { kMapping, kPhase, kThread, kProcess };
+enum class By : std::uint8_t { kMapping, kFunction, kPhase, kThread, kProcess };
 /// In the order of By.
-inline constexpr const char* kByWords[] = {"mapping", "phase", "thread", "process"};
+inline constexpr const char* kByWords[] = {"mapping", "function", "phase", "thread", "process"};
 
 /// What one of them has. Uses are events by which a page was used.
 struct Share {
@@ -31,7 +31,9 @@ struct Breakdown {
   bool has_phases = false;
 };
 
-/// Reads the trace twice: names stand behind what they are about.
+/// Reads the trace twice: names stand behind what they are about. By function, events without a
+/// call stack are left out. Error: also where the trace was recorded without stacks and `by` wants
+/// them.
 Result<Breakdown> break_down(const std::string& path, By by);
 
 std::string text_of(const Breakdown& breakdown, By by);

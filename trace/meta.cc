@@ -47,6 +47,7 @@ Info info_of(const Json& from) {
     constexpr double kLeast = 1e-6;
     info.sample = std::clamp(sample->get<double>(), kLeast, 1.0);
   }
+  info.stacks = number(from, "stacks");
   return info;
 }
 
@@ -72,6 +73,19 @@ bool take(const std::string& kind, const Json& content, Meta& meta) {
   } else if (kind == "phase") {
     meta.phases.push_back(
         {number(content, "time_ns"), small(content, "process"), text(content, "name")});
+  } else if (kind == "file") {
+    if (number(content, "index") != meta.files.size()) {
+      return false;
+    }
+    meta.files.push_back({text(content, "path"), text(content, "build_id")});
+  } else if (kind == "frame") {
+    const bool in_file = content.contains("file");
+    if (number(content, "index") != meta.frames.size() ||
+        (in_file && number(content, "file") >= meta.files.size())) {
+      return false;
+    }
+    meta.frames.push_back({in_file ? small(content, "file") : Frame::kNoFile,
+                           number(content, "offset"), text(content, "function")});
   } else if (kind == "end") {
     meta.end = {number(content, "events"),      number(content, "lost"),
                 number(content, "limit_pages"), number(content, "wall_ns"),
@@ -84,13 +98,17 @@ bool take(const std::string& kind, const Json& content, Meta& meta) {
 }  // namespace
 
 std::string line_of(const Info& info) {
-  return written("info", {{"source", info.source == Source::kFaults ? "faults" : "references"},
-                          {"version", info.version},
-                          {"command", info.command},
-                          {"local_npages", info.local_npages},
-                          {"local_share", info.local_share},
-                          {"policy", info.policy},
-                          {"sample", info.sample}});
+  Json content = {{"source", info.source == Source::kFaults ? "faults" : "references"},
+                  {"version", info.version},
+                  {"command", info.command},
+                  {"local_npages", info.local_npages},
+                  {"local_share", info.local_share},
+                  {"policy", info.policy},
+                  {"sample", info.sample}};
+  if (info.stacks != 0) {
+    content["stacks"] = info.stacks;
+  }
+  return written("info", std::move(content));
 }
 
 std::string line_of(const Process& process, std::uint32_t index) {
@@ -113,6 +131,22 @@ std::string line_of(const Range& range) {
 std::string line_of(const Phase& phase) {
   return written("phase",
                  {{"time_ns", phase.time_ns}, {"process", phase.process}, {"name", phase.name}});
+}
+
+std::string line_of(const CodeFile& file, std::uint32_t index) {
+  return written("file", {{"index", index}, {"path", file.path}, {"build_id", file.build_id}});
+}
+
+std::string line_of(const Frame& frame, std::uint32_t index) {
+  Json content = {{"index", index}};
+  if (frame.file != Frame::kNoFile) {
+    content["file"] = frame.file;
+    content["offset"] = frame.offset;
+  }
+  if (!frame.function.empty()) {
+    content["function"] = frame.function;
+  }
+  return written("frame", std::move(content));
 }
 
 std::string line_of(const End& end) {

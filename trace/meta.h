@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "trace/stacks.h"
+
 namespace dime::trace {
 
 /// Where the events come from, which decides for which local sizes they are good.
@@ -25,6 +27,7 @@ struct Info {
   std::uint32_t local_share = 0;     ///< per cent times 100 of the touched pages
   std::string policy;                ///< of the recording
   double sample = 1;                 ///< the part of the pages that is recorded, above 0
+  std::uint64_t stacks = 0;          ///< one in so many accesses has a call stack; 0 = none
   /// What `count` pages, events or bytes of the trace stand for in the whole program.
   [[nodiscard]] std::uint64_t whole(std::uint64_t count) const {
     return sample == 1 ? count
@@ -58,6 +61,20 @@ struct Phase {
   std::string name;
 };
 
+/// A file with code: a program or a library.
+struct CodeFile {
+  std::string path;      ///< as /proc/PID/maps shows it
+  std::string build_id;  ///< in hexadecimal digits, or empty
+};
+
+/// A place in code.
+struct Frame {
+  static constexpr std::uint32_t kNoFile = UINT32_MAX;
+  std::uint32_t file = kNoFile;  ///< index
+  std::uint64_t offset = 0;      ///< in the file: of the instruction, or of the last byte of a call
+  std::string function;          ///< empty = not known
+};
+
 /// Written last; a trace without it was cut.
 struct End {
   std::uint64_t events = 0;
@@ -74,6 +91,9 @@ struct Meta {
   std::vector<Thread> threads;
   std::vector<Range> ranges;
   std::vector<Phase> phases;
+  std::vector<CodeFile> files;
+  std::vector<Frame> frames;
+  std::vector<StackNode> stacks;  ///< number 1 first
   End end;
   bool ended = false;  ///< `end` was there
 };
@@ -83,6 +103,8 @@ std::string line_of(const Process& process, std::uint32_t index);
 std::string line_of(const Thread& thread, std::uint32_t index);
 std::string line_of(const Range& range);
 std::string line_of(const Phase& phase);
+std::string line_of(const CodeFile& file, std::uint32_t index);
+std::string line_of(const Frame& frame, std::uint32_t index);
 std::string line_of(const End& end);
 
 /// Takes what the lines of `text` say into `meta`; keys that are not known are skipped. False where

@@ -117,12 +117,45 @@ bool Reader::next_block(std::vector<std::uint8_t>& block) {
   return true;
 }
 
+bool Reader::take_stacks() {
+  const auto first = static_cast<std::uint32_t>(meta_.stacks.size() + 1);
+  auto decoded = decode_stacks(block_, first, meta_.frames.size());
+  if (!decoded) {
+    return false;
+  }
+  meta_.stacks.insert(meta_.stacks.end(), decoded->nodes.begin(), decoded->nodes.end());
+  stacked_ = std::move(decoded->events);
+  return true;
+}
+
+bool Reader::match_stacks(std::size_t events) {
+  if (stacked_.empty()) {
+    return true;
+  }
+  if (stacked_.back().event >= events) {
+    return false;
+  }
+  stacks_.resize(events);
+  for (const StackedEvent& event : stacked_) {
+    stacks_[event.event] = event.stack;
+  }
+  stacked_.clear();
+  return true;
+}
+
 bool Reader::next(std::vector<Event>& events) {
   events.clear();
+  stacks_.clear();
   while (next_block(block_)) {
     if (block_[0] == kMetaBlock) {
       const auto* const text = reinterpret_cast<const char*>(block_.data());
       if (!take_lines({text + 1, block_.size() - 1}, meta_)) {
+        return stop(fmt::format("the block before byte {} is damaged", at_));
+      }
+      continue;
+    }
+    if (block_[0] == kStackBlock) {
+      if (!take_stacks()) {
         return stop(fmt::format("the block before byte {} is damaged", at_));
       }
       continue;
@@ -132,7 +165,8 @@ bool Reader::next(std::vector<Event>& events) {
     }
     auto decoded = decode_events(block_, unit_ns_);
     const auto known = [this](const Event& event) { return event.thread < meta_.threads.size(); };
-    if (!decoded || !std::all_of(decoded->begin(), decoded->end(), known)) {
+    if (!decoded || !std::all_of(decoded->begin(), decoded->end(), known) ||
+        !match_stacks(decoded->size())) {
       return stop(fmt::format("the block before byte {} is damaged", at_));
     }
     events = std::move(*decoded);

@@ -33,6 +33,10 @@ class Reader {
   /// tells.
   bool next(std::vector<Event>& events);
 
+  /// Of the events that next() has given: the number of the call stack of each, 0 = none. Empty
+  /// where none of them has one.
+  [[nodiscard]] const std::vector<std::uint32_t>& stacks() const { return stacks_; }
+
   /// What is known so far; complete at the end.
   [[nodiscard]] const Meta& meta() const { return meta_; }
 
@@ -52,6 +56,8 @@ class Reader {
   Reader() = default;
   bool next_block(std::vector<std::uint8_t>& block);
   bool stop(std::string problem);
+  bool take_stacks();
+  bool match_stacks(std::size_t events);
 
   std::shared_ptr<void> mapping_;  ///< what `bytes_` lies in, where it was a file
   std::span<const std::uint8_t> bytes_;
@@ -63,6 +69,8 @@ class Reader {
   std::uint64_t events_ = 0;
   std::unique_ptr<ZSTD_DCtx_s, FreeContext> context_;
   std::vector<std::uint8_t> block_;
+  std::vector<StackedEvent> stacked_;  ///< of the next block of events
+  std::vector<std::uint32_t> stacks_;
 };
 
 /// All of a trace. A cut one is no error: `problem` says so.

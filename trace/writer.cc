@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kLevel = 3;  // higher ones take longer than events take to come
 constexpr std::size_t kMostLines = std::size_t{256} << 10;
+constexpr std::size_t kMostNodes = kMostBlockNodes / 2;  // one event more adds few
 
 }  // namespace
 
@@ -63,14 +64,35 @@ void Writer::add(const Phase& phase) {
   lines_ += line_of(phase);
 }
 
-Result<void> Writer::append(const Event& event) {
+std::uint32_t Writer::add(const CodeFile& file) {
+  lines_ += line_of(file, files_);
+  return files_++;
+}
+
+std::uint32_t Writer::add(const Frame& frame) {
+  lines_ += line_of(frame, frames_);
+  return frames_++;
+}
+
+std::uint32_t Writer::add(const StackNode& node) {
+  stacks_.nodes.push_back(node);
+  return ++nodes_;
+}
+
+Result<void> Writer::append(const Event& event, std::uint32_t stack) {
+  if (stack != 0) {
+    stacks_.events.push_back({static_cast<std::uint32_t>(pending_.size()), stack});
+  }
   pending_.push_back(event);
   ++events_;
-  return pending_.size() >= kBlockEvents || lines_.size() >= kMostLines ? flush() : Result<void>{};
+  const bool full = pending_.size() >= kBlockEvents || lines_.size() >= kMostLines ||
+                    stacks_.nodes.size() >= kMostNodes;
+  return full ? flush() : Result<void>{};
 }
 
 Result<void> Writer::flush() {
   DIME_TRY_VOID(write_lines());
+  DIME_TRY_VOID(write_stacks());
   if (!pending_.empty()) {
     const auto block = encode_events(pending_, unit_ns_);
     pending_.clear();
@@ -97,6 +119,17 @@ Result<void> Writer::write_lines() {
   if (block.size() > kMostBlockBytes) {
     return fail(EFBIG, "writing {}: names of processes and memory", path_);
   }
+  return write_block(block.data(), block.size());
+}
+
+// In front of the events that they belong to.
+Result<void> Writer::write_stacks() {
+  if (stacks_.nodes.empty() && stacks_.events.empty()) {
+    return {};
+  }
+  const auto count = static_cast<std::uint32_t>(stacks_.nodes.size());
+  const auto block = encode_stacks(stacks_, nodes_ - count + 1);
+  stacks_ = {};
   return write_block(block.data(), block.size());
 }
 

@@ -29,9 +29,14 @@ class Writer {
   std::uint32_t add(const Thread& thread);
   void add(const Range& range);
   void add(const Phase& phase);
+  std::uint32_t add(const CodeFile& file);
+  std::uint32_t add(const Frame& frame);
+  /// The number of a new node of the call stacks, from 1. REQUIRES: its frame and its caller were
+  /// added.
+  std::uint32_t add(const StackNode& node);
 
-  /// REQUIRES: the thread was added.
-  Result<void> append(const Event& event);
+  /// `stack` 0 = none. REQUIRES: the thread was added, and the stack.
+  Result<void> append(const Event& event, std::uint32_t stack = 0);
 
   /// Writes what was added so far as blocks, whole or not.
   Result<void> flush();
@@ -53,16 +58,21 @@ class Writer {
   Result<void> write_all(const void* data, std::size_t bytes);
   Result<void> write_block(const void* data, std::size_t bytes);
   Result<void> write_lines();
+  Result<void> write_stacks();
 
   UniqueFd fd_;
   std::string path_;
   std::uint32_t unit_ns_;
   std::unique_ptr<ZSTD_CCtx_s, FreeContext> context_;
   std::vector<Event> pending_;
+  Stacks stacks_;  ///< not written yet
   std::string lines_;
   std::vector<std::uint8_t> packed_;
   std::uint32_t processes_ = 0;
   std::uint32_t threads_ = 0;
+  std::uint32_t files_ = 0;
+  std::uint32_t frames_ = 0;
+  std::uint32_t nodes_ = 0;
   std::uint64_t events_ = 0;
   std::uint64_t bytes_ = 0;
 };
