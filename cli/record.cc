@@ -29,6 +29,7 @@ using config::Key;
 
 // What a recording sees are the faults of a small limit: 5 %.
 constexpr std::uint32_t kUsualShare = 500;
+constexpr std::uint64_t kMostStacks = 1'000'000;
 constexpr const char* kUsage = "dime record [OPTIONS] -o TRACE -- PROGRAM [ARGS]";
 
 struct RecordOptions {
@@ -38,6 +39,7 @@ struct RecordOptions {
   std::string pids;
   std::string duration;
   std::string sample;
+  std::uint64_t stacks = 0;
 };
 
 struct RecordPlan {
@@ -45,6 +47,7 @@ struct RecordPlan {
   std::vector<pid_t> pids;
   Nanos duration;            ///< 0 = until they end
   std::uint32_t sample = 0;  ///< the share of the pages, per cent times 100; 0 = all
+  std::uint32_t stacks = 0;  ///< one in so many accesses with its call stack; 0 = none
 };
 
 // Error codes other than 0 are about the program.
@@ -116,6 +119,26 @@ Result<void> check_trace_file(const std::string& path) {
   return {};
 }
 
+// Threads find their call stacks in the signal of a fault, which the handler thread has not.
+Result<void> check_stacks(const RecordOptions& options, RecordPlan& plan) {
+  if (options.app->count("--stacks") == 0) {
+    return {};
+  }
+  if (options.stacks == 0 || options.stacks > kMostStacks) {
+    return fail(0, "--stacks {}: allowed: one in 1 to {} accesses", options.stacks, kMostStacks);
+  }
+  if (!options.pids.empty()) {
+    return fail(0, "--stacks: needs --fault-path inline, and -p has the thread path only");
+  }
+  EmulationRequest& request = plan.run.request;
+  if (request.fault_path == "thread") {
+    return fail(0, "--stacks: needs --fault-path inline, not thread");
+  }
+  request.fault_path = "inline";
+  plan.stacks = static_cast<std::uint32_t>(options.stacks);
+  return {};
+}
+
 // Error codes other than 0 are about the program.
 Result<RecordPlan> check(RecordOptions& options) {
   RecordPlan plan;
@@ -130,6 +153,7 @@ Result<RecordPlan> check(RecordOptions& options) {
   DIME_TRY_VOID(check_request(request));
   DIME_TRY(plan.sample, sample_of(options));
   scale_limit(plan.sample, request.plan);
+  DIME_TRY_VOID(check_stacks(options, plan));
   if (std::string_view(request.plan.parameters.prefetch) != config::kDefaultPrefetch) {
     return fail_with_hint(
         "dime whatif --prefetch",
@@ -159,6 +183,7 @@ trace::Info info_of(const RecordPlan& plan, const dime_parameters& parameters) {
   if (plan.sample != 0) {
     info.sample = static_cast<double>(plan.sample) / page_sample::kAll;
   }
+  info.stacks = plan.stacks;
   return info;
 }
 
@@ -176,7 +201,7 @@ Result<std::unique_ptr<Recorder>> start_recorder(const RecordOptions& options,
     writer.error().code = 0;
     return tl::unexpected(writer.error());
   }
-  return Recorder::start(std::move(block), std::move(*writer), plan.sample);
+  return Recorder::start(std::move(block), std::move(*writer), {plan.sample, plan.stacks});
 }
 
 // Waits until the processes have left, the time is over, or somebody ends dime. Returns how long
@@ -292,6 +317,11 @@ std::function<int()> register_record(CLI::App& app) {
   app.add_option("--sample", options->sample,
                  "record only this part of the pages, chosen by hash; the others stay local")
       ->type_name("SHARE");
+  app.add_option("--stacks", options->stacks,
+                 "record the call stack of each access, or of one in N")
+      ->type_name("N")
+      ->expected(0, 1)
+      ->default_str("1");
   options->emulation.add_to(app);
   app.prefix_command();
   app.footer(

@@ -39,6 +39,15 @@ RecordedProcesses::Process& RecordedProcesses::start(std::uint32_t pid, std::uin
                         : std::string(member->comm, ::strnlen(member->comm, sizeof member->comm));
   Process process;
   process.index = writer_.add(trace::Process{pid, parent, comm});
+  if (with_stacks_) {
+    if (const auto forked = running_.find(parent); forked != running_.end()) {
+      process.code = forked->second.code;
+    }
+    // At once: it may be short.
+    if (const auto mappings = read_maps(static_cast<pid_t>(pid)); mappings) {
+      process.code.take(*mappings);
+    }
+  }
   return running_[pid] = std::move(process);
 }
 
@@ -59,6 +68,10 @@ Result<void> RecordedProcesses::take(const dime_page_event& event) {
     start(event.pid, static_cast<std::uint32_t>(event.page));
     return {};
   }
+  if (event.what == DIME_EVENT_STACK) {
+    stacks_.take(event);
+    return {};
+  }
   if (event.what == 0 || event.what >= trace::kWhyCount || event.access > 2) {
     return {};  // of a writer that was stopped for so long that its place was given up
   }
@@ -73,8 +86,9 @@ Result<void> RecordedProcesses::take(const dime_page_event& event) {
   }
   // Where no thread is known, it is the first one.
   const std::uint32_t tid = event.tid == 0 ? event.pid : event.tid;
-  return writer_.append({time_of(event.time_ns), event.page, thread_of(process, tid), why,
-                         static_cast<trace::Access>(event.access)});
+  const trace::Event taken{time_of(event.time_ns), event.page, thread_of(process, tid), why,
+                           static_cast<trace::Access>(event.access)};
+  return writer_.append(taken, with_stacks_ ? stacks_.finish(event.pid, process.code) : 0);
 }
 
 void RecordedProcesses::take(const dime_mark& mark) {
@@ -136,6 +150,9 @@ void RecordedProcesses::note_names(std::uint32_t pid, Process& process) {
   const auto mappings = read_maps(static_cast<pid_t>(pid));
   if (!mappings) {
     return;  // it has just ended
+  }
+  if (with_stacks_) {
+    process.code.take(*mappings);
   }
   for (const ProcessMapping& mapping : *mappings) {
     const std::uint64_t begin = mapping.range.begin.value / kPageBytes;

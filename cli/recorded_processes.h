@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/recorded_stacks.h"
 #include "dime/abi.h"
 #include "dime/events.h"
 #include "trace/writer.h"
@@ -19,12 +20,19 @@ namespace dime {
 /// Not thread-safe. `control` and `writer` outlive it.
 class RecordedProcesses {
  public:
-  /// Times of the trace begin at `start_ns`.
-  RecordedProcesses(const dime_control& control, trace::Writer& writer, std::uint64_t start_ns)
-      : control_(control), writer_(writer), start_ns_(start_ns) {}
+  /// Times of the trace begin at `start_ns`. `with_stacks`: events may have call stacks.
+  RecordedProcesses(const dime_control& control, trace::Writer& writer, std::uint64_t start_ns,
+                    bool with_stacks)
+      : control_(control),
+        writer_(writer),
+        start_ns_(start_ns),
+        with_stacks_(with_stacks),
+        stacks_(writer) {}
 
   /// Adds the event to the trace, with whatever has to stand before it.
   Result<void> take(const dime_page_event& event);
+  /// An event was given up, and with it the call stack in front of it.
+  void skip() { stacks_.forget(); }
   /// Adds the phase.
   void take(const dime_mark& mark);
 
@@ -42,6 +50,7 @@ class RecordedProcesses {
     std::unordered_map<std::uint32_t, std::uint32_t> threads;  ///< index by number
     Pages pages;
     std::map<std::uint64_t, std::pair<std::uint64_t, std::string>> named;  ///< by first page
+    ProcessCode code;  ///< where call stacks are recorded
     unsigned looks = 0;
     bool gone = false;
   };
@@ -56,6 +65,8 @@ class RecordedProcesses {
   const dime_control& control_;
   trace::Writer& writer_;
   std::uint64_t start_ns_;
+  bool with_stacks_;
+  RecordedStacks stacks_;
   std::uint32_t count_ = 0;
   std::unordered_map<std::uint32_t, Process> running_;  ///< by pid
   std::vector<Process> ended_;                          ///< their pages are still to be dropped

@@ -23,10 +23,10 @@ constexpr std::chrono::milliseconds kStuckAtEnd{50};
 }  // namespace
 
 Result<std::unique_ptr<Recorder>> Recorder::start(ControlBlock block, trace::Writer writer,
-                                                  std::uint32_t sample) {
-  DIME_TRY(EventFile file, EventFile::create(block, sample));
+                                                  const EventsWanted& wanted) {
+  DIME_TRY(EventFile file, EventFile::create(block, wanted));
   std::unique_ptr<Recorder> recorder(
-      new Recorder(std::move(block), std::move(file), std::move(writer)));
+      new Recorder(std::move(block), std::move(file), std::move(writer), wanted.stacks != 0));
   // Signals are for the thread that waits for the program.
   sigset_t all;
   sigset_t before;
@@ -37,12 +37,12 @@ Result<std::unique_ptr<Recorder>> Recorder::start(ControlBlock block, trace::Wri
   return recorder;
 }
 
-Recorder::Recorder(ControlBlock block, EventFile file, trace::Writer writer)
+Recorder::Recorder(ControlBlock block, EventFile file, trace::Writer writer, bool with_stacks)
     : block_(std::move(block)),
       file_(std::move(file)),
       writer_(std::move(writer)),
       start_ns_(monotonic_ns()),
-      processes_(*block_, writer_, start_ns_),
+      processes_(*block_, writer_, start_ns_, with_stacks),
       progress_(Clock::now()) {}
 
 Recorder::~Recorder() {
@@ -96,6 +96,7 @@ void Recorder::skip_stuck(Clock::time_point now) {
     progress_ = now;
   } else if (now - progress_ > (stops_ ? kStuckAtEnd : kStuck)) {
     file_.skip();
+    processes_.skip();
     ++lost_;
   }
 }

@@ -29,10 +29,9 @@ struct Recorded {
 
 class Recorder {
  public:
-  /// To be called before the first member of the instance starts. `sample`: the share of the
-  /// pages that is recorded, per cent times 100; 0 = all.
+  /// To be called before the first member of the instance starts.
   static Result<std::unique_ptr<Recorder>> start(ControlBlock block, trace::Writer writer,
-                                                 std::uint32_t sample);
+                                                 const EventsWanted& wanted);
 
   /// An unfinished trace stays as it is: whole up to its last block.
   ~Recorder();
@@ -44,7 +43,7 @@ class Recorder {
   Result<Recorded> finish(double wall_s);
 
  private:
-  Recorder(ControlBlock block, EventFile file, trace::Writer writer);
+  Recorder(ControlBlock block, EventFile file, trace::Writer writer, bool with_stacks);
   void run();
   void read_events();
   void skip_stuck(std::chrono::steady_clock::time_point now);

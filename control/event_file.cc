@@ -10,7 +10,7 @@
 
 namespace dime {
 
-Result<EventFile> EventFile::create(const ControlBlock& block, std::uint32_t sample) {
+Result<EventFile> EventFile::create(const ControlBlock& block, const EventsWanted& wanted) {
   DIME_TRY(const std::string directory, ensure_runtime_directory());
   const UniqueFd fd(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (!fd.valid()) {
@@ -29,7 +29,8 @@ Result<EventFile> EventFile::create(const ControlBlock& block, std::uint32_t sam
   events->version = DIME_EVENTS_VERSION;
   events->bytes = sizeof(dime_events);
   events->created_ns = block->created_ns;
-  events->sample = sample;
+  events->sample = wanted.sample;
+  events->stacks = wanted.stacks;
   events->magic = DIME_EVENTS_MAGIC;
   std::string path = event_path(block.id());
   ::unlink(path.c_str());

@@ -13,13 +13,17 @@
 
 namespace dime {
 
+/// What of an instance is to be written.
+struct EventsWanted {
+  std::uint32_t sample = 0;  ///< per cent times 100 of the pages, the others stay local; 0 = all
+  std::uint32_t stacks = 0;  ///< one in so many accesses with its call stack; 0 = none
+};
+
 /// Owns the file: it goes with this object. One thread reads.
 class EventFile {
  public:
   /// Replaces a file that an earlier recording of another instance with this id left behind.
-  /// `sample`: the share of the pages
-  /// that can become remote and are written of, per cent times 100; 0 = all.
-  static Result<EventFile> create(const ControlBlock& block, std::uint32_t sample = 0);
+  static Result<EventFile> create(const ControlBlock& block, const EventsWanted& wanted = {});
 
   EventFile(EventFile&& other) noexcept;
   EventFile& operator=(EventFile&&) = delete;

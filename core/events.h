@@ -5,6 +5,7 @@
 // process, guarded by the instance's lock. The ring is shared with other processes.
 #pragma once
 
+#include "core/call_stack.h"
 #include "core/units.h"
 #include "dime/events.h"
 #include "dime/policy.h"
@@ -28,28 +29,34 @@ class Events {
 
   // REQUIRES: they are on.
 
-  /// A page was touched at `at`.
+  /// A page was touched at `at`, by this code; null = not known.
   void touched(dime_event_what what, PageNumber page, Nanos at, std::uint32_t thread,
-               std::uint8_t access) {
-    write(what, page, at, thread, access);
+               std::uint8_t access, const CallStack* stack = nullptr) {
+    write(what, page, at, thread, access, stack);
   }
   /// Something else happened to the page, just now.
   void happened(dime_event_what what, PageNumber page, std::uint32_t thread) {
-    write(what, page, clock_.now(), thread, DIME_ACCESS_UNKNOWN);
+    write(what, page, clock_.now(), thread, DIME_ACCESS_UNKNOWN, nullptr);
   }
+
+  /// One in so many accesses is wanted with its call stack; 0 = none. Any thread, on or not.
+  [[nodiscard]] std::uint32_t stacks() const { return stacks_; }
 
   /// A ring that stays full for so many pauses has no reader any more.
   static constexpr unsigned kMostPauses = 2'000;
 
  private:
   void write(dime_event_what what, PageNumber page, Nanos at, std::uint32_t thread,
-             std::uint8_t access);
+             std::uint8_t access, const CallStack* stack);
+  dime_page_event& place(std::uint64_t turn, dime_event_what what, std::uint32_t thread);
+  void write_stack(std::uint64_t turn, const CallStack& stack, std::uint32_t thread);
   [[nodiscard]] bool wait_for_place(std::uint64_t turn);
 
   dime_events* ring_ = nullptr;
   Clock clock_{};
   std::uint32_t pid_ = 0;
   bool sampled_ = false;
+  std::uint32_t stacks_ = 0;
 };
 
 }  // namespace dime

@@ -153,7 +153,7 @@ std::uint64_t Instance::managed_pages() const {
 Fault Instance::begin(PageId id, Nanos at) {
   PageRecord& record = pool_.record(id);
   const std::uint32_t flags = atomic::load(shared_.parameters.flags);
-  Fault fault{FaultKind::kPresent, at, false, services_.access, services_.thread, at};
+  Fault fault{FaultKind::kPresent, at, false, services_.access, services_.thread, at, stack_};
   switch (record.state) {
     case PageState::kUntouched:
       fault.kind = FaultKind::kFirstTouch;
@@ -166,7 +166,7 @@ Fault Instance::begin(PageId id, Nanos at) {
       count(record, &dime_counters::faults_joined);
       if (is_recorded(record)) [[unlikely]] {
         events_.touched(DIME_EVENT_COALESCED, pool_.page(id), at, services_.thread,
-                        services_.access);
+                        services_.access, stack_);
       }
       return {FaultKind::kJoined, at};
     case PageState::kLocal:
@@ -225,7 +225,8 @@ Fault Instance::begin_together(const PageId* ids, unsigned count, Nanos at) {
           false,
           services_.access,
           services_.thread,
-          at};
+          at,
+          stack_};
 }
 
 void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
@@ -239,7 +240,7 @@ void Instance::finish(PageId id, const Fault& fault, Nanos stall) {
   atomic::add(shared_.counters.page_fault_count, std::uint64_t{1});
   if (is_recorded(record)) [[unlikely]] {
     events_.touched(remote ? DIME_EVENT_DEMAND : DIME_EVENT_FIRST_TOUCH, pool_.page(id), fault.at,
-                    fault.thread, fault.access);
+                    fault.thread, fault.access, fault.stack);
   }
   const unsigned tier = record.tier;
   if (!fault.stall_is_anothers &&

@@ -60,6 +60,7 @@ struct Fault {
   std::uint8_t access = DIME_ACCESS_UNKNOWN;  ///< as describe_access() said
   std::uint32_t thread = 0;                   ///< the same
   Nanos at{};                                 ///< when the page was touched
+  const CallStack* stack = nullptr;           ///< as describe_access() said
 };
 
 /// What became of a victim that the engine was told to close.
@@ -135,10 +136,11 @@ class Instance {
   }
 
   /// What is known of the access that the next calls are about, for policies. `thread` 0 = not
-  /// known.
-  void describe_access(dime_access access, std::uint32_t thread) {
+  /// known. `stack`, null = not known, is for events, and outlives the fault.
+  void describe_access(dime_access access, std::uint32_t thread, const CallStack* stack = nullptr) {
     services_.access = static_cast<std::uint8_t>(access);
     services_.thread = thread;
+    stack_ = stack;
   }
 
   /// What is said of each page that the instance counts.
@@ -372,6 +374,7 @@ class Instance {
   void* tier_context_ = nullptr;
   RankingServices services_;
   Events events_;
+  const CallStack* stack_ = nullptr;  ///< of the next access
 };
 
 template <class Close>

@@ -5,7 +5,8 @@
  *
  * Every member writes, one process reads. A writer draws a turn, waits until the place of that turn was read, fills
  * the place and publishes it. A writer that finds no place for long takes the reader for dead and closes the ring:
- * from then on nobody writes, so what was recorded has no hole. Rules as in abi.h: fixed-width fields, atomic
+ * from then on nobody writes, so what was recorded has no hole. Where stacks are wanted, the places of an access's call
+ * stack stand directly before that of its event. Rules as in abi.h: fixed-width fields, atomic
  * built-ins, times of CLOCK_MONOTONIC.
  */
 #ifndef DIME_EVENTS_H
@@ -29,10 +30,15 @@ enum dime_event_what {
 	DIME_EVENT_MOVED_FROM = 9,
 	DIME_EVENT_MOVED_TO = 10,
 	DIME_EVENT_PREFETCH = 11,
-	DIME_EVENT_STARTED = 32 /* a process became a member, or executed another program; `page`: its parent's pid */
+	DIME_EVENT_STARTED = 32, /* a process became a member, or executed another program; `page`: its parent's pid */
+	DIME_EVENT_STACK = 33    /* a part of the call stack of the event behind it */
 };
 
-/* What happened to a page. */
+/*
+ * What happened to a page. In places of DIME_EVENT_STACK `access` counts from 0 within the stack. In number 0 `page` is
+ * the address of the instruction and `time_ns` the word that the stack pointer points to, or 0. In the others `page` and
+ * then `time_ns` are return addresses, from the innermost call outwards; 0 where there are no more.
+ */
 struct dime_page_event {
 	uint64_t turn;       /* 1 + the turn that it was written in, last; anything else: not written yet */
 	uint64_t time_ns;    /* of the access, or of the eviction */
@@ -44,6 +50,7 @@ struct dime_page_event {
 };
 
 #define DIME_EVENT_PLACES (1u << 17) /* events that fit into the ring */
+#define DIME_STACK_CALLERS 126u       /* return addresses of a stack, at most */
 
 /* The ring of events: many writers, one reader. */
 struct dime_events {
@@ -52,7 +59,8 @@ struct dime_events {
 	uint32_t bytes;                             /* sizeof(struct dime_events) */
 	uint64_t created_ns;                        /* of the control block that it belongs to */
 	uint32_t sample;                            /* per cent times 100 of the pages, which alone can become remote and are recorded; 0 = all */
-	uint32_t reserved[9];                       /* 0 */
+	uint32_t stacks;                            /* one in so many accesses is written with its call stack; 0 = none */
+	uint32_t reserved[8];                       /* 0 */
 	uint64_t next;                              /* turn that is drawn next; by writers */
 	uint64_t waits;                             /* how often a writer found no place at once */
 	uint32_t closed;                            /* 1: the ring was full for too long, and nothing is written any more */

@@ -55,6 +55,35 @@ TEST_F(EventsTest, EventsStandInTheirOrder) {
   EXPECT_EQ(event.tid, 8u);
 }
 
+TEST_F(EventsTest, AStackStandsInFrontOfItsEvent) {
+  CallStack stack;
+  stack.pc = 0x401000;
+  stack.top = UINT64_MAX;
+  stack.depth = 3;
+  stack.callers[0] = 0x402001;
+  stack.callers[1] = 0x402002;
+  stack.callers[2] = 0x402003;
+  events_.touched(DIME_EVENT_DEMAND, {0x7f1234567}, {9}, 8, DIME_ACCESS_WRITE, &stack);
+  const dime_page_event* const places = &ring->places[1];
+  for (unsigned i = 0; i < 3; ++i) {
+    EXPECT_EQ(places[i].turn, 2u + i);
+    EXPECT_EQ(places[i].what, DIME_EVENT_STACK);
+    EXPECT_EQ(places[i].access, i);
+    EXPECT_EQ(places[i].pid, 7u);
+    EXPECT_EQ(places[i].tid, 8u);
+  }
+  EXPECT_EQ(places[0].page, stack.pc);
+  EXPECT_EQ(places[0].time_ns, stack.top);
+  EXPECT_EQ(places[1].page, stack.callers[0]);
+  EXPECT_EQ(places[1].time_ns, stack.callers[1]);
+  EXPECT_EQ(places[2].page, stack.callers[2]);
+  EXPECT_EQ(places[2].time_ns, 0u);
+  EXPECT_EQ(places[3].turn, 5u);
+  EXPECT_EQ(places[3].what, DIME_EVENT_DEMAND);
+  EXPECT_EQ(places[3].page, 0x7f1234567u);
+  EXPECT_EQ(ring->next, 5u);
+}
+
 TEST_F(EventsTest, AFullRingMakesTheWriterWait) {
   for (std::uint64_t i = 1; i < DIME_EVENT_PLACES; ++i) {
     touch(i);

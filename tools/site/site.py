@@ -17,7 +17,7 @@ from pages import pages  # noqa: E402
 from reference import COMMENT, ROOT  # noqa: E402
 
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s#:]+)(#[^)\s]*)?\)")
-HOW_TO = ["server", "database", "container", "policy", "prediction", "cluster", "hardware"]
+HOW_TO = ["server", "database", "container", "policy", "prediction", "stacks", "cluster", "hardware"]
 # Title of the section: files of the repository, in their order.
 SECTIONS = {
     "Tutorial": ["docs/tutorial.md", "docs/examples.md"],

@@ -63,6 +63,15 @@ long futex_call(InlinePath& path, Thread& thread, long number, const Arguments& 
   return call_of_kind(path, thread, what, number, frame);
 }
 
+/// Behind the `syscall` in the program's code, which the stub knows: patch/thunk.cc.
+Site site_of(const patch::Frame& frame) {
+  constexpr std::uint64_t kRedZone = 128;
+  std::int32_t distance = 0;
+  __builtin_memcpy(&distance, reinterpret_cast<const char*>(frame.resume + 3), sizeof(distance));
+  return {frame.resume + static_cast<std::uint64_t>(std::int64_t{distance}), frame.frame_pointer,
+          reinterpret_cast<std::uint64_t>(&frame + 1) + kRedZone};
+}
+
 }  // namespace
 
 void start(InlinePath& path) {
@@ -104,6 +113,8 @@ long on_call(long number, patch::Frame* frame) {
     return raw(number, arguments);
   }
   Thread& thread = path.threads().current();
+  const bool here = path.wants_stacks() && frame->resume != 0;
+  const AtSite at(here ? &thread : nullptr, here ? site_of(*frame) : Site{});
   if (!is_on_unknown_stack(thread)) {
     return call_with_signals(path, thread, what, number, *frame);
   }

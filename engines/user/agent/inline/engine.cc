@@ -13,6 +13,7 @@
 #include "engines/user/agent/inline/calls.h"
 #include "engines/user/agent/inline/maintenance.h"
 #include "engines/user/agent/inline/own_descriptors.h"
+#include "engines/user/agent/inline/signal_frame.h"
 #include "engines/user/agent/inline/signals.h"
 #include "engines/user/agent/mappings.h"
 
@@ -59,7 +60,24 @@ long start_maintenance() {
   return started;
 }
 
-bool on_fault(std::uint64_t address, bool writes, const std::uint64_t* interrupted) {
+Site site_of(const std::uint64_t* registers) {
+  return {registers[signals::kRip], registers[signals::kRbp], registers[signals::kRsp]};
+}
+
+/// Where the program faults. The agent's own code does so in a system call of the program's, or on
+/// its way there on a stack that is managed.
+Site site_of_fault(Thread& thread, const signals::Context& interrupted) {
+  const Site site = site_of(interrupted.registers);
+  if (host.image.contains(site.pc) && thread.site.pc != 0) {
+    return thread.site;
+  }
+  if (thread.readable.empty() && thread.stack.contains(site.stack_pointer)) {
+    thread.readable = readable_stack(site.stack_pointer, thread.pointer).intersection(thread.stack);
+  }
+  return site;
+}
+
+bool on_fault(std::uint64_t address, bool writes, const signals::Context& interrupted) {
   Thread& thread = path->threads().current();
   if (path->manager().retired()) {
     // Perhaps it was raised before everything came home: then it does not come again.
@@ -70,7 +88,12 @@ bool on_fault(std::uint64_t address, bool writes, const std::uint64_t* interrupt
   if (!path->managed().contains(address)) {
     return false;
   }
-  path->fault(address, writes, thread, interrupted);
+  if (!path->wants_stacks()) {
+    path->fault(address, writes, thread, &interrupted.mask);
+  } else {
+    const AtSite at(&thread, site_of_fault(thread, interrupted));
+    path->fault(address, writes, thread, &interrupted.mask);
+  }
   maintenance::attend();
   return true;
 }
@@ -143,13 +166,15 @@ bool before_raw(long number, const long (&arguments)[6]) {
   return true;
 }
 
-long on_dispatched(long number, long (&arguments)[6], std::uint64_t* stack_pointer) {
+long on_dispatched(long number, long (&arguments)[6], std::uint64_t* registers) {
+  const bool wanted = path->wants_stacks();
+  const AtSite at(wanted ? &path->threads().current() : nullptr, site_of(registers));
   patch::Frame frame{};
   __builtin_memcpy(frame.arguments, arguments, sizeof(arguments));
   frame.number = number;
   const long result = calls::on_call(number, &frame);
   if (frame.stack != 0) {
-    *stack_pointer = frame.stack;
+    registers[signals::kRsp] = frame.stack;
   }
   return result;
 }

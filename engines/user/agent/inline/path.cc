@@ -69,12 +69,27 @@ void InlinePath::note_lead(bool writes, Nanos way, Nanos opening) {
 }
 
 /// Under the lock. The thread's number is a system call away, and only recordings want it.
-void InlinePath::describe_access(dime_access access, Thread& thread) {
+void InlinePath::describe_access(dime_access access, Thread& thread, const CallStack* stack) {
   Instance& instance = manager_.instance();
   if (instance.events().are_on() && (thread.number == 0 || Threads::is_shared(thread))) {
     thread.number = static_cast<std::uint32_t>(system_call(__NR_gettid));
   }
-  instance.describe_access(access, thread.number);
+  instance.describe_access(access, thread.number, stack);
+}
+
+/// The thread's call stack, where a recording wants that of this access. Without the lock.
+const CallStack* InlinePath::take_stack(Thread& thread) {
+  const std::uint64_t every = manager_.instance().events().stacks();
+  if (every == 0 || thread.site.pc == 0 || Threads::is_shared(thread)) {
+    return nullptr;
+  }
+  // Multiples of the golden ratio: one in `every` of any stretch, and in step with no loop.
+  constexpr std::uint64_t kGoldenRatio = 0x9e3779b97f4a7c15;
+  if (atomic::add(stack_turn_, std::uint64_t{1}) * kGoldenRatio > UINT64_MAX / every) {
+    return nullptr;
+  }
+  walk(thread.site, thread.readable, thread.call_stack);
+  return &thread.call_stack;
 }
 
 void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
@@ -87,6 +102,7 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
   if (!for_call && way == Nanos{} && send_back(page, writes, entry, thread)) {
     return;
   }
+  const CallStack* const stack = take_stack(thread);
   Instance& instance = manager_.instance();
   gate_.enter();
   lock_.lock();
@@ -109,7 +125,7 @@ void InlinePath::fault(std::uint64_t address, bool writes, Thread& thread,
   describe_access(for_call ? DIME_ACCESS_UNKNOWN
                   : writes ? DIME_ACCESS_WRITE
                            : DIME_ACCESS_READ,
-                  thread);
+                  thread, stack);
   const Fault fault = instance.begin(id, entry);
   if (fault.kind == FaultKind::kJoined || fault.kind == FaultKind::kPresent) {
     if (fault.kind == FaultKind::kPresent) {

@@ -34,6 +34,9 @@ class InlinePath {
   /// `writes`: it was touched by a write.
   void fault(std::uint64_t address, bool writes, Thread& thread, const std::uint64_t* interrupted);
 
+  /// True where recordings want call stacks. Any thread.
+  [[nodiscard]] bool wants_stacks() { return manager_.instance().events().stacks() != 0; }
+
   /// True if the kernel may use the page at `address`: it is there, or not managed. Without the
   /// lock. It stays true as long as the calling thread holds the page.
   [[nodiscard]] bool is_resident(std::uint64_t address);
@@ -119,7 +122,8 @@ class InlinePath {
 
   [[nodiscard]] Nanos lead(bool writes);
   bool send_back(PageNumber page, bool writes, Nanos entry, Thread& thread);
-  void describe_access(dime_access access, Thread& thread);
+  const CallStack* take_stack(Thread& thread);
+  void describe_access(dime_access access, Thread& thread, const CallStack* stack);
   void note_lead(bool writes, Nanos way, Nanos opening);
   Nanos make_room(PageId page, Nanos spare, Nanos now);
   Closed close_claimed(PageId victim, Nanos spare, Nanos& now);
@@ -159,6 +163,7 @@ class InlinePath {
   Nanos open_takes_{};         ///< to open one of several pages, as it was lately
   std::uint32_t waiting_ = 0;  ///< threads that spend a stall just now
   std::uint32_t processors_ = 1;
+  std::uint64_t stack_turn_ = 0;  ///< accesses that might have been recorded with a call stack
 };
 
 /// Under the lock, which it lets go of until `done()`.

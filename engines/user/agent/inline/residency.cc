@@ -97,6 +97,7 @@ void InlinePath::claim_remote(AddressRange range, Thread& thread) {
 
 void InlinePath::fetch_together(AddressRange range, Thread& thread) {
   const Nanos entry = clock::now();
+  const CallStack* const stack = take_stack(thread);
   Instance& instance = manager_.instance();
   gate_.enter();
   lock_.lock();
@@ -112,7 +113,7 @@ void InlinePath::fetch_together(AddressRange range, Thread& thread) {
   for (std::uint32_t i = 0; i < count; ++i) {
     pages[i] = thread.claims[i].page;
   }
-  describe_access(DIME_ACCESS_UNKNOWN, thread);
+  describe_access(DIME_ACCESS_UNKNOWN, thread, stack);
   const Fault fault = instance.begin_together(pages, count, entry);
   const Nanos after = moves_.home();
   const Nanos spare = fault.ready - entry - after;

@@ -16,6 +16,7 @@ namespace dime::agent::signals {
 enum Register : unsigned {
   kRdi = 8,
   kRsi = 9,
+  kRbp = 10,
   kRdx = 12,
   kRax = 13,
   kRsp = 15,

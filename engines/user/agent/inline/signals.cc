@@ -134,7 +134,7 @@ void dispatched_call(Frame& frame) {
   constexpr long kSetMask = 2;
   const std::uint64_t mask = frame.context.mask & ~kOurs;
   system_call(__NR_rt_sigprocmask, kSetMask, &mask, 0L, sizeof(mask));
-  registers[kRax] = static_cast<std::uint64_t>(handlers.call(number, arguments, &registers[kRsp]));
+  registers[kRax] = static_cast<std::uint64_t>(handlers.call(number, arguments, registers));
   const std::uint64_t all = ~std::uint64_t{0};
   system_call(__NR_rt_sigprocmask, kSetMask, &all, &frame.context.mask, sizeof(mask));
 }
@@ -147,7 +147,7 @@ extern "C" __attribute__((visibility("hidden"))) Going dime_on_signal(int signal
   constexpr std::uint64_t kWrote = 2;  // in the processor's error code
   if (signal == kBus && info.code > 0 &&
       handlers.fault(info.address, (frame->context.registers[kError] & kWrote) != 0,
-                     &frame->context.mask)) {
+                     frame->context)) {
     return done;
   }
   if (signal == kSystemCall && info.code == kUserDispatch) {

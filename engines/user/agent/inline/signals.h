@@ -32,15 +32,18 @@ inline constexpr int kSystemCall = 31;
 /// Those that can never be blocked.
 inline constexpr std::uint64_t kOurs = bit(kBus) | bit(kSystemCall);
 
+struct Context;
+
 /// What the agent does with its own. `fault` is told of a SIGBUS: true if it was a fault of managed
 /// memory and was resolved. `call` makes a system call that was dispatched.
 struct Handlers {
-  bool (*fault)(std::uint64_t address, bool writes, const std::uint64_t* interrupted);
+  bool (*fault)(std::uint64_t address, bool writes, const Context& interrupted);
   /// A call that must not run in the hook is about to be made. False: this one may, by its
   /// arguments.
   bool (*before_raw)(long number, const long (&arguments)[6]);
-  /// `stack_pointer` is the caller's, to be changed for the child of a clone() onto another stack.
-  long (*call)(long number, long (&arguments)[6], std::uint64_t* stack_pointer);
+  /// `registers` are those of a Context. The stack pointer is to be changed for the child of a
+  /// clone() onto another stack.
+  long (*call)(long number, long (&arguments)[6], std::uint64_t* registers);
 };
 
 /// Takes the agent's signals, and the actions that the process has. Before the program runs.

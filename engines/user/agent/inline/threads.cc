@@ -66,6 +66,8 @@ void Threads::leave(Thread& thread) {
   thread.stack = {};
   thread.bounces = {};
   thread.number = 0;
+  thread.site = {};
+  thread.readable = {};
   thread.ending = 0;
 }
 

@@ -10,6 +10,7 @@
 #include "core/instance.h"
 #include "core/memory.h"
 #include "core/units.h"
+#include "engines/user/agent/inline/call_stack.h"
 #include "engines/user/agent/inline/lead.h"
 
 namespace dime::agent {
@@ -52,11 +53,37 @@ struct alignas(64) Thread {
   Bounces bounces;
   std::int32_t program_signal_flags = 0;
   std::uint32_t number = 0;  ///< of the thread, where somebody has asked for it
+  // For recordings with call stacks.
+  Site site;              ///< where its code is that faults, or makes a system call
+  AddressRange readable;  ///< what of its stack can be read
+  CallStack call_stack;   ///< of its last access that was recorded with one
   // A signal handler's calls hold their pages beside those of the call that it interrupted.
   static constexpr std::uint32_t kDepth = 8;
   std::uint32_t depth = 0;
   std::uint64_t level_stack[kDepth];   ///< stack pointer of the calls
   std::uint32_t level_before[kDepth];  ///< pinned_count before them
+};
+
+/// While it lives, its thread is at `site`. Null: nobody wants to know.
+class AtSite {
+ public:
+  AtSite(Thread* thread, const Site& site) : thread_(thread) {
+    if (thread != nullptr) {
+      before_ = thread->site;
+      thread->site = site;
+    }
+  }
+  ~AtSite() {
+    if (thread_ != nullptr) {
+      thread_->site = before_;
+    }
+  }
+  AtSite(const AtSite&) = delete;
+  AtSite& operator=(const AtSite&) = delete;
+
+ private:
+  Thread* thread_;
+  Site before_;
 };
 
 class Threads {
