@@ -134,6 +134,16 @@ TEST_F(TraceStacksTest, ATraceWithoutStacksIsRefused) {
   EXPECT_NE(broken_down.error().message.find("--by function"), std::string::npos);
 }
 
+TEST_F(TraceStacksTest, NamesOfMemoryOfAProcessThatIsNotThereNameNothing) {
+  Writer writer = begin(0);
+  append(writer, Why::kDemand, 1, 0);
+  writer.add(Range{1U << 30, 0, 10, "nobody's"});
+  ASSERT_TRUE(writer.finish({}));
+  const auto broken_down = break_down(path(), By::kMapping);
+  ASSERT_TRUE(broken_down);
+  EXPECT_EQ(broken_down->shares[0].name, "(anonymous)");
+}
+
 TEST_F(TraceStacksTest, ACutTraceFoldsUpToItsLastBlock) {
   write_all();
   const auto bytes = std::filesystem::file_size(path());
