@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "cli/policy_check.h"
 #include "cli/prefetch_check.h"
 #include "cli/presets.h"
 #include "cli/sampler.h"
@@ -58,11 +59,13 @@ Result<void> read_plain(const Parameter& row, const std::string& given, const st
   return {};
 }
 
-// What only dime whatif takes may not even have the form of what a configuration string holds.
-Result<void> check_is_live(const Parameter& row, const std::string& text) {
-  const std::string label = fmt::format("{} ", row.option);
-  return row.kind == Kind::kPrefetch && !text.empty() ? check_live_prefetcher(label, text)
-                                                      : check_is_no_path(label, text);
+Result<void> read_own_policy(const Parameter& row, const std::string& text,
+                             EmulationRequest& request) {
+  DIME_TRY(OwnPolicy own, check_own_policy(fmt::format("{} ", row.option), text, kUserEngineSees));
+  config::set_name(row, request.plan.parameters, own.text);
+  request.plan.give(row.key);
+  request.own_policy = std::move(own.path);
+  return {};
 }
 
 Result<void> read_option(const Parameter& row, const std::string& text, EmulationRequest& request) {
@@ -91,6 +94,9 @@ Result<void> read_option(const Parameter& row, const std::string& text, Emulatio
                       : set_number(row_of(Key::kLocalShare), plan, size.share);
       return {};
     }
+    case Kind::kPolicy:
+      return names_shared_object(text) ? read_own_policy(row, text, request)
+                                       : read_plain(row, text, text, plan);
     case Kind::kJitter: {
       DIME_TRY(std::string jitter, with_table(text));
       request.jitter = std::make_shared<const std::string>(std::move(jitter));
@@ -101,9 +107,12 @@ Result<void> read_option(const Parameter& row, const std::string& text, Emulatio
       plan.give(row.key);
       return {};
     }
-    case Kind::kPolicy:
     case Kind::kPrefetch:
-      DIME_TRY_VOID(check_is_live(row, text));
+      // What only dime whatif takes may not even have the form of what a configuration string
+      // holds.
+      if (!text.empty()) {
+        DIME_TRY_VOID(check_live_prefetcher(fmt::format("{} ", row.option), text));
+      }
       return read_plain(row, text, text, plan);
     default:
       return read_plain(row, text, text, plan);
@@ -194,6 +203,11 @@ Result<EmulationRequest> EmulationOptions::parse_values() const {
   request.engine = engine_;
   request.fault_path = fault_path_;
   request.placement = placement_.request();
+  if (changes_ && !request.own_policy.empty()) {
+    return fail_with_hint("dime run --policy, or dime attach --policy",
+                          "--policy {}: a policy of one's own is chosen when the instance starts",
+                          request.own_policy);
+  }
   // What is to be changed may refer to tiers that are there, and stays as it was made.
   if (!changes_) {
     DIME_TRY_VOID(new_placement(request.placement));

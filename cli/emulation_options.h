@@ -29,11 +29,12 @@ struct EmulationRequest {
   std::shared_ptr<const std::string> jitter;  ///< the text that plan.jitter points into
   std::string preset;                         ///< --preset where it gives the latency; for messages
   PlacementRequest placement;                 ///< --tier and --place
-  bool allow_floor = false;         ///< --allow-floor: the plan says below_floor where it is needed
-  std::string engine = "auto";      ///< --engine, as it was given
-  std::string fault_path = "auto";  ///< --fault-path
-  bool only_thread_path = false;    ///< members are not started by dime
-  std::string json;                 ///< --json; empty = none, "-" = standard output
+  std::string own_policy;    ///< the shared object that the plan's policy is in; empty = built in
+  bool allow_floor = false;  ///< --allow-floor: the plan says below_floor where it is needed
+  std::string engine = "auto";           ///< --engine, as it was given
+  std::string fault_path = "auto";       ///< --fault-path
+  bool only_thread_path = false;         ///< members are not started by dime
+  std::string json;                      ///< --json; empty = none, "-" = standard output
   std::chrono::milliseconds interval{};  ///< --interval, of samples
 
   /// --instance

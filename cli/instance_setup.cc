@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/own_file.h"
 #include "cli/command.h"
 #include "cli/fault_path.h"
 #include "cli/install_paths.h"
@@ -18,6 +19,7 @@
 #include "engines/user/agent/entry.h"
 #include "engines/user/calibration/kept_calibration.h"
 #include "engines/user/calibration/machine_probes.h"
+#include "engines/user/inject/policy_image.h"
 
 namespace dime {
 namespace {
@@ -233,7 +235,10 @@ tl::unexpected<Error> no_instance(const EmulationRequest& request, std::size_t p
 }
 
 Result<void> check_choices(const EmulationRequest& request) {
-  if (request.plan.has(Key::kPolicy)) {
+  if (!request.own_policy.empty()) {
+    DIME_TRY([[maybe_unused]] const auto image, policy_image("--policy ", request.own_policy, 0));
+  }
+  if (request.plan.has(Key::kPolicy) && request.own_policy.empty()) {
     DIME_TRY_VOID(check_policy("--policy ", request.plan.parameters.policy, kUserEngineSees));
   }
   if (request.plan.has(Key::kPrefetch)) {
@@ -272,6 +277,11 @@ Result<void> check_same(const EmulationRequest& request, std::uint32_t id,
                           "--instance {}: exists, and --tier and --place are for new instances",
                           id);
   }
+  if (!request.own_policy.empty()) {
+    return fail_with_hint("leave it out, or use another id",
+                          "--instance {}: exists, and --policy {} is for new instances", id,
+                          request.own_policy);
+  }
   if (const char* const option = conflicting_option(request, instance)) {
     return fail_with_hint(
         fmt::format("leave {} out, change the instance with dime config, or use another id",
@@ -279,6 +289,15 @@ Result<void> check_same(const EmulationRequest& request, std::uint32_t id,
         "--instance {}: exists, and {} differs from what it has", id, option);
   }
   return {};
+}
+
+// For members, which look for it when they start.
+Result<void> publish_own_policy(const std::string& path, const ControlBlock& block) {
+  if (path.empty()) {
+    return {};
+  }
+  DIME_TRY(const std::string image, policy_image("--policy ", path, block->created_ns));
+  return write_own_file(policy_path(block.id()), image);
 }
 
 bool refuses(const EmulationRequest& request, std::uint64_t floor_ns) {
@@ -365,6 +384,9 @@ Result<PreparedInstance> prepare_instance(const EmulationRequest& wanted, pid_t 
   }
   if (made) {
     made = ensure_tier_links(placement);
+  }
+  if (made) {
+    made = publish_own_policy(request.own_policy, block);
   }
   if (!made) {
     block.remove();

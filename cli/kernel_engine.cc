@@ -166,6 +166,11 @@ class KernelEngine final : public Engine {
       return fail(0, "--fault-path {}: the kernel engine has one way only; allowed: auto",
                   request.fault_path);
     }
+    if (!request.own_policy.empty()) {
+      return fail_with_hint("register it from a module: docs/writing-a-policy.md",
+                            "--policy {}: the kernel engine loads no shared objects",
+                            request.own_policy);
+    }
     return client_.check_usable();
   }
 

@@ -6,6 +6,7 @@
 #include "cli/choice_details.h"
 #include "cli/command.h"
 #include "cli/shared_object.h"
+#include "dime/abi.h"
 #include "policies/registry.h"
 
 namespace dime {
@@ -34,22 +35,31 @@ Result<PolicyChoice> read_policy(std::string_view label, const std::string& text
   return read_parameters(label, text, *policy, text);
 }
 
+Result<void> check_sight(std::string_view label, const std::string& text,
+                         const PolicyChoice& choice, std::uint32_t sees) {
+  if (policy_choice::is_blind(*choice.policy, sees) && !choice.blind_ok) {
+    return fail_with_hint(fmt::format("{}{},blind=ok", label, text),
+                          "{}{}: blind in this engine: it needs to know {}", label, text,
+                          policy_choice::missing(*choice.policy, sees));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<PolicyChoice> check_policy(std::string_view label, const std::string& text,
                                   std::uint32_t sees) {
-  DIME_TRY_VOID(check_is_no_path(label, text));
+  if (names_shared_object(text)) {
+    return fail(0, "{}{}: only --policy of a new instance and dime whatif take shared objects",
+                label, text);
+  }
   DIME_TRY(const PolicyChoice choice, read_policy(label, text, policy_names()));
   const dime_policy_ops* const policy = choice.policy;
   if (policies::find(Text(policy->name)) == nullptr) {
     return fail(0, "{}{}: only for dime whatif: it needs to know {}", label, text,
                 policy_choice::missing(*policy, sees));
   }
-  if (policy_choice::is_blind(*policy, sees) && !choice.blind_ok) {
-    return fail_with_hint(fmt::format("{}{},blind=ok", label, text),
-                          "{}{}: blind in this engine: it needs to know {}", label, text,
-                          policy_choice::missing(*policy, sees));
-  }
+  DIME_TRY_VOID(check_sight(label, text, choice, sees));
   return choice;
 }
 
@@ -60,6 +70,24 @@ Result<PolicyChoice> check_simulated_policy(std::string_view label, const std::s
     return read_parameters(label, text, *policy, parts.parameters);
   }
   return read_policy(label, text, names_of(policies::kSimulated) + ", all, ./FILE.so");
+}
+
+Result<OwnPolicy> check_own_policy(std::string_view label, const std::string& text,
+                                   std::uint32_t sees) {
+  const SharedObjectText parts = split_shared_object(text);
+  DIME_TRY(const dime_policy_ops* const policy, load_policy(label, parts.path));
+  DIME_TRY(const PolicyChoice choice, read_parameters(label, text, *policy, parts.parameters));
+  DIME_TRY_VOID(check_sight(label, text, choice, sees));
+  OwnPolicy own{parts.path, policy->name + parts.parameters};
+  if (policies::find_simulated(policy->name) != nullptr) {
+    return fail(0, "{}{}: there is a built-in policy called {}", label, text, policy->name);
+  }
+  if (!policy_choice::is_well_formed(own.text) || own.text.size() >= DIME_NAME_BYTES) {
+    return fail(0,
+                "{}{}: {}: allowed: up to {} lower-case letters, digits and '-', with parameters",
+                label, text, own.text, DIME_NAME_BYTES - 1);
+  }
+  return own;
 }
 
 std::vector<std::string> policy_details(const std::string& name) {

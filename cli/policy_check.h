@@ -25,6 +25,17 @@ Result<PolicyChoice> check_policy(std::string_view label, const std::string& tex
 /// The same for the simulator, which sees what every policy needs.
 Result<PolicyChoice> check_simulated_policy(std::string_view label, const std::string& text);
 
+/// A policy in a shared object, for the agents of an instance.
+struct OwnPolicy {
+  std::string path;
+  std::string text;  ///< its name and parameters, as dime_parameters.policy has them
+};
+
+/// A shared object and its parameters, `./mine.so,chances=2`, for an engine that has `sees`. The
+/// name must be no built-in policy's. Its code is not looked at yet.
+Result<OwnPolicy> check_own_policy(std::string_view label, const std::string& text,
+                                   std::uint32_t sees);
+
 /// What there is to know of a built-in policy beside its summary, a line each: parameters, source,
 /// and where it is blind. Nothing of others.
 std::vector<std::string> policy_details(const std::string& name);

@@ -55,7 +55,9 @@ Result<void> check_live_prefetcher(std::string_view label, const std::string& te
   if (prefetcher != nullptr && replays(*prefetcher)) {
     return fail(0, "{}{}: only for dime whatif: it replays a recording", label, text);
   }
-  DIME_TRY_VOID(check_is_no_path(label, text));
+  if (names_shared_object(text)) {
+    return fail(0, "{}{}: only for dime whatif: it is a shared object", label, text);
+  }
   if (prefetcher == nullptr) {
     return fail(0, "{}{}: unknown prefetcher; allowed: {}", label, text, live_names());
   }

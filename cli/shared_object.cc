@@ -37,12 +37,6 @@ bool names_shared_object(std::string_view text) {
   return text.substr(0, text.find(',')).find('/') != std::string_view::npos;
 }
 
-Result<void> check_is_no_path(std::string_view label, std::string_view text) {
-  return names_shared_object(text)
-             ? fail(0, "{}{}: only for dime whatif: it is a shared object", label, text)
-             : Result<void>();
-}
-
 SharedObjectText split_shared_object(const std::string& text) {
   const std::size_t comma = std::min(text.find(','), text.size());
   return {text.substr(0, comma), text.substr(comma)};

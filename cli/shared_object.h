@@ -13,10 +13,6 @@ namespace dime {
 /// True for a text that begins with a path: there is a '/' in it, before any parameters.
 bool names_shared_object(std::string_view text);
 
-/// An emulated program can only have what is built in: refuses such a text. `label` is what stands
-/// before it where it was given.
-Result<void> check_is_no_path(std::string_view label, std::string_view text);
-
 /// The path of such a text, and what stands behind it: its parameters with the comma before them.
 struct SharedObjectText {
   std::string path;

@@ -89,6 +89,7 @@ std::vector<std::uint32_t> ids_among(const std::vector<std::string>& names) {
 
 constexpr std::string_view kLinkPrefix = "link-";
 constexpr std::string_view kEventsPrefix = "events-";
+constexpr std::string_view kPolicyPrefix = "policy-";
 
 // REQUIRES: the directory lock.
 void remove_links_unnamed_by(const std::vector<ControlBlock>& blocks,
@@ -108,17 +109,17 @@ void remove_links_unnamed_by(const std::vector<ControlBlock>& blocks,
   }
 }
 
-// A recorder that was killed has left its file. REQUIRES: the directory lock.
-void remove_events_without_instance(const std::vector<ControlBlock>& blocks,
-                                    const std::vector<std::string>& names) {
+// What whoever was killed has left. REQUIRES: the directory lock.
+void remove_without_instance(std::string_view prefix, const std::vector<ControlBlock>& blocks,
+                             const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    if (!name.starts_with(kEventsPrefix)) {
+    if (!name.starts_with(prefix)) {
       continue;
     }
-    const std::string id = name.substr(kEventsPrefix.size());
+    const std::string id = name.substr(prefix.size());
     if (std::none_of(blocks.begin(), blocks.end(),
                      [&](const ControlBlock& block) { return id == std::to_string(block.id()); })) {
-      ::unlink(own_path(kEventsPrefix, id).c_str());
+      ::unlink(own_path(prefix, id).c_str());
     }
   }
 }
@@ -140,7 +141,9 @@ Result<std::vector<ControlBlock>> open_and_clean() {
     }
   }
   remove_links_unnamed_by(blocks, names);
-  remove_events_without_instance(blocks, names);
+  for (const std::string_view prefix : {kEventsPrefix, kPolicyPrefix}) {
+    remove_without_instance(prefix, blocks, names);
+  }
   return blocks;
 }
 
@@ -152,6 +155,10 @@ std::string link_path(const std::string& name) {
 
 std::string event_path(std::uint32_t instance_id) {
   return own_path(kEventsPrefix, std::to_string(instance_id));
+}
+
+std::string policy_path(std::uint32_t instance_id) {
+  return own_path(kPolicyPrefix, std::to_string(instance_id));
 }
 
 Result<std::vector<ControlBlock>> open_instances() {

@@ -33,4 +33,7 @@ std::string link_path(const std::string& name);
 /// Where the events of this user's instance lie while it is recorded.
 std::string event_path(std::uint32_t instance_id);
 
+/// Where members find the policy of this user's instance, if it has one of its own.
+std::string policy_path(std::uint32_t instance_id);
+
 }  // namespace dime

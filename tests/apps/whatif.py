@@ -169,7 +169,7 @@ def shared_objects(made):
     refused(["whatif", made, "--policy", "./zipf.txt"], 2, "./zipf.txt: cannot be loaded")
     refused(["whatif", made, "--policy", "./missing.so"], 2, "./missing.so: cannot be loaded")
     refused(["whatif", made, "--policy", f"{policy},chances=101"], 2, "out of bounds", "chances=1 (0 to 100")
-    refused(["run", "--policy", policy, "--", "true"], 125, "allowed: the name of a policy")
+    refused(["run", "--policy", policy, "--", "true"], 125, "blind in this engine")
 
 
 def bad_input(made):

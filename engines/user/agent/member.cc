@@ -160,6 +160,10 @@ void Membership::remove_if_last() const {
       may_run(control_->owner_pid, control_->owner_start_time, control_->owner_namespaces);
   if (!awaited && control_->keep == 0) {
     system_call(__NR_unlink, path_);
+    char policy[kBesideBytes] = {};
+    if (name_beside(policy, kPolicyFile, instance_name())) {
+      system_call(__NR_unlink, policy);
+    }
   }
 }
 
@@ -171,8 +175,8 @@ unsigned Membership::id_in_path() const {
   return at;
 }
 
-long Membership::map_beside(const char* kind, const char* name, std::uint64_t bytes) const {
-  char path[kPathBytes + DIME_NAME_BYTES + 8] = {};
+/// Writes the path of dime-UID-KIND-NAME. False for a name with a slash.
+bool Membership::name_beside(char* path, const char* kind, const char* name) const {
   unsigned end = id_in_path();
   __builtin_memcpy(path, path_, end);
   for (const char* c = kind; *c != '\0'; ++c) {
@@ -180,13 +184,26 @@ long Membership::map_beside(const char* kind, const char* name, std::uint64_t by
   }
   for (unsigned i = 0; i < DIME_NAME_BYTES && name[i] != '\0'; ++i) {
     if (name[i] == '/') {
-      return -EINVAL;
+      return false;
     }
     path[end++] = name[i];
   }
   path[end] = '\0';
+  return true;
+}
+
+long Membership::open_beside(const char* kind, const char* name, long access, std::uint64_t least,
+                             std::uint64_t most, struct stat& about) const {
+  char path[kBesideBytes] = {};
+  if (!name_beside(path, kind, name)) {
+    return -ENOENT;  // of a private block, which has no folder
+  }
+  return open_own_file(path, access, owner_, least, most, about);
+}
+
+long Membership::map_beside(const char* kind, const char* name, std::uint64_t bytes) const {
   struct stat about {};
-  const long fd = open_own_file(path, O_RDWR, owner_, bytes, bytes, about);
+  const long fd = open_beside(kind, name, O_RDWR, bytes, bytes, about);
   if (failed(fd)) {
     return fd;
   }
@@ -204,7 +221,7 @@ dime_link* Membership::named_link(const char* name) const {
 }
 
 void Membership::map_events() {
-  const long at = map_beside("events-", path_ + id_in_path(), sizeof(dime_events));
+  const long at = map_beside("events-", instance_name(), sizeof(dime_events));
   if (failed(at)) {
     return;
   }

@@ -6,6 +6,8 @@
 #include "dime/abi.h"
 #include "dime/events.h"
 
+struct stat;
+
 namespace dime::agent {
 
 /// Maps the control block and owns one member slot of it. Used by one thread at a time.
@@ -43,14 +45,25 @@ class Membership {
   /// The ring beside the control block; null: nobody records.
   [[nodiscard]] dime_events* events() const { return events_; }
 
+  static constexpr const char* kPolicyFile = "policy-";  ///< kind of the instance's own policy
+
+  /// Opens the file dime-UID-KIND-NAME beside the control block, as open_own_file() does.
+  long open_beside(const char* kind, const char* name, long access, std::uint64_t least,
+                   std::uint64_t most, struct stat& about) const;
+  /// The instance's id as names of files beside its block end.
+  [[nodiscard]] const char* instance_name() const { return path_ + id_in_path(); }
+
   /// Notes a problem for the summary, if none is noted yet.
   void note_problem(const char* text) const;
 
  private:
   static constexpr unsigned kPathBytes = 256;
+  static constexpr unsigned kBesideBytes = kPathBytes + DIME_NAME_BYTES + 8;  ///< of name_beside()
 
   /// Where the instance's id begins in the path of its control block: after the last dash.
   [[nodiscard]] unsigned id_in_path() const;
+
+  bool name_beside(char* path, const char* kind, const char* name) const;
 
   /// Maps the file dime-UID-KIND-NAME beside the control block, of exactly `bytes`. Its address, or
   /// a negative errno.

@@ -9,6 +9,7 @@
 #include "engines/user/agent/clock.h"
 #include "engines/user/agent/member.h"
 #include "engines/user/agent/neighbours.h"
+#include "engines/user/agent/own_policy.h"
 #include "engines/user/agent/space.h"
 
 namespace dime::agent {
@@ -122,7 +123,7 @@ class PageManager {
   void count_pages();
 
  private:
-  long begin(AddressRange image);
+  long begin(AddressRange image, bool for_children);
   void start_events();
   /// Evicts up to `most` pages of what is above the limit, but not `spared`.
   void repay_debt(Nanos now, std::uint64_t most, PageId spared = kNoPage);
@@ -147,6 +148,7 @@ class PageManager {
   dime_control& control_;
   Space space_;
   Neighbours neighbours_;
+  OwnPolicy own_policy_;
   Prefetches prefetches_;
   bool inherited_;
   bool manages_ = false;

@@ -18,7 +18,7 @@ long PageManager::start(AddressRange image, AddressRange thread_area) {
     return made;
   }
   space_.exclude(thread_area);
-  return begin(image);
+  return begin(image, /*for_children=*/false);
 }
 
 long PageManager::start_for_threads(AddressRange image, Regions& managed, Regions& excluded,
@@ -26,10 +26,14 @@ long PageManager::start_for_threads(AddressRange image, Regions& managed, Region
   if (const long made = space_.create_for_threads(managed, excluded, threads); failed(made)) {
     return made;
   }
-  return begin(image);
+  return begin(image, /*for_children=*/true);
 }
 
-long PageManager::begin(AddressRange image) {
+long PageManager::begin(AddressRange image, bool for_children) {
+  if (const long loaded = own_policy_.load(membership_, for_children);
+      failed(loaded) && loaded != -ENOENT) {
+    return loaded;
+  }
   space_.exclude(image);
   neighbours_.start(membership_);
   follow_parameters();

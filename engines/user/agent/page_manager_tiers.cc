@@ -51,7 +51,9 @@ void PageManager::follow_policy(unsigned tier, const char* text) {
   if (instance().policy(tier) != nullptr && wanted == Text(policy_in_use_[tier])) {
     return;
   }
-  const dime_policy_ops* const policy = policies::find(policy_choice::name_of(wanted));
+  const Text name = policy_choice::name_of(wanted);
+  const dime_policy_ops* const built_in = policies::find(name);
+  const dime_policy_ops* const policy = built_in != nullptr ? built_in : own_policy_.find(name);
   PolicyChoice choice;
   if (policy == nullptr || !policy_choice::read(*policy, wanted, choice).ok()) {
     return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// The instructions of an ELF file, by a linear sweep, and where they are jumped to. The only user
-// of the Zydis library.
+// The instructions of an ELF file, by a linear sweep, and where they are jumped to. Uses the
+// Zydis library.
 #pragma once
 
 #include <cstdint>
