@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Wrong use of every command ends with status 2 (125 for `dime run`) and one printable line of error; files without an end and FIFOs
+"""Wrong use of every command ends with status 2 (125 for `dime run` and `dime record`) and one printable line of error; files without an end and FIFOs
 are refused at once.
 """
 import os
@@ -11,7 +11,16 @@ USAGE = [
     ["config", "--nosuch"], ["set", "--nosuch"], ["set", "--latency", "5"], ["set"], ["set", "--instance", "9", "--latency", "50us"],
     ["status", "--nosuch"], ["status", "extra"], ["status", "--json=2"], ["attach"], ["attach", "-p", "x"], ["detach"], ["detach", "-p", "-1"],
     ["policies", "--nosuch"], ["presets", "--nosuch"], ["doctor", "--nosuch"], ["calibrate", "--nosuch"], ["nosuch"], ["--nosuch"], [],
+    ["trace"], ["trace", "--nosuch"], ["trace", "t", "--by"], ["trace", "t", "--by", "colour"], ["trace", "t", "extra"], ["trace", "--from"],
+    ["trace", "t", "--summary", "--by", "phase"], ["trace", "t", "--folded", "--json"], ["whatif"], ["whatif", "--nosuch"],
+    ["whatif", "t", "--local", "x"], ["whatif", "t", "--policy", "nosuch"], ["whatif", "t", "--latency", "5"], ["whatif", "t", "--jobs", "0"],
+    ["whatif", "t", "--prefetch", "nosuch"], ["whatif", "t", "--preset", "nosuch"], ["whatif", "t", "--json", "--extrapolate"],
+    ["sweep"], ["sweep", "--nosuch"], ["sweep", "/no/such"], ["sweep", "a", "b"], ["report"], ["report", "--nosuch"], ["top"], ["top", "--nosuch"],
+    ["top", "extra"], ["top", "--interval", "x"], ["module"], ["module", "nosuch"], ["module", "load", "--nosuch"], ["prefetchers", "--nosuch"],
+    ["status", "--follow", "--interval", "x"],
 ]
+RECORD = [["record"], ["record", "--nosuch", "--", "true"], ["record", "-o"], ["record", "--sample", "x", "-o", "t", "--", "true"],
+          ["record", "--stacks", "x", "-o", "t", "--", "true"]]
 
 
 def one_line(run, what):
@@ -33,6 +42,8 @@ def refused(words, status, what=None):
 def test():
     for words in USAGE:
         refused(words, 2)
+    for words in RECORD:
+        refused(words, 125)
     fifo = dime_test.scratch / "fifo"
     os.mkfifo(fifo)
     marker = dime_test.scratch / "started"
