@@ -34,8 +34,8 @@ Result<void> check_code(std::string_view label, const std::string& path, const s
   const std::span code(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   DIME_TRY(const sites::ElfCode elf, sites::read_elf_code(code, path));
   if (const auto at = sites::find_borrowed_state(elf)) {
-    return fail_with_hint(kBuild, "{}{}: the code at {:#x} uses {}, which belong to the program", label,
-                          path, at->address, at->what);
+    return fail_with_hint(kBuild, "{}{}: the code at {:#x} uses {}, which belong to the program",
+                          label, path, at->address, at->what);
   }
   return {};
 }
