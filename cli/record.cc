@@ -39,7 +39,7 @@ struct RecordOptions {
   std::string pids;
   std::string duration;
   std::string sample;
-  std::uint64_t stacks = 0;
+  std::string stacks;
 };
 
 struct RecordPlan {
@@ -124,7 +124,8 @@ Result<void> check_stacks(const RecordOptions& options, RecordPlan& plan) {
   if (options.app->count("--stacks") == 0) {
     return {};
   }
-  if (options.stacks == 0 || options.stacks > kMostStacks) {
+  std::uint64_t every = 0;
+  if (!read_decimal(options.stacks, every) || every == 0 || every > kMostStacks) {
     return fail(0, "--stacks {}: allowed: one in 1 to {} accesses", options.stacks, kMostStacks);
   }
   if (!options.pids.empty()) {
@@ -135,7 +136,7 @@ Result<void> check_stacks(const RecordOptions& options, RecordPlan& plan) {
     return fail(0, "--stacks: needs --fault-path inline, not thread");
   }
   request.fault_path = "inline";
-  plan.stacks = static_cast<std::uint32_t>(options.stacks);
+  plan.stacks = static_cast<std::uint32_t>(every);
   return {};
 }
 

@@ -121,6 +121,7 @@ def test_refused():
     there = scratch / "there.trace"
     refused(["record", "--stacks", "--fault-path", "thread", "-o", there, "--", "true"], 125, "--stacks", "inline")
     refused(["record", "--stacks", "-o", there, "-p", os.getpid()], 125, "--stacks", "-p")
+    refused(["record", "--stacks=few", "-o", there, "--", "true"], 125, "--stacks few", "one in 1")
     refused(["record", "--stacks=0", "-o", there, "--", "true"], 125, "--stacks 0")
     refused(["record", "--stacks=1000001", "-o", there, "--", "true"], 125, "--stacks 1000001", "1000000")
     check(not there.exists(), "what is refused leaves no trace")
