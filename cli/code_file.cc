@@ -30,6 +30,23 @@ unsigned rank_of(const GElf_Sym& symbol, const std::string& name) {
          static_cast<unsigned>(std::min<std::size_t>(name.size(), 99));
 }
 
+// Calls `visit(elf, header, bias)` for each program header of `type`.
+template <class Visit>
+void for_each_header(Dwfl_Module* module, GElf_Word type, Visit&& visit) {
+  GElf_Addr bias = 0;
+  Elf* const elf = ::dwfl_module_getelf(module, &bias);
+  std::size_t count = 0;
+  if (elf == nullptr || ::elf_getphdrnum(elf, &count) != 0) {
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    GElf_Phdr header;
+    if (::gelf_getphdr(elf, static_cast<int>(i), &header) != nullptr && header.p_type == type) {
+      visit(elf, header, bias);
+    }
+  }
+}
+
 std::string demangled(const std::string& name) {
   int status = 0;
   char* const plain = abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status);
@@ -62,18 +79,9 @@ CodeFile::CodeFile(const std::string& path) : dwfl_(::dwfl_begin(&kCallbacks)) {
 CodeFile::~CodeFile() = default;
 
 void CodeFile::read_segments() {
-  GElf_Addr bias = 0;
-  Elf* const elf = ::dwfl_module_getelf(module_, &bias);
-  std::size_t count = 0;
-  if (elf == nullptr || ::elf_getphdrnum(elf, &count) != 0) {
-    return;
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    GElf_Phdr header;
-    if (::gelf_getphdr(elf, static_cast<int>(i), &header) != nullptr && header.p_type == PT_LOAD) {
-      segments_.push_back({header.p_offset, header.p_filesz, header.p_vaddr + bias});
-    }
-  }
+  for_each_header(module_, PT_LOAD, [this](Elf* /*elf*/, const GElf_Phdr& header, GElf_Addr bias) {
+    segments_.push_back({header.p_offset, header.p_filesz, header.p_vaddr + bias});
+  });
 }
 
 void CodeFile::read_symbols() {
@@ -104,18 +112,7 @@ void CodeFile::read_begins() {
                                     DW_EH_PE_datarel | DW_EH_PE_sdata4};
   constexpr std::size_t kTable = 12;
   constexpr std::size_t kEntry = 8;
-  GElf_Addr bias = 0;
-  Elf* const elf = ::dwfl_module_getelf(module_, &bias);
-  std::size_t count = 0;
-  if (elf == nullptr || ::elf_getphdrnum(elf, &count) != 0) {
-    return;
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    GElf_Phdr header;
-    if (::gelf_getphdr(elf, static_cast<int>(i), &header) == nullptr ||
-        header.p_type != PT_GNU_EH_FRAME) {
-      continue;
-    }
+  const auto read = [this, &kForm](Elf* elf, const GElf_Phdr& header, GElf_Addr bias) {
     const Elf_Data* const data = ::elf_getdata_rawchunk(
         elf, static_cast<std::int64_t>(header.p_offset), header.p_filesz, ELF_T_BYTE);
     if (data == nullptr || data->d_size < kTable ||
@@ -129,7 +126,8 @@ void CodeFile::read_begins() {
       begins_.push_back(header.p_vaddr + bias +
                         static_cast<std::uint64_t>(std::int64_t{difference}));
     }
-  }
+  };
+  for_each_header(module_, PT_GNU_EH_FRAME, read);
   std::sort(begins_.begin(), begins_.end());
 }
 

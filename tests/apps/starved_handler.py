@@ -116,7 +116,7 @@ def round_trip():
 
 
 def faults_are_served():
-    """A program that starts that starts with little local memory: slow, but by its faults alone."""
+    """A program that starts with little local memory: slow, but by its faults alone."""
     with load():
         before = round_trip()
         run = dime_test.emulated(["/usr/bin/python3", "-S", "-c", "pass"], "150p")
