@@ -37,12 +37,22 @@ def policies(pid):
     return found
 
 
+def program_of(run):
+    """The program once its threads run. `dime` has other children before, to calibrate, which may end at any moment."""
+    for pid in watchdog.children(run.pid):
+        try:
+            if os.path.basename(os.readlink(f"/proc/{pid}/exe")) == ENDLESS[0].name and len(os.listdir(f"/proc/{pid}/task")) > 2:
+                return pid
+        except OSError:
+            pass
+    return None
+
+
 def started(*before):
     run = dime_test.start([*before, dime_test.DIME, "run", "--local", "64p", *dime_test.UNDELAYED, "--", *ENDLESS])
-    dime_test.wait_until(lambda: watchdog.children(run.pid) and len(os.listdir(f"/proc/{watchdog.children(run.pid)[0]}/task")) > 2,
-                         "the program's threads", 60)
+    dime_test.wait_until(lambda: program_of(run), "the program's threads", 60)
     time.sleep(1)  # of faults
-    return run, watchdog.children(run.pid)[0]
+    return run, program_of(run)
 
 
 def kill(process, pid):
