@@ -65,6 +65,8 @@ def test_decides(own):
     # 500 pages once, then the last 450 again: without the order of arrival, those that came early are still there.
     pages = [dime_test.WORKLOADS / "last_pages", 500, 450]
     counts = {policy: remote(policy, pages).result["faults"]["remote"] for policy in ("fifo", "mru,blind=ok", f"{own},of=3")}
+    anywhere = remote(f"{own},blind=ok,of=3", pages)
+    check(anywhere.result["config"]["policy_blind"], "blind=ok is seen in front of other parameters")
     fifo, mru, mine = counts.values()
     check(mru < 0.8 * fifo and abs(mine - mru) <= 0.05 * mru, f"remote accesses: {counts}")
 
