@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -39,23 +40,6 @@ std::string script_interpreter(const char* line, std::size_t length) {
     return {};
   }
   return text.substr(begin, text.find_first_of(" \t\n", begin) - begin);
-}
-
-ProgramKind elf_kind(int file, const Elf64_Ehdr& header) {
-  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != EM_X86_64) {
-    return ProgramKind::kForeign;
-  }
-  for (unsigned i = 0; i < header.e_phnum; ++i) {
-    Elf64_Phdr segment{};
-    const auto at = static_cast<off_t>(header.e_phoff + i * sizeof segment);
-    if (::pread(file, &segment, sizeof segment, at) != ssize_t{sizeof segment}) {
-      break;
-    }
-    if (segment.p_type == PT_INTERP) {
-      return ProgramKind::kDynamic;
-    }
-  }
-  return ProgramKind::kStatic;
 }
 
 /// Bytes of a file; fewer at its end.
@@ -101,6 +85,22 @@ std::string dynamic_strings(int file) {
     }
   }
   return {};
+}
+
+ProgramKind elf_kind(int file, const Elf64_Ehdr& header) {
+  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != EM_X86_64) {
+    return ProgramKind::kForeign;
+  }
+  for (const Elf64_Phdr& segment : entries_at<Elf64_Phdr>(file, header.e_phoff, header.e_phnum)) {
+    if (segment.p_type == PT_INTERP) {
+      const std::string loader =
+          read_at(file, segment.p_offset, std::min<std::uint64_t>(segment.p_filesz, PATH_MAX));
+      return loader.find("/ld-musl") == std::string::npos ? ProgramKind::kDynamic
+                                                          : ProgramKind::kMusl;
+    }
+  }
+  const bool loader = dynamic_strings(file).find("ld-linux-x86-64.so") != std::string::npos;
+  return loader ? ProgramKind::kLoader : ProgramKind::kStatic;
 }
 
 }  // namespace
@@ -201,6 +201,15 @@ Result<void> check_followable(const ProgramFacts& facts) {
   if (facts.kind == ProgramKind::kStatic) {
     return fail_with_hint(
         kHint, "program '{}' is statically linked: the agent cannot be loaded into it", facts.path);
+  }
+  if (facts.kind == ProgramKind::kLoader) {
+    return fail_with_hint("name the program that it is to start: dime run -- PROGRAM",
+                          "program '{}' is the dynamic loader: the agent cannot be loaded into it",
+                          facts.path);
+  }
+  if (facts.kind == ProgramKind::kMusl) {
+    return fail_with_hint(kHint, "program '{}' uses the C library musl: the agent needs glibc",
+                          facts.path);
   }
   if (facts.kind == ProgramKind::kForeign) {
     return fail_with_hint(kHint, "program '{}' is not a 64-bit x86 program", facts.path);

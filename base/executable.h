@@ -11,6 +11,8 @@ namespace dime {
 enum class ProgramKind {
   kDynamic,     ///< 64-bit, asks for a dynamic loader: LD_PRELOAD works
   kStatic,      ///< no dynamic loader
+  kLoader,      ///< a dynamic loader itself, which is told what to start
+  kMusl,        ///< started by musl's loader: has no glibc, which the agent needs
   kForeign,     ///< ELF of another word size or machine
   kScript,      ///< begins with #!
   kUnreadable,  ///< may be executed but not read by this user, so nothing is known

@@ -46,6 +46,18 @@ TEST_F(ExecutableTest, TellsKindsApart) {
             ProgramKind::kStatic);
 }
 
+TEST_F(ExecutableTest, TellsLoadersAndTheirCLibraries) {
+  std::string program = elf(ELFCLASS64, true);
+  Elf64_Phdr segment{};
+  std::memcpy(&segment, program.data() + sizeof(Elf64_Ehdr), sizeof segment);
+  const std::string loader = "/lib/ld-musl-x86_64.so.1";
+  segment.p_offset = program.size();
+  segment.p_filesz = loader.size() + 1;
+  std::memcpy(program.data() + sizeof(Elf64_Ehdr), &segment, sizeof segment);
+  EXPECT_EQ(program_facts(write("m", program + loader + '\0'))->kind, ProgramKind::kMusl);
+  EXPECT_EQ(program_facts("/lib64/ld-linux-x86-64.so.2")->kind, ProgramKind::kLoader);
+}
+
 TEST_F(ExecutableTest, FollowsScripts) {
   const std::string program = write("program", elf(ELFCLASS64, true));
   const std::string script = write("script", "#! " + program + " -x\nbody\n");
@@ -84,7 +96,8 @@ TEST_F(ExecutableTest, SaysWhyAndWhatMends) {
   EXPECT_TRUE(check_followable({"p", ProgramKind::kDynamic, false, {}}));
   EXPECT_TRUE(check_followable({"p", ProgramKind::kUnreadable, false, {}}));
   for (const auto& [kind, privileged] :
-       {std::pair{ProgramKind::kStatic, false}, std::pair{ProgramKind::kForeign, false},
+       {std::pair{ProgramKind::kStatic, false}, std::pair{ProgramKind::kLoader, false},
+        std::pair{ProgramKind::kMusl, false}, std::pair{ProgramKind::kForeign, false},
         std::pair{ProgramKind::kUnknown, false}, std::pair{ProgramKind::kDynamic, true}}) {
     const auto refused = check_followable({"/bin/p", kind, privileged, {}});
     ASSERT_FALSE(refused);
