@@ -131,8 +131,9 @@ std::vector<std::string> weaknesses(const RunResult& result) {
                                 result.counters.evictions_refused));
   }
   if (result.counters.not_followed != 0) {
-    found.push_back(fmt::format("{} programs could not be followed and ran without emulation",
-                                result.counters.not_followed));
+    const std::uint64_t programs = result.counters.not_followed;
+    found.push_back(fmt::format("{} program{} could not be followed and ran without emulation",
+                                programs, programs == 1 ? "" : "s"));
   }
   if (!result.last_problem.empty()) {
     found.push_back(result.last_problem);
