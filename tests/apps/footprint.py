@@ -2,7 +2,7 @@
 """What others see of an emulated process: its arguments and environment, its own memory by /proc/self/mem, the size of a core dump; and
 that the result says where page counts are samples.
 
-On the thread path /proc/self/mem cannot be read where pages are remote (docs/limits.md).
+On the thread path /proc/self/mem cannot be read where pages are remote (docs/limits.md): EIO, and never other bytes.
 """
 import resource
 from pathlib import Path
@@ -19,6 +19,23 @@ for _ in range(2):
         other[100] = 1
 here = os.environ["PATH"] in open("/proc/self/environ").read()
 print(open("/proc/self/cmdline", "rb").read()[-12:], here, len(open("/proc/self/environ", "rb").read()) > 100)
+copy = ctypes.create_string_buffer(len(data))
+vectors = [(ctypes.c_size_t * 2)(at, len(data)) for at in (ctypes.addressof(copy), address)]
+libc = ctypes.CDLL(None, use_errno=True)
+got = libc.process_vm_readv(os.getpid(), vectors[0], ctypes.c_ulong(1), vectors[1], ctypes.c_ulong(1), ctypes.c_ulong(0))
+print("process_vm_readv", got, copy.raw == bytes(data))
+if os.environ.get("DIME_FAULT_PATH") == "thread":
+    for other in others:
+        other[100] = 3
+    memory = os.open("/proc/self/mem", os.O_RDWR)
+    for at in range(0, len(data), 4096):
+        try:
+            read = os.pread(memory, min(4096 - (address + at) % 4096, len(data) - at), address + at)
+            right = read == bytes(data[at:at + len(read)])
+        except OSError as error:
+            right = error.errno == 5
+        if not right:
+            print("other bytes at", at)
 if os.environ.get("DIME_FAULT_PATH") == "inline":
     memory = os.open("/proc/self/mem", os.O_RDWR)
     skipped = -address % 4096

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The program killed -9 in the middle: status 137, a summary, a result, and no stale instance; also with a child left behind."""
+"""The program killed -9 in the middle: status 137, a summary, a result, and no stale instance; also with a child left behind. And a
+child that could open no descriptor, killed: it leaves no member behind."""
+import json
 import os
 import signal
 import sys
@@ -19,6 +21,36 @@ time.sleep(100)
 """
 
 
+NO_DESCRIPTORS = """
+import os, resource, signal, sys, time
+block = bytearray(b"x" * (4 << 20))
+resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+child = os.fork()
+if child == 0:
+    right = block.count(b"x") == len(block)
+    while right:
+        time.sleep(100)
+    os._exit(1)
+time.sleep(0.5)
+os.kill(child, signal.SIGKILL)
+print("ready", os.waitpid(child, 0)[1] == signal.SIGKILL, flush=True)
+while block[0] == ord("x"):
+    time.sleep(100)
+"""
+
+
+def child_without_descriptors():
+    started = dime_test.start_emulated([sys.executable, "-c", NO_DESCRIPTORS], "64p")
+    dime_test.wait_until(lambda: b"ready" in started.out_path.read_bytes(), "the program")
+    dime_test.equal(started.out_path.read_bytes(), b"ready True\n", "what the program saw of its child")
+    program = watchdog.children(started.pid)[0]
+    status = json.loads(dime_test.dime("status", "--json").out)["instances"]
+    dime_test.equal([member["pid"] for member in status[0]["members"]], [program], "members after the child's end")
+    os.kill(program, signal.SIGKILL)
+    dime_test.equal(started.wait().status, 137, "status")
+    dime_test.equal(dime_test.instances(), [], "instances")
+
+
 def killed(command):
     started = dime_test.start_emulated(command)
     dime_test.wait_until(lambda: b"ready" in started.out_path.read_bytes(), "the program")
@@ -36,6 +68,7 @@ def test():
     dime_test.wait_until(lambda: not dime_test.left_over(), "the child to end")
     dime_test.dime("status")
     dime_test.equal(dime_test.instances(), [], "instances after the child's end")
+    child_without_descriptors()
 
 
 if __name__ == "__main__":
