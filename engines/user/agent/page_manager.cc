@@ -92,6 +92,9 @@ void PageManager::finish(PageId page, const Fault& fault, Nanos at, Nanos stall)
     }
   } else {
     atomic::add(member.faults_first_touch, std::uint64_t{1});
+    if (const unsigned behind = space_.open_behind(page); behind != 0) {
+      count_adopted(behind);
+    }
   }
   member.last_fault_ns = at.value;
   if (grace_ != 0) {

@@ -19,6 +19,7 @@
 #include "engines/user/agent/page_sum.h"
 #include "engines/user/agent/shadow.h"
 #include "engines/user/agent/tiers.h"
+#include "engines/user/agent/touch_ahead.h"
 #include "engines/user/agent/userfault.h"
 
 namespace dime::agent {
@@ -145,6 +146,9 @@ class Space {
   void empty(std::uint64_t address);
 
   Opened open_zeroed(PageId id);
+  /// `id` was touched for the first time. Where pages are sampled, opens and takes in some behind
+  /// it that are not (touch_ahead.h). Returns how many.
+  unsigned open_behind(PageId id);
   Opened open_remote(PageId id);
   Closed close(PageId id);
 
@@ -247,6 +251,8 @@ class Space {
   long maps_ = -1;  ///< of /proc/self/maps, where a thread serves the faults: the program may have
                     ///< no descriptor left
   std::uint64_t zero_page_ = 0;
+  std::uint64_t zero_run_ = 0;  ///< as many as may be opened behind a page, where pages are sampled
+  TouchAhead touch_ahead_;
   static constexpr std::uint64_t kKept = 256;
   std::uint64_t kept_[kKept] = {};  ///< by hash; of two with the same one the newer is kept
   std::uint64_t kept_count_ = 0;

@@ -55,6 +55,38 @@ Opened Space::open_zeroed(PageId id) {
   return opened;
 }
 
+unsigned Space::open_behind(PageId id) {
+  if (!tiers_.samples()) {
+    return 0;
+  }
+  const PageNumber page = instance_.pool().page(id);
+  const unsigned wanted = touch_ahead_.touched(page);
+  PageId ids[TouchAhead::kMost];
+  unsigned count = 0;
+  while (count < wanted) {
+    const PageNumber next{page.value + 1 + count};
+    const PageId behind = tiers_.is_sampled(next) ? kNoPage : table_.obtain(next);
+    if (behind == kNoPage || instance_.pool().record(behind).state != PageState::kUntouched) {
+      break;
+    }
+    ids[count++] = behind;
+  }
+  if (zero_run_ == 0) {
+    zero_run_ = reinterpret_cast<std::uint64_t>(arena_.allocate(TouchAhead::kMost * kPageBytes));
+  }
+  if (count == 0 || zero_run_ == 0) {
+    return 0;
+  }
+  const long copied = app_.copy_run(page.address() + kPageBytes, zero_run_, count);
+  const unsigned opened = failed(copied) ? 0 : static_cast<unsigned>(copied);
+  for (unsigned i = 0; i < opened; ++i) {
+    instance_.adopt(ids[i]);
+    instance_.pool().record(ids[i]).slot = Shadow::kNone;
+  }
+  touch_ahead_.opened(page, opened);
+  return opened;
+}
+
 /// The page is no longer in its slot.
 void Space::left_slot(PageRecord& record) {
   record.slot = shadow_.sum(record.slot);

@@ -28,10 +28,13 @@ class Tiers {
 
   /// Pages outside of the sample `share` are always local from now on, whatever the rules say.
   void use_sample(std::uint32_t share) { sample_ = share; }
+  [[nodiscard]] bool samples() const { return sample_ != 0; }
+  [[nodiscard]] bool is_sampled(PageNumber page) const {
+    return page_sample::contains(sample_, page);
+  }
 
   [[nodiscard]] unsigned at(std::uint64_t address) const {
-    return page_sample::contains(sample_, PageNumber::of(address)) ? map_.at(address)
-                                                                   : DIME_TIER_LOCAL;
+    return is_sampled(PageNumber::of(address)) ? map_.at(address) : DIME_TIER_LOCAL;
   }
 
   /// Asks the rules about a mapping. Calls `changed(AddressRange)` for each part whose tier is

@@ -155,6 +155,15 @@ long Userfault::copy(std::uint64_t to, std::uint64_t from, bool wakes) const {
   return system_call(__NR_ioctl, static_cast<long>(fd_), UFFDIO_COPY, &request);
 }
 
+long Userfault::copy_run(std::uint64_t to, std::uint64_t from, unsigned pages) const {
+  uffdio_copy request{};
+  request.dst = to;
+  request.src = from;
+  request.len = pages * kPageBytes;
+  const long result = system_call(__NR_ioctl, static_cast<long>(fd_), UFFDIO_COPY, &request);
+  return request.copy > 0 ? static_cast<long>(request.copy >> DIME_PAGE_SHIFT) : result;
+}
+
 void Userfault::wake(std::uint64_t address) const {
   uffdio_range request{address & ~(kPageBytes - 1), kPageBytes};
   system_call(__NR_ioctl, static_cast<long>(fd_), UFFDIO_WAKE, &request);

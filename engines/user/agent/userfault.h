@@ -45,6 +45,10 @@ class Userfault {
   /// those who wait there, unless they are to wait on.
   [[nodiscard]] long copy(std::uint64_t to, std::uint64_t from, bool wakes = true) const;
 
+  /// Copies up to `pages` pages to the holes from `to` on, as far as there are holes. Returns how
+  /// many, or a negative errno where there was none.
+  [[nodiscard]] long copy_run(std::uint64_t to, std::uint64_t from, unsigned pages) const;
+
   /// Lets those who wait in the page at `address` try again.
   void wake(std::uint64_t address) const;
 
