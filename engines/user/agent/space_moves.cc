@@ -61,7 +61,7 @@ unsigned Space::open_behind(PageId id) {
   }
   const PageNumber page = instance_.pool().page(id);
   const unsigned wanted = touch_ahead_.touched(page);
-  PageId ids[TouchAhead::kMost];
+  PageId ids[TouchAhead::kMost] = {};
   unsigned count = 0;
   while (count < wanted) {
     const PageNumber next{page.value + 1 + count};

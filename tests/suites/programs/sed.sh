@@ -3,6 +3,7 @@
 # packages: sed
 # copy: testsuite init.cfg
 # check: [a-c]*
+# seconds: 600
 . "$SUITES/gnulib.sh"
 cases() { (cd testsuite && ls *.sh | grep -vE '^(init|bsd-wrapper)\.sh$'); }
 run_case() {
