@@ -71,6 +71,12 @@ struct Row {
   std::vector<std::uint64_t> native;
 };
 
+// As the options have it.
+struct Wanted {
+  std::string fault_path = "auto";
+  std::string mechanism = "auto";
+};
+
 struct Measured {
   FaultPath path;
   dime_calibration calibration{};
@@ -129,8 +135,8 @@ std::optional<std::uint64_t> met_from(const Measured& measured, unsigned threads
   return from;
 }
 
-Result<Measured> measure(const std::string& wanted) {
-  DIME_TRY(FaultPath path, choose_fault_path(wanted));
+Result<Measured> measure(const Wanted& wanted) {
+  DIME_TRY(FaultPath path, choose_fault_path(wanted.fault_path, wanted.mechanism));
   DIME_TRY(const Companions companions, find_companions());
   DIME_TRY(const dime_calibration calibration, calibrate_here(companions, path));
   Measured measured{std::move(path), calibration, measure_costs()};
@@ -145,7 +151,7 @@ Result<Measured> measure(const std::string& wanted) {
                                   bandwidth));
     measured.bandwidths.push_back(std::move(row));
   }
-  measured.kept = keep_calibration(companions, measured.path.kind, calibration,
+  measured.kept = keep_calibration(companions, measured.path, calibration,
                                    StallVerdict{met_from(measured, 1).value_or(0)});
   return measured;
 }
@@ -198,7 +204,8 @@ void print_row(const Row& row) {
 void print_text(const Measured& measured) {
   const MachineCosts& costs = measured.costs;
   const dime_calibration& calibration = measured.calibration;
-  fmt::print("fault path {}, ", name_of(measured.path.kind));
+  fmt::print("fault path {}, mechanism {}, ", name_of(measured.path.kind),
+             name_of(measured.path.mechanism));
   fmt::print("floor {:.2f} us, lead {:.2f} us with one thread and {:.2f} us with several\n",
              microseconds(calibration.floor_ns), microseconds(calibration.lead_ns),
              microseconds(calibration.lead_multi_ns));
@@ -253,6 +260,7 @@ void print_json(const Measured& measured) {
   const Json all = {{"schema", kResultSchema},
                     {"version", kVersion},
                     {"fault_path", name_of(measured.path.kind)},
+                    {"mechanism", name_of(measured.path.mechanism)},
                     {"floor_ns", calibration.floor_ns},
                     {"lead_ns", calibration.lead_ns},
                     {"lead_several_ns", calibration.lead_multi_ns},
@@ -273,7 +281,7 @@ void print_json(const Measured& measured) {
   fmt::print("{}\n", all.dump(2));
 }
 
-int run_calibrate(const std::string& wanted, bool json) {
+int run_calibrate(const Wanted& wanted, bool json) {
   const auto measured = measure(wanted);
   if (!measured) {
     print_error(measured.error());
@@ -288,10 +296,11 @@ int run_calibrate(const std::string& wanted, bool json) {
 const Command kCalibrateCommand = {
     "calibrate", "measure the floor and the accuracy of stalls here, as a program sees them",
     [](CLI::App& app) -> std::function<int()> {
-      auto wanted = std::make_shared<std::string>("auto");
-      app.add_option("--fault-path", *wanted, "auto, thread or inline")
+      auto wanted = std::make_shared<Wanted>();
+      app.add_option("--fault-path", wanted->fault_path, "auto, thread or inline")
           ->type_name("NAME")
           ->check(CLI::IsMember({"auto", "thread", "inline"}));
+      app.add_option("--mechanism", wanted->mechanism, "auto, move or copy")->type_name("NAME");
       auto json = std::make_shared<bool>(false);
       app.add_flag("--json", *json, "print JSON");
       return [wanted, json] { return run_calibrate(*wanted, *json); };

@@ -60,8 +60,12 @@ Finding probe_kernel_engine() {
 Finding probe_emulation() {
   Finding finding{"emulation", false, /*required=*/true, {}, {}};
   const auto companions = find_companions();
-  const auto measured = companions ? calibrate(*companions, {})
-                                   : Result<dime_calibration>(tl::unexpected(companions.error()));
+  const auto mechanism = choose_mechanism("auto");
+  const bool copies = mechanism && *mechanism == DIME_MECHANISM_COPY;
+  const auto path = choose_fault_path(copies ? "inline" : "thread", "auto");
+  const auto measured = !companions ? Result<dime_calibration>(tl::unexpected(companions.error()))
+                        : !path     ? Result<dime_calibration>(tl::unexpected(path.error()))
+                                    : calibrate(*companions, *path);
   finding.available = measured.has_value();
   finding.detail = measured ? fmt::format("a remote access takes {:.1f} us at zero latency",
                                           static_cast<double>(measured->floor_ns) / 1e3)
@@ -72,7 +76,7 @@ Finding probe_emulation() {
 Finding probe_inline_path() {
   Finding finding{"inline fault path", false, /*required=*/false, {}, {}};
   const auto companions = find_companions();
-  const auto choice = choose_fault_path("inline");
+  const auto choice = choose_fault_path("inline", "auto");
   if (!companions || !choice) {
     finding.detail = choice ? companions.error().message : choice.error().message;
     return finding;

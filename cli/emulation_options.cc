@@ -142,6 +142,7 @@ void EmulationOptions::add_to(CLI::App& app) {
   };
   option("--engine", engine_, "auto, user or kernel", "NAME");
   option("--fault-path", fault_path_, "auto, thread or inline", "NAME");
+  option("--mechanism", mechanism_, "auto, move or copy", "NAME");
   option("--json", json_, "write the result to this file, - for standard output", "FILE");
   option("--interval", interval_, "time between two samples in the result", "TIME");
 }
@@ -202,6 +203,7 @@ Result<EmulationRequest> EmulationOptions::parse_values() const {
   DIME_TRY(request.interval, parse_interval(interval_));
   request.engine = engine_;
   request.fault_path = fault_path_;
+  request.mechanism = mechanism_;
   request.placement = placement_.request();
   if (changes_ && !request.own_policy.empty()) {
     return fail_with_hint("dime run --policy, or dime attach --policy",

@@ -33,6 +33,7 @@ struct EmulationRequest {
   bool allow_floor = false;  ///< --allow-floor: the plan says below_floor where it is needed
   std::string engine = "auto";           ///< --engine, as it was given
   std::string fault_path = "auto";       ///< --fault-path
+  std::string mechanism = "auto";        ///< --mechanism; not checked
   bool only_thread_path = false;         ///< members are not started by dime
   std::string json;                      ///< --json; empty = none, "-" = standard output
   std::chrono::milliseconds interval{};  ///< --interval, of samples
@@ -71,6 +72,7 @@ class EmulationOptions {
   PlacementOptions placement_;
   std::string engine_ = "auto";
   std::string fault_path_ = "auto";
+  std::string mechanism_ = "auto";
   std::string json_;
   std::string interval_ = "100ms";
   bool allow_floor_ = false;

@@ -88,7 +88,7 @@ bool has_process(Engine& engine, pid_t pid) {
 
 Result<std::unique_ptr<Engine>> choose_engine(const EmulationRequest& request) {
   DIME_TRY(Engines engines, engines_named(request.engine));
-  if (request.engine == "auto" && request.fault_path != "auto") {
+  if (request.engine == "auto" && (request.fault_path != "auto" || request.mechanism != "auto")) {
     return user_engine();
   }
   return pick(std::move(engines), [&request](Engine& engine) {

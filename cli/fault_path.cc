@@ -12,6 +12,7 @@
 #include "base/cache_directory.h"
 #include "cli/command.h"
 #include "control/runtime_directory.h"
+#include "engines/user/calibration/machine_probes.h"
 #include "engines/user/sites/site_cache.h"
 
 namespace dime {
@@ -56,7 +57,8 @@ Result<FaultPath> inline_path() {
   if (::prctl(kSetDispatch, 0, 0, 0, 0) != 0) {
     return fail(errno, "the kernel does not dispatch system calls (Syscall User Dispatch)");
   }
-  FaultPath path{DIME_FAULT_PATH_INLINE, {}};
+  FaultPath path;
+  path.kind = DIME_FAULT_PATH_INLINE;
   for (const std::string& file : c_library_files()) {
     DIME_TRY(std::string table, table_for(file));
     if (path.site_tables.size() < DIME_SITE_TABLES) {
@@ -71,16 +73,53 @@ Result<FaultPath> inline_path() {
 
 }  // namespace
 
-Result<FaultPath> choose_fault_path(const std::string& wanted) {
+Result<dime_mechanism> choose_mechanism(const std::string& wanted) {
+  const std::vector<dime_mechanism> present = available_mechanisms();
+  std::string names;
+  for (const dime_mechanism mechanism : present) {
+    if (wanted == "auto" || wanted == name_of(mechanism)) {
+      return mechanism;
+    }
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", name_of(mechanism));
+  }
+  // Without a userfaultfd to ask, that is what is reported, and not this.
+  if (present.empty() && (wanted == "auto" || wanted == name_of(DIME_MECHANISM_MOVE))) {
+    return DIME_MECHANISM_MOVE;
+  }
+  return fail(0, "--mechanism {}: allowed here: auto{}{}; this kernel {}", wanted,
+              names.empty() ? "" : ", ", names,
+              present.empty()                          ? "gives no userfaultfd to ask"
+              : present.front() == DIME_MECHANISM_MOVE ? "has no other"
+                                                       : "has no UFFDIO_MOVE (Linux 6.8)");
+}
+
+Result<FaultPath> choose_fault_path(const std::string& wanted, const std::string& mechanism) {
+  DIME_TRY(const dime_mechanism chosen, choose_mechanism(mechanism));
+  const bool copies = chosen == DIME_MECHANISM_COPY;
+  if (wanted == "thread" && copies) {
+    return fail_with_hint(
+        mechanism == "auto" ? "boot Linux 6.8 or later, which has the mechanism move"
+                            : "leave --mechanism copy out where the kernel has move",
+        "the mechanism copy has the inline fault path only; dime attach, --fault-path thread and "
+        "rules for stacks need the thread path");
+  }
   if (wanted == "thread") {
     return FaultPath{};
   }
   auto path = inline_path();
+  if (!path && copies) {
+    return fail(0, "the mechanism copy needs the inline fault path, which is not possible here: {}",
+                path.error().message);
+  }
   if (!path && wanted == "inline") {
     return fail_with_hint("use the handler thread: --fault-path thread",
                           "--fault-path inline: not possible here: {}", path.error().message);
   }
-  return path ? std::move(*path) : FaultPath{};
+  if (!path) {
+    return FaultPath{};
+  }
+  path->mechanism = chosen;
+  return path;
 }
 
 }  // namespace dime

@@ -78,7 +78,7 @@ Result<dime_calibration> calibrate_for(const EmulationRequest& request,
   }
   if (may_be_kept(path)) {
     // Where it cannot be kept, the next run measures, too.
-    static_cast<void>(keep_calibration(companions, path.kind, best, {}));
+    static_cast<void>(keep_calibration(companions, path, best, {}));
   }
   return best;
 }
@@ -172,6 +172,10 @@ Result<void> meet_floor_as_asked(EmulationRequest& request, const dime_parameter
 Result<PreparedInstance> join(ControlBlock block, const EmulationRequest& request,
                               const ProcessId& owner) {
   DIME_TRY_VOID(check_same(request, block.id(), block.parameters()));
+  if (request.only_thread_path && block->mechanism == DIME_MECHANISM_COPY) {
+    return fail(0, "--instance {}: has the mechanism copy, which running processes cannot join",
+                block.id());
+  }
   note_origin(*block);
   if (!owner_waits(*block)) {
     block->owner_namespaces = own_namespaces();
@@ -361,8 +365,9 @@ Result<PreparedInstance> prepare_instance(const EmulationRequest& wanted, pid_t 
   }
   DIME_TRY(const dime_placement placement, new_placement(request.placement));
   DIME_TRY_VOID(check_tier_policies(placement));
-  DIME_TRY(FaultPath fault_path, choose_fault_path(wanted_fault_path(request, placement)));
-  const KeptCalibration kept = find_kept_calibration(companions, fault_path.kind);
+  DIME_TRY(FaultPath fault_path,
+           choose_fault_path(wanted_fault_path(request, placement), request.mechanism));
+  const KeptCalibration kept = find_kept_calibration(companions, fault_path);
   DIME_TRY(const dime_calibration calibration,
            calibrate_for(request, placement, companions, fault_path, kept));
   DIME_TRY_VOID(meet_floor(request, placement, calibration.floor_ns));

@@ -166,6 +166,10 @@ class KernelEngine final : public Engine {
       return fail(0, "--fault-path {}: the kernel engine has one way only; allowed: auto",
                   request.fault_path);
     }
+    if (request.mechanism != "auto") {
+      return fail(0, "--mechanism {}: the kernel engine has one way only; allowed: auto",
+                  request.mechanism);
+    }
     if (!request.own_policy.empty()) {
       return fail_with_hint("register it from a module: docs/writing-a-policy.md",
                             "--policy {}: the kernel engine loads no shared objects",

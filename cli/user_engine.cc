@@ -10,6 +10,7 @@
 #include "base/executable.h"
 #include "cli/config_apply.h"
 #include "cli/engine.h"
+#include "cli/fault_path.h"
 #include "cli/instance_change.h"
 #include "cli/instance_setup.h"
 #include "control/directory.h"
@@ -113,6 +114,16 @@ class UserSession final : public Session {
   std::string agent_;
 };
 
+// Before anything is measured.
+Result<void> check_mechanism(const EmulationRequest& request) {
+  if (request.only_thread_path || request.fault_path == "thread") {
+    DIME_TRY([[maybe_unused]] const FaultPath path, choose_fault_path("thread", request.mechanism));
+  } else {
+    DIME_TRY([[maybe_unused]] const dime_mechanism chosen, choose_mechanism(request.mechanism));
+  }
+  return {};
+}
+
 class UserEngine final : public Engine {
  public:
   [[nodiscard]] const char* name() const override { return "user"; }
@@ -140,6 +151,7 @@ class UserEngine final : public Engine {
 
   Result<void> check(const EmulationRequest& request) override {
     DIME_TRY_VOID(check_choices(request));
+    DIME_TRY_VOID(check_mechanism(request));
     DIME_TRY([[maybe_unused]] const Companions companions, find_companions());
     // This process is a member, and the program would be one of two instances.
     if (const char* const outer = std::getenv("DIME_CONTROL"); outer != nullptr) {

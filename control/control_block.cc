@@ -50,6 +50,7 @@ void fill(dime_control& control, std::uint32_t instance_id, const NewInstance& c
   control.owner_namespaces = control.namespaces;
   control.keep = content.keep ? 1 : 0;
   control.fault_path = content.fault_path.kind;
+  control.mechanism = content.fault_path.mechanism;
   std::size_t table = 0;
   for (const std::string& path : content.fault_path.site_tables) {
     path.copy(control.site_tables[table++], DIME_PATH_BYTES - 1);

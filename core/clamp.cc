@@ -77,6 +77,7 @@ void placement(dime_placement& copy) {
 
 void control(dime_control& copy) {
   choice(copy.fault_path, DIME_FAULT_PATH_INLINE);
+  choice(copy.mechanism, DIME_MECHANISM_COPY);
   for (auto& path : copy.site_tables) {
     close(path);
   }

@@ -346,6 +346,9 @@ struct dime_member {
 /* Who resolves a fault: a thread of the agent, or the thread that took it. */
 enum dime_fault_path { DIME_FAULT_PATH_THREAD = 0, DIME_FAULT_PATH_INLINE = 1 };
 
+/* How the user engine makes a page inaccessible: moved away, or copied and dropped (kernels before 6.8). */
+enum dime_mechanism { DIME_MECHANISM_MOVE = 0, DIME_MECHANISM_COPY = 1 };
+
 /* The control block of an instance: shared by `dime` and the agents of its members. */
 struct dime_control {
 	uint64_t magic;                             /* DIME_CONTROL_MAGIC */
@@ -359,7 +362,7 @@ struct dime_control {
 	uint64_t owner_namespaces;                  /* in which the two count */
 	uint64_t namespaces;                        /* from which all members descend; 0 = they come from several */
 	uint32_t fault_path;                        /* enum dime_fault_path, of processes that start in the instance */
-	uint32_t reserved;                          /* 0 */
+	uint32_t mechanism;                         /* enum dime_mechanism; DIME_MECHANISM_COPY with the inline path only */
 	char site_tables[DIME_SITE_TABLES][DIME_PATH_BYTES]; /* for the inline path: engines/user/sites; "" = none */
 	struct dime_parameters parameters;          /* what was asked for */
 	struct dime_calibration calibration;        /* of this machine and fault path */

@@ -30,6 +30,7 @@ PROGRAMS = Path(os.environ.get("DIME_PROGRAMS", BUILD / "tests" / "apps" / "prog
 WORKLOADS = BUILD / "bench" / "workloads"
 UNDELAYED = ("--latency", "0ns", "--bandwidth", "unlimited", "--allow-floor")
 FAULT_PATH = os.environ.get("DIME_FAULT_PATH", "")
+MECHANISM = os.environ.get("DIME_MECHANISM", "")
 SECONDS = float(os.environ.get("DIME_TEST_SECONDS", "240"))
 
 scratch = Path(tempfile.mkdtemp(prefix="dime-test-"))
@@ -108,6 +109,8 @@ def prepared(command):
     words = [str(word) for word in scaled(command)]
     if FAULT_PATH and words[0] == str(DIME) and words[1:2] in (["run"], ["attach"]) and "--fault-path" not in words:
         words[2:2] = ["--fault-path", FAULT_PATH]
+    if MECHANISM and words[0] == str(DIME) and words[1:2] == ["run"] and "--mechanism" not in words:
+        words[2:2] = ["--mechanism", MECHANISM]
     return words
 
 

@@ -40,7 +40,7 @@ def problems(dime):
         if name in ("run", "attach", "record"):
             documented |= shared
         if name == "set":
-            documented |= shared - {"--engine", "--fault-path", "--interval", "--json"}
+            documented |= shared - {"--engine", "--fault-path", "--interval", "--mechanism", "--json"}
         yield from compare(f"dime {name}", options, documented - COMMON)
 
 

@@ -41,6 +41,7 @@ TEST(Clamp, CountsAndIndicesAreWithinTheirTables) {
   EXPECT_EQ(block->parameters.latency_ns, config::kMaxLatencyNs);
   EXPECT_EQ(block->parameters.wait, unsigned{DIME_WAIT_AUTO});
   EXPECT_EQ(block->fault_path, unsigned{DIME_FAULT_PATH_THREAD});
+  EXPECT_EQ(block->mechanism, unsigned{DIME_MECHANISM_MOVE});
   for (const dime_rule& rule : block->placement.rules) {
     EXPECT_LT(rule.tier, unsigned{DIME_MAX_TIERS});
     EXPECT_TRUE(is_closed(rule.text) && is_closed(rule.name) && is_closed(rule.comm));

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr dime_calibration kMeasured{5'000, 2'000, 1'900, 0, 2'400'000'000, 1'500, 1'400};
-constexpr auto kPath = DIME_FAULT_PATH_INLINE;
+const FaultPath kPath{DIME_FAULT_PATH_INLINE, DIME_MECHANISM_MOVE, {}};
 
 class KeptCalibrationFile : public testing::Test {
  protected:
@@ -102,15 +102,18 @@ TEST_F(KeptCalibrationFile, AVerdictStaysUntilThereIsANewOne) {
 
 TEST_F(KeptCalibrationFile, IsOfOneAgentAndOneFaultPath) {
   keep();
-  const KeptCalibration other = find_kept_calibration(companions_, DIME_FAULT_PATH_THREAD);
-  EXPECT_TRUE(!other.calibration && !other.verdict);
+  for (const FaultPath& path : {FaultPath{DIME_FAULT_PATH_THREAD, DIME_MECHANISM_MOVE, {}},
+                                FaultPath{DIME_FAULT_PATH_INLINE, DIME_MECHANISM_COPY, {}}}) {
+    const KeptCalibration other = find_kept_calibration(companions_, path);
+    EXPECT_TRUE(!other.calibration && !other.verdict);
+  }
   std::ofstream(companions_.agent) << "another build";
   EXPECT_TRUE(is_ignored());
 }
 
 TEST_F(KeptCalibrationFile, AnotherMachineOrTimeIsIgnored) {
-  for (const char* const key :
-       {"host", "boot", "kernel", "cpu", "cpus", "seccomp", "privileges", "fault_path", "files"}) {
+  for (const char* const key : {"host", "boot", "kernel", "cpu", "cpus", "seccomp", "privileges",
+                                "fault_path", "mechanism", "files"}) {
     keep();
     rewrite([key](Json& kept) { kept["key"][key] = "another"; });
     EXPECT_TRUE(is_ignored()) << key;

@@ -16,7 +16,7 @@ constexpr unsigned kPages = 8;
 class UserfaultTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (userfault_.open(Userfault::Events::kSignals) != 0) {
+    if (userfault_.open(Userfault::Events::kSignals, Userfault::Use::kMoves) != 0) {
       GTEST_SKIP() << "no userfaultfd that can move pages is permitted here";
     }
     for (std::uint64_t* place : {&from_, &to_}) {

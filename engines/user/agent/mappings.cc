@@ -199,6 +199,40 @@ AddressRange segment_at(long id, std::uint64_t address) {
   return AddressRange{address, address + bytes}.whole_pages();
 }
 
+namespace {
+
+/// present_runs() before Linux 6.7: from an entry for each page, a run going on across reads.
+unsigned runs_of_entries(long pagemap, AddressRange& range, AddressRange* runs, unsigned capacity) {
+  constexpr std::uint64_t kHasMemory = std::uint64_t{3} << 62;  // present, swapped out
+  constexpr std::uint64_t kEntries = 512;
+  std::uint64_t entries[kEntries] = {};
+  unsigned found = 0;
+  while (!range.empty()) {
+    const std::uint64_t left = range.bytes() / kPageBytes;
+    const std::uint64_t wanted = left < kEntries ? left : kEntries;
+    const long bytes = system_call(__NR_pread64, pagemap, entries, wanted * sizeof(entries[0]),
+                                   (range.begin >> DIME_PAGE_SHIFT) * sizeof(entries[0]));
+    if (bytes <= 0) {
+      range.begin = range.end;
+    }
+    for (long i = 0; i < bytes / 8; ++i, range.begin += kPageBytes) {
+      if ((entries[i] & kHasMemory) == 0) {
+        continue;
+      }
+      if (found != 0 && runs[found - 1].end == range.begin) {
+        runs[found - 1].end += kPageBytes;
+      } else if (found == capacity) {
+        return found;
+      } else {
+        runs[found++] = {range.begin, range.begin + kPageBytes};
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
 unsigned present_runs(AddressRange& range, AddressRange* runs, unsigned capacity) {
   PageRegion regions[64];
   ScanRequest request{};
@@ -215,11 +249,12 @@ unsigned present_runs(AddressRange& range, AddressRange* runs, unsigned capacity
     return 0;
   }
   const long found = system_call(__NR_ioctl, fd, kPagemapScan, &request);
-  system_call(__NR_close, fd);
   if (failed(found)) {
-    range.begin = range.end;
-    return 0;
+    const unsigned read = runs_of_entries(fd, range, runs, capacity);
+    system_call(__NR_close, fd);
+    return read;
   }
+  system_call(__NR_close, fd);
   for (long i = 0; i < found; ++i) {
     runs[i] = {regions[i].begin, regions[i].end};
   }

@@ -23,7 +23,9 @@ long PageManager::start(AddressRange image, AddressRange thread_area) {
 
 long PageManager::start_for_threads(AddressRange image, Regions& managed, Regions& excluded,
                                     Threads& threads) {
-  if (const long made = space_.create_for_threads(managed, excluded, threads); failed(made)) {
+  const bool copies = control_.mechanism == DIME_MECHANISM_COPY;
+  if (const long made = space_.create_for_threads(managed, excluded, threads, copies);
+      failed(made)) {
     return made;
   }
   return begin(image, /*for_children=*/true);

@@ -266,6 +266,14 @@ long start(const char* control_path, const char* path, bool preloaded) {
   if (!failed(inlined)) {
     return 0;
   }
+  if (membership.control().mechanism == DIME_MECHANISM_COPY) {
+    // A handler that drops pages would wait for itself, and could not tell which are in use.
+    membership.note_problem(
+        "the mechanism copy needs the inline fault path, which cannot start here");
+    membership.unmap();
+    follow = false;
+    return inlined;
+  }
   if (inlined != -EOPNOTSUPP) {
     membership.note_problem("the inline fault path could not start here; the thread path serves");
   }

@@ -10,7 +10,8 @@ constexpr long kThisProcess = -10001;  // PIDFD_SELF_THREAD_GROUP, since Linux 6
 
 }  // namespace
 
-long Shadow::create(Arena& arena) {
+long Shadow::create(Arena& arena, bool copies) {
+  copies_ = copies;
   range_ = arena.shadow();
   singles_ = static_cast<std::uint32_t>(range_.bytes() / kPageBytes / 2);
   groups_ = singles_ / kRun;
@@ -33,7 +34,8 @@ long Shadow::create(Arena& arena) {
 
 long Shadow::reopen() {
   // Nobody touches a hole of it; should the kernel do so for the program (mlock), it must not wait.
-  if (const long opened = userfault_.open(Userfault::Events::kSignals); failed(opened)) {
+  const auto use = copies_ ? Userfault::Use::kCopies : Userfault::Use::kMoves;
+  if (const long opened = userfault_.open(Userfault::Events::kSignals, use); failed(opened)) {
     return opened;
   }
   const long registered = userfault_.register_missing(range_);

@@ -16,8 +16,9 @@ namespace dime::agent {
 
 class Shadow {
  public:
-  /// Registers the arena's shadow range. 0 or a negative errno.
-  long create(Arena& arena);
+  /// Registers the arena's shadow range. `copies`: pages are copied in, not moved. 0 or a negative
+  /// errno.
+  long create(Arena& arena, bool copies);
   void destroy() { userfault_.close(); }
   /// In a forked child, whose slots are the parent's, copied: watches them anew.
   long reopen();
@@ -61,6 +62,12 @@ class Shadow {
     return userfault_.move_run(address(slot), from, pages);
   }
 
+  /// Copies up to `pages` pages of the program at `from` into `slot` and those behind it: see
+  /// Userfault::copy_run().
+  [[nodiscard]] long copy_run_in(std::uint32_t slot, std::uint64_t from, unsigned pages) const {
+    return userfault_.copy_run(address(slot), from, pages);
+  }
+
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
  private:
@@ -77,6 +84,7 @@ class Shadow {
   std::uint32_t fresh_groups_ = 0;  ///< groups from here on were never used
   std::uint32_t groups_ = 0;
   Stale stale_;
+  bool copies_ = false;
 };
 
 }  // namespace dime::agent

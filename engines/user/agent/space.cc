@@ -8,10 +8,10 @@
 namespace dime::agent {
 
 long Space::create() {
-  long opened = app_.open(Userfault::Events::kAll);
+  long opened = app_.open(Userfault::Events::kAll, Userfault::Use::kMoves);
   fork_events_ = !failed(opened);
   if (!fork_events_) {
-    opened = app_.open(Userfault::Events::kAllButFork);
+    opened = app_.open(Userfault::Events::kAllButFork, Userfault::Use::kMoves);
   }
   if (failed(opened)) {
     return opened;
@@ -25,16 +25,22 @@ long Space::create() {
   return set_up();
 }
 
-long Space::create_for_threads(Regions& managed, Regions& excluded, Threads& threads) {
+long Space::create_for_threads(Regions& managed, Regions& excluded, Threads& threads, bool copies) {
+  copies_ = copies;
   managed_ = &managed;
   not_ours_ = &excluded;
   threads_ = &threads;
-  const long opened = app_.open(Userfault::Events::kSignals);
+  const long opened = open_for_threads();
   return failed(opened) ? opened : set_up();
 }
 
+long Space::open_for_threads() {
+  return app_.open(Userfault::Events::kSignals,
+                   copies_ ? Userfault::Use::kProtects : Userfault::Use::kMoves);
+}
+
 long Space::set_up() {
-  if (const long made = shadow_.create(arena_); failed(made)) {
+  if (const long made = shadow_.create(arena_, copies_); failed(made)) {
     app_.close();
     return made;
   }
@@ -266,7 +272,7 @@ bool Space::is_pinned(std::uint64_t address) {
 long Space::reopen() {
   app_.close();
   shadow_.descriptor().close();
-  long result = app_.open(Userfault::Events::kSignals);
+  long result = open_for_threads();
   if (!failed(result)) {
     result = shadow_.reopen();
   }

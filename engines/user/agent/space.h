@@ -3,8 +3,9 @@
 // what the kernel does to its memory.
 //
 // A remote page is a hole in the program's mapping, with its data in a shadow slot. Opening moves
-// the data back with UFFDIO_MOVE (no copy), closing moves it out. All of this runs on the handler's
-// thread; no method is thread-safe.
+// the data back with UFFDIO_MOVE (no copy), closing moves it out; where the kernel cannot move
+// pages, both are copies (copy_out.h). All of this runs on the handler's thread; no method is
+// thread-safe.
 //
 // A page is clean if its content is what it was when it was evicted the last time, or, of a page
 // that never was, if it is all zeros: nothing of it has to be sent. That is found out by sums
@@ -64,8 +65,8 @@ class Space {
 
   /// For the inline path, instead of create(): faults are signals, and the program's threads use
   /// the descriptors. What is managed is kept in `managed`, and nothing in `excluded` is; pages
-  /// that `threads` hold are not evicted.
-  long create_for_threads(Regions& managed, Regions& excluded, Threads& threads);
+  /// that `threads` hold are not evicted. `copies`: pages leave and come home by copies.
+  long create_for_threads(Regions& managed, Regions& excluded, Threads& threads, bool copies);
 
   /// In a forked child that is not followed, and in which nothing is registered: writes the remote
   /// pages to where they belong.
@@ -158,7 +159,7 @@ class Space {
   static Opened filled_zeroed(long filled);
   [[nodiscard]] long move_home(PageId id) const;
   Opened moved_home(PageId id, long moved) {
-    return came_home(id, moved, &Shadow::give_back_empty);
+    return came_home(id, moved, copies_ ? &Shadow::add_stale : &Shadow::give_back_empty);
   }
   /// The same by a copy, which interrupts no other processor.
   [[nodiscard]] long copy_home_quietly(PageId id) const;
@@ -224,6 +225,7 @@ class Space {
   void let_go(AddressRange range);
   [[nodiscard]] bool unshare(std::uint64_t address) const;
   long set_up();
+  long open_for_threads();
   Opened copy_home(PageId id);
   Opened came_home(PageId id, long result, void (Shadow::*free)(std::uint32_t slot));
   void came_back(PageId id);
@@ -242,6 +244,7 @@ class Space {
   AddressRange excluded_[8] = {};
   unsigned excluded_count_ = 0;
   bool fork_events_ = false;
+  bool copies_ = false;  ///< the mechanism is `copy`, not `move`
   bool strays_ = false;  ///< there may be remote pages of memory that is to be always local
   bool tells_clean_ = false;
   std::uint32_t zeros_ = 0;  ///< sum of a page of zeros

@@ -9,6 +9,10 @@
 //   EBUSY   the page is shared copy-on-write or pinned. A write unshares it; a pin stays.
 //   EINVAL  the two mappings have different rights (read-only, executable): copy instead, or leave
 //   the page alone.
+//   ENOMEM  of a copy: the control group's memory is used up. Try again, as a fault would.
+#include <linux/mman.h>
+
+#include "engines/user/agent/copy_out.h"
 #include "engines/user/agent/page_writer.h"
 #include "engines/user/agent/space.h"
 
@@ -19,6 +23,10 @@ bool Space::fill(std::uint64_t address) const {
 }
 
 void Space::empty(std::uint64_t address) {
+  if (copies_) {
+    system_call(__NR_madvise, address & ~(kPageBytes - 1), kPageBytes, MADV_DONTNEED);
+    return;
+  }
   const std::uint32_t slot = shadow_.take();
   if (slot == Shadow::kNone) {
     return;
@@ -97,7 +105,7 @@ Opened Space::copy_home(PageId id) {
   PageRecord& record = instance_.pool().record(id);
   const std::uint64_t address = instance_.pool().page(id).address();
   const long copied = app_.copy(address, shadow_.address(record.slot));
-  if (copied == -EAGAIN) {
+  if (copied == -EAGAIN || copied == -ENOMEM) {
     return Opened::kRetry;
   }
   shadow_.discard(record.slot);
@@ -109,6 +117,9 @@ Opened Space::copy_home(PageId id) {
 }
 
 long Space::move_home(PageId id) const {
+  if (copies_) {
+    return copy_home_quietly(id);
+  }
   // On the inline path nobody waits in the kernel, so nobody is woken.
   return app_.move(instance_.pool().page(id).address(),
                    shadow_.address(instance_.pool().record(id).slot), threads_ == nullptr);
@@ -147,6 +158,13 @@ bool Space::unshare(std::uint64_t address) const {
 
 long Space::move_out(PageId id, std::uint32_t slot) {
   const std::uint64_t address = instance_.pool().page(id).address();
+  if (copies_) {
+    const long copied = copy_out(app_, shadow_, slot, address, 1);
+    if (copied == 1) {
+      note_sum(slot);
+    }
+    return copied == 1 ? 0 : copied;
+  }
   long moved = shadow_.move_in(slot, address);
   for (unsigned tries = 0; moved == -EAGAIN && tries < 100; ++tries) {
     moved = shadow_.move_in(slot, address);
@@ -169,7 +187,9 @@ void Space::note_sum(std::uint32_t slot) {
 
 long Space::move_run_out(PageId id, std::uint32_t slot, unsigned count) {
   if (count > 1) {
-    const long moved = shadow_.move_run_in(slot, instance_.pool().page(id).address(), count);
+    const std::uint64_t address = instance_.pool().page(id).address();
+    const long moved = copies_ ? copy_out(app_, shadow_, slot, address, count)
+                               : shadow_.move_run_in(slot, address, count);
     for (long i = 0; i < moved; ++i) {
       note_sum(slot + static_cast<std::uint32_t>(i));
     }
@@ -264,7 +284,8 @@ Closed Space::moved_out(PageId id, std::uint32_t slot, long moved) {
     return Closed::kBusy;
   }
   shadow_.give_back_empty(slot);
-  return moved == -ENOENT ? Closed::kGone : moved == -EAGAIN ? Closed::kBusy : Closed::kRefused;
+  const bool later = moved == -EAGAIN || moved == -ENOMEM;
+  return moved == -ENOENT ? Closed::kGone : later ? Closed::kBusy : Closed::kRefused;
 }
 
 Closed Space::close(PageId id) {

@@ -60,12 +60,12 @@ class DescriptorRoom {
   rlimit limit_{};
 };
 
-bool is_present(std::uint64_t page) {
-  std::uint8_t present = 0;
-  return !failed(system_call(__NR_mincore, page, kPageBytes, &present)) && (present & 1u) != 0;
-}
-
 }  // namespace
+
+bool is_present(std::uint64_t address) {
+  std::uint8_t present = 0;
+  return !failed(system_call(__NR_mincore, address, kPageBytes, &present)) && (present & 1u) != 0;
+}
 
 unsigned pages_moved(std::uint64_t to, std::uint64_t from, unsigned pages) {
   unsigned moved = 0;
@@ -76,14 +76,16 @@ unsigned pages_moved(std::uint64_t to, std::uint64_t from, unsigned pages) {
   return moved;
 }
 
-long Userfault::open(Events events) {
+long Userfault::open(Events events, Use use) {
   const long fd = open_descriptor(events == Events::kSignals);
   if (failed(fd)) {
     return fd;
   }
   uffdio_api api{};
   api.api = UFFD_API;
-  api.features = kUserfaultFeatureMove;
+  api.features = use == Use::kMoves      ? kUserfaultFeatureMove
+                 : use == Use::kProtects ? std::uint64_t{UFFD_FEATURE_PAGEFAULT_FLAG_WP}
+                                         : 0;
   if (events == Events::kSignals) {
     api.features |= UFFD_FEATURE_SIGBUS;
   } else {
@@ -99,6 +101,7 @@ long Userfault::open(Events events) {
     return result;
   }
   fd_ = static_cast<int>(fd);
+  protects_ = use == Use::kProtects;
   return 0;
 }
 
@@ -112,13 +115,21 @@ void Userfault::close() {
 long Userfault::register_missing(AddressRange range) const {
   uffdio_register request{};
   request.range = {range.begin, range.bytes()};
-  request.mode = UFFDIO_REGISTER_MODE_MISSING;
+  request.mode =
+      UFFDIO_REGISTER_MODE_MISSING | (protects_ ? UFFDIO_REGISTER_MODE_WP : std::uint64_t{0});
   return system_call(__NR_ioctl, static_cast<long>(fd_), UFFDIO_REGISTER, &request);
 }
 
 void Userfault::unregister(AddressRange range) const {
   uffdio_range request{range.begin, range.bytes()};
   system_call(__NR_ioctl, static_cast<long>(fd_), UFFDIO_UNREGISTER, &request);
+}
+
+long Userfault::protect(AddressRange range, bool protects) const {
+  uffdio_writeprotect request{};
+  request.range = {range.begin, range.bytes()};
+  request.mode = protects ? UFFDIO_WRITEPROTECT_MODE_WP : UFFDIO_WRITEPROTECT_MODE_DONTWAKE;
+  return system_call(__NR_ioctl, static_cast<long>(fd_), UFFDIO_WRITEPROTECT, &request);
 }
 
 long Userfault::move(std::uint64_t to, std::uint64_t from, bool wakes) const {

@@ -10,6 +10,9 @@
 
 namespace dime::agent {
 
+/// True for a page that has memory at `address`. Any thread.
+[[nodiscard]] bool is_present(std::uint64_t address);
+
 /// How many of the `pages` pages that were to be moved are at `to` now and gone from `from`, from
 /// the first on: what the kernel has done where its answer cannot be relied on. Any thread.
 [[nodiscard]] unsigned pages_moved(std::uint64_t to, std::uint64_t from, unsigned pages);
@@ -20,9 +23,13 @@ class Userfault {
  public:
   enum class Events : std::uint8_t { kAll, kAllButFork, kSignals };
 
+  /// What the descriptor is for, beside pages that are missing.
+  enum class Use : std::uint8_t { kMoves, kProtects, kCopies };
+
   /// Opens one. Events: remap, remove, unmap (and fork, which needs CAP_SYS_PTRACE). kSignals: no
-  /// events, and a fault is a SIGBUS of its thread, or EFAULT where the kernel took it.
-  long open(Events events);
+  /// events, and a fault is a SIGBUS of its thread, or EFAULT where the kernel took it. Only what
+  /// `use` takes is asked of the kernel: older ones have no more.
+  long open(Events events, Use use);
   void close();
   void disown() { fd_ = -1; }
   [[nodiscard]] int fd() const { return fd_; }
@@ -31,6 +38,9 @@ class Userfault {
   [[nodiscard]] int* place() { return &fd_; }
 
   [[nodiscard]] long register_missing(AddressRange range) const;
+  /// Whoever writes to a page of `range`, which is registered by a descriptor for kProtects and
+  /// lies in one mapping, faults from now on; or not any more.
+  [[nodiscard]] long protect(AddressRange range, bool protects) const;
   void unregister(AddressRange range) const;
 
   /// Moves the page at `from` to the hole at `to`, whose mapping is registered here; wakes those
@@ -57,6 +67,7 @@ class Userfault {
 
  private:
   int fd_ = -1;
+  bool protects_ = false;
 };
 
 }  // namespace dime::agent

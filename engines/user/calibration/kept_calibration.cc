@@ -77,16 +77,18 @@ struct Place {
   std::string privileges;
   std::string agent;
   std::string fault_path;
+  std::string mechanism;
 };
 
-Place place_of(const Companions& companions, dime_fault_path path, const utsname& names) {
+Place place_of(const Companions& companions, const FaultPath& path, const utsname& names) {
   constexpr const char* kStatus = "/proc/self/status";
   return {names.nodename,
           value_in(kStatus, "Cpus_allowed_list"),
           value_in(kStatus, "Seccomp"),
           userfault_privileges(),
           companions.agent,
-          name_of(path)};
+          name_of(path.kind),
+          name_of(path.mechanism)};
 }
 
 std::string file_name(const Place& place) {
@@ -94,7 +96,7 @@ std::string file_name(const Place& place) {
   constexpr std::uint64_t kPrime = 0x100000001b3;
   std::uint64_t hash = kBasis;
   for (const std::string& part :
-       {place.host, place.cpus, place.seccomp, place.privileges, place.agent}) {
+       {place.host, place.cpus, place.seccomp, place.privileges, place.agent, place.mechanism}) {
     for (const char character : part + '\n') {
       hash = (hash ^ static_cast<unsigned char>(character)) * kPrime;
     }
@@ -122,6 +124,7 @@ Json key_of(const Companions& companions, const Place& place, const utsname& nam
           {"seccomp", place.seccomp},
           {"privileges", place.privileges},
           {"fault_path", place.fault_path},
+          {"mechanism", place.mechanism},
           {"agent", place.agent},
           {"files", {identity_of(companions.agent), identity_of(companions.probe)}}};
 }
@@ -132,7 +135,7 @@ struct Wanted {
   Json key;
 };
 
-Wanted wanted(const Companions& companions, dime_fault_path path) {
+Wanted wanted(const Companions& companions, const FaultPath& path) {
   const std::string folder = cache_directory();
   utsname names{};
   if (folder.empty() || ::uname(&names) != 0) {
@@ -239,7 +242,7 @@ void remove_old(const std::string& folder) {
 
 }  // namespace
 
-KeptCalibration find_kept_calibration(const Companions& companions, dime_fault_path path) {
+KeptCalibration find_kept_calibration(const Companions& companions, const FaultPath& path) {
   const Json kept = read_kept(wanted(companions, path));
   if (kept.is_null()) {
     return {};
@@ -251,7 +254,7 @@ KeptCalibration find_kept_calibration(const Companions& companions, dime_fault_p
   return {calibration, verdict_in(kept)};
 }
 
-Result<std::string> keep_calibration(const Companions& companions, dime_fault_path path,
+Result<std::string> keep_calibration(const Companions& companions, const FaultPath& path,
                                      const dime_calibration& calibration,
                                      const std::optional<StallVerdict>& verdict) {
   const Wanted to = wanted(companions, path);

@@ -33,12 +33,12 @@ struct KeptCalibration {
 
 /// What is kept for this machine and `path`; nothing where that is nothing, or nothing to be used.
 /// Takes some 2 ms.
-KeptCalibration find_kept_calibration(const Companions& companions, dime_fault_path path);
+KeptCalibration find_kept_calibration(const Companions& companions, const FaultPath& path);
 
 /// Keeps what was measured just now; the verdict that was there stays where there is no new one.
 /// Returns the file. An error is no reason to stop: the next run measures again. Files that are too
 /// old to be used are removed on the way.
-Result<std::string> keep_calibration(const Companions& companions, dime_fault_path path,
+Result<std::string> keep_calibration(const Companions& companions, const FaultPath& path,
                                      const dime_calibration& calibration,
                                      const std::optional<StallVerdict>& verdict);
 

@@ -109,12 +109,16 @@ Finding probe_userfaultfd() {
 Finding probe_move() {
   Finding finding{"moving pages", false, /*required=*/true, {}, {}};
   const int error = try_features(kFeatureMove);
-  finding.available = error == 0;
-  finding.detail = error == 0        ? "UFFDIO_MOVE"
-                   : error == ENOENT ? "cannot be told without userfaultfd"
-                   : error == EINVAL ? "this kernel has no UFFDIO_MOVE (Linux 6.8 and later)"
-                                     : error_text(error);
-  finding.hint = error == EINVAL ? "sudo apt install -t bookworm-backports linux-image-amd64" : "";
+  const bool copies = try_features(UFFD_FEATURE_PAGEFAULT_FLAG_WP) == 0;
+  finding.available = error == 0 || copies;
+  finding.detail =
+      error == 0 ? copies ? "UFFDIO_MOVE; mechanisms: move, copy" : "UFFDIO_MOVE; mechanisms: move"
+      : copies   ? "mechanisms: copy, with the inline fault path only (move: Linux 6.8)"
+      : error == ENOENT ? "cannot be told without userfaultfd"
+      : error == EINVAL ? "this kernel has no UFFDIO_MOVE (Linux 6.8 and later)"
+                        : error_text(error);
+  finding.hint =
+      error == EINVAL && !copies ? "sudo apt install -t bookworm-backports linux-image-amd64" : "";
   return finding;
 }
 
@@ -207,6 +211,17 @@ const char* userfault_privileges() {
   return from_system_call().valid() || from_device().valid() ? "full"
          : for_own_faults().valid()                          ? "user-mode"
                                                              : "none";
+}
+
+std::vector<dime_mechanism> available_mechanisms() {
+  std::vector<dime_mechanism> present;
+  if (try_features(kFeatureMove) == 0) {
+    present.push_back(DIME_MECHANISM_MOVE);
+  }
+  if (try_features(UFFD_FEATURE_PAGEFAULT_FLAG_WP) == 0) {
+    present.push_back(DIME_MECHANISM_COPY);
+  }
+  return present;
 }
 
 std::vector<Finding> probe_machine() {

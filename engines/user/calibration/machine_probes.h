@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "dime/abi.h"
+
 namespace dime {
 
 struct Finding {
@@ -18,6 +20,10 @@ struct Finding {
 /// Which faults the user's userfaultfds report: "full", "user-mode" (those that the program takes
 /// itself, which is what the inline path needs), or "none".
 const char* userfault_privileges();
+
+/// The mechanisms that this kernel has, the best one first; none where there is no userfaultfd to
+/// ask.
+std::vector<dime_mechanism> available_mechanisms();
 
 /// Tries each facility. Changes nothing; takes a few milliseconds.
 std::vector<Finding> probe_machine();
