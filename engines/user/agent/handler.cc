@@ -79,19 +79,26 @@ void Handler::wait_for_work() {
 bool Handler::read_messages() {
   uffd_msg messages[8];
   const long count = space_.faults().read(messages, 8);
+  // The kernel hands out faults before events that are older than they are. Events go first here:
+  // a page that is opened before a fork is known is missing in the child, and one that is opened
+  // at an address before it is known that another mapping was there has that one's content. Once
+  // an event is read, the kernel does not refuse such an opening any more.
   for (long i = 0; i < count; ++i) {
-    on_message(messages[i]);
+    if (messages[i].event != UFFD_EVENT_PAGEFAULT) {
+      on_event(messages[i]);
+    }
+  }
+  for (long i = 0; i < count; ++i) {
+    const auto& fault = messages[i].arg.pagefault;
+    if (messages[i].event == UFFD_EVENT_PAGEFAULT) {
+      on_fault(fault.address, (fault.flags & UFFD_PAGEFAULT_FLAG_WRITE) != 0, fault.feat.ptid);
+    }
   }
   return count > 0;
 }
 
-void Handler::on_message(const uffd_msg& message) {
+void Handler::on_event(const uffd_msg& message) {
   switch (message.event) {
-    case UFFD_EVENT_PAGEFAULT:
-      on_fault(message.arg.pagefault.address,
-               (message.arg.pagefault.flags & UFFD_PAGEFAULT_FLAG_WRITE) != 0,
-               message.arg.pagefault.feat.ptid);
-      break;
     case UFFD_EVENT_FORK:
       on_fork(static_cast<int>(message.arg.fork.ufd));
       break;

@@ -45,7 +45,7 @@ class Handler {
   long prepare();
   void wait_for_work();
   bool read_messages();
-  void on_message(const uffd_msg& message);
+  void on_event(const uffd_msg& message);
   void on_fault(std::uint64_t address, bool writes, std::uint32_t thread);
   void on_request(std::uint64_t page);
   void on_fork(int descriptor);
