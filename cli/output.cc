@@ -2,10 +2,12 @@
 #include "cli/output.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 
 #include "cli/command.h"
 
@@ -42,6 +44,19 @@ void restore_file_size_limit() {
 int flushed(int status) {
   const bool arrived = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
   return arrived || status != kSuccess ? status : int{kFailure};
+}
+
+Result<void> check_new_file(const std::string& path) {
+  struct stat about {};
+  const bool exists = ::stat(path.c_str(), &about) == 0;
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  if (exists && !S_ISREG(about.st_mode)) {
+    return fail(0, "-o {}: not a regular file", path);
+  }
+  if (::access(exists ? path.c_str() : folder.empty() ? "." : folder.c_str(), W_OK) != 0) {
+    return fail(0, "-o {}: cannot be written", path);
+  }
+  return {};
 }
 
 }  // namespace dime

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "base/result.h"
+
 namespace dime {
 
 /// Prints on standard error, and does not care whether anybody reads it.
@@ -22,5 +24,9 @@ void restore_file_size_limit();
 
 /// `status`, or that of a failure where what was printed on standard output did not arrive.
 int flushed(int status);
+
+/// What option -o names is to be made: there is no such file yet, or a regular one, and it can be
+/// written. Code 0.
+Result<void> check_new_file(const std::string& path);
 
 }  // namespace dime

@@ -14,6 +14,7 @@
 #include "cli/command.h"
 #include "cli/emulation_options.h"
 #include "cli/engine_choice.h"
+#include "cli/output.h"
 #include "cli/pid_list.h"
 #include "cli/program_run.h"
 #include "cli/recorder.h"
@@ -88,7 +89,7 @@ Result<void> check_request(EmulationRequest& request) {
 }
 
 Result<std::uint32_t> sample_of(const RecordOptions& options) {
-  if (options.sample.empty()) {
+  if (options.app->count("--sample") == 0) {
     return 0;
   }
   const auto share = parse_share(options.sample);
@@ -104,19 +105,6 @@ void scale_limit(std::uint32_t sample, config::Plan& plan) {
     const std::uint64_t pages = plan.parameters.local_npages * sample / page_sample::kAll;
     set_number(config::row_of(Key::kLocalNpages), plan, std::max<std::uint64_t>(pages, 1));
   }
-}
-
-Result<void> check_trace_file(const std::string& path) {
-  struct stat about {};
-  const bool exists = ::stat(path.c_str(), &about) == 0;
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  if (exists && !S_ISREG(about.st_mode)) {
-    return fail(0, "-o {}: not a regular file", path);
-  }
-  if (::access(exists ? path.c_str() : folder.empty() ? "." : folder.c_str(), W_OK) != 0) {
-    return fail(0, "-o {}: cannot be written", path);
-  }
-  return {};
 }
 
 // Threads find their call stacks in the signal of a fault, which the handler thread has not.
@@ -148,7 +136,7 @@ Result<RecordPlan> check(RecordOptions& options) {
   if (options.output.empty()) {
     return fail_with_hint(kUsage, "-o is missing: the trace to write");
   }
-  DIME_TRY_VOID(check_trace_file(options.output));
+  DIME_TRY_VOID(check_new_file(options.output));
   EmulationRequest& request = plan.run.request;
   DIME_TRY(request, options.emulation.parse());
   DIME_TRY_VOID(check_request(request));

@@ -2,14 +2,46 @@
 #include "cli/shared_object.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <gelf.h>
+#include <sys/stat.h>
 
+#include "base/unique_fd.h"
 #include "cli/command.h"
 
 namespace dime {
 namespace {
 
+// dlopen() waits for a FIFO, and what it finds beyond the end of a file that was cut ends this
+// process.
+Result<void> check_whole(std::string_view label, const std::string& path) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat about {};
+  if (!file.valid() || ::fstat(file.get(), &about) != 0) {
+    return {};  // dlopen() says why
+  }
+  if (!S_ISREG(about.st_mode)) {
+    return fail(0, "{}{}: not a regular file, so not a shared object", label, path);
+  }
+  ::elf_version(EV_CURRENT);
+  Elf* const elf = ::elf_begin(file.get(), ELF_C_READ, nullptr);
+  std::size_t count = 0;
+  bool whole = true;
+  if (elf != nullptr && ::elf_getphdrnum(elf, &count) == 0) {
+    for (std::size_t i = 0; i < count; ++i) {
+      GElf_Phdr part;
+      whole = whole && ::gelf_getphdr(elf, static_cast<int>(i), &part) != nullptr &&
+              part.p_filesz <= static_cast<std::uint64_t>(about.st_size) &&
+              part.p_offset <= static_cast<std::uint64_t>(about.st_size) - part.p_filesz;
+    }
+  }
+  ::elf_end(elf);
+  return whole ? Result<void>() : fail(0, "{}{}: is cut: not a whole shared object", label, path);
+}
+
 Result<const void*> exported(std::string_view label, const std::string& path, const char* symbol) {
+  DIME_TRY_VOID(check_whole(label, path));
   void* const object = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (object == nullptr) {
     return fail(0, "{}{}: cannot be loaded: {}", label, path, dlerror());

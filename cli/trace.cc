@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "core/quantity.h"
 #include "trace/breakdown.h"
 #include "trace/fold.h"
@@ -138,7 +139,9 @@ Result<void> make_trace(const TraceOptions& options, Nanos step) {
   }
   std::filesystem::rename(unfinished, options.output, problem);
   if (problem) {
-    return fail(problem.value(), "creating {}", options.output);
+    const int why = problem.value();
+    std::filesystem::remove(unfinished, problem);
+    return fail(why, "creating {}", options.output);
   }
   return {};
 }
@@ -163,6 +166,9 @@ Result<Chosen> check(const TraceOptions& options) {
   }
   if (!makes && !options.step.empty()) {
     return fail(0, "--step goes with --from");
+  }
+  if (makes) {
+    DIME_TRY_VOID(check_new_file(options.output));
   }
   Chosen chosen;
   DIME_TRY(chosen.step, step_of(options.step));

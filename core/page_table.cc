@@ -38,6 +38,16 @@ PageLeaf** PagePool::place(std::uint32_t index) {
   return block == nullptr ? nullptr : &block[index % kLeavesPerBlock];
 }
 
+bool PagePool::holds(PageId id) const {
+  const std::uint32_t index = id / kPagesPerLeaf;
+  if (id == kNoPage || index / kLeavesPerBlock >= kBlocks ||
+      blocks_[index / kLeavesPerBlock] == nullptr) {
+    return false;
+  }
+  const PageLeaf* const leaf = blocks_[index / kLeavesPerBlock][index % kLeavesPerBlock];
+  return leaf != nullptr && !is_free_mark(leaf);
+}
+
 PageLeaf* PagePool::add_leaf(std::uint32_t space, PageNumber first) {
   const bool reuse = free_index_ != UINT32_MAX;
   const std::uint32_t index = reuse ? free_index_ : used_;

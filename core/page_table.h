@@ -64,6 +64,8 @@ class PagePool {
 
   /// REQUIRES: `id` names a page of a leaf in the pool.
   [[nodiscard]] PageRecord& record(PageId id) const { return leaf(id).records[id % kPagesPerLeaf]; }
+  /// Whether `id`, which may be anything, names such a page.
+  [[nodiscard]] bool holds(PageId id) const;
   [[nodiscard]] PageNumber page(PageId id) const {
     return {leaf(id).first_page + id % kPagesPerLeaf};
   }

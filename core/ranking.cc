@@ -191,7 +191,14 @@ PageId Ranking::ask_victim(PageId for_page) {
     host_.event.tier = record.tier;
     host_.event.known = record.known;
   }
-  return policy_->victim(state_, &host_);
+  const PageId victim = policy_->victim(state_, &host_);
+  return can_be_victim(victim) ? victim : kNoPage;
+}
+
+/// Policies can be of users: a page that is not local has no data to evict.
+bool Ranking::can_be_victim(PageId id) const {
+  const PagePool& pool = *services_->pool;
+  return pool.holds(id) && pool.record(id).state == PageState::kLocal;
 }
 
 unsigned Ranking::select(PageId for_page, PageId* pages, unsigned most) {
@@ -200,7 +207,12 @@ unsigned Ranking::select(PageId for_page, PageId* pages, unsigned most) {
       return 0;
     }
     describe(for_page, DIME_ENTER_DEMAND, 0);
-    return policy_->select(state_, &host_, pages, most);
+    const unsigned named = policy_->select(state_, &host_, pages, most);
+    unsigned usable = 0;
+    while (usable < named && usable < most && can_be_victim(pages[usable])) {
+      ++usable;
+    }
+    return usable;
   }
   unsigned count = 0;
   for (PageId id = order_.oldest; id != kNoPage && count < most; ++count) {

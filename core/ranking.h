@@ -133,6 +133,7 @@ class Ranking {
   void tell_removed(PageId id, PageRecord& record, dime_leave why);
   void tell_forgotten(PageId id, PageRecord& record);
   PageId ask_victim(PageId for_page);
+  [[nodiscard]] bool can_be_victim(PageId id) const;
 
   const RankingServices* services_ = nullptr;
   unsigned set_ = 0;

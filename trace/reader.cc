@@ -16,7 +16,7 @@ namespace dime::trace {
 namespace {
 
 Result<std::shared_ptr<void>> map_file(const std::string& path, std::size_t& bytes) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat about {};
   if (!fd.valid() || ::fstat(fd.get(), &about) != 0) {
     return fail(errno, "opening {}", path);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/printable.h"
 #include "core/units.h"
 #include "trace/page_index.h"
 
@@ -113,7 +114,7 @@ std::string text_of(const Summary& summary) {
   const Meta& meta = summary.meta;
   std::string text;
   const auto line = [&text](const char* name, const std::string& value) {
-    text += fmt::format("{:<12} {}\n", name, value);
+    text += fmt::format("{:<12} {}\n", name, printable(value));
   };
   if (!meta.info.command.empty()) {
     line("program", fmt::format("{}", fmt::join(meta.info.command, " ")));

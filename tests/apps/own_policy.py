@@ -84,6 +84,14 @@ def test_everywhere():
     check(change.status != 0 and "when the instance starts" in change.err, f"a live change: {change.err}")
 
 
+def test_names_nonsense():
+    """Pages that are not local, or do not exist, are no victims: the program computes what it does natively."""
+    pages = [dime_test.WORKLOADS / "last_pages", 500, 450]
+    for number, page in enumerate(("0", "77", "0x7fffffff", "DIME_NO_PAGE")):
+        nonsense = NEWEST.replace("{ return ((struct list *)state)->newest; }", "{ return " + page + "; }")
+        remote(built(f"nonsense{number}", nonsense, '-DNAME="nonsense"', *SAFE), pages)
+
+
 def test_refused(own):
     def run(policy, *parts):
         refused(["run", "--policy", policy, "--", "true"], 125, *parts)
@@ -96,6 +104,10 @@ def test_refused(own):
     run(built("thread", NEWEST + "static __thread int t; int own(void) { return t++; }", '-DNAME="a"', "-ftls-model=initial-exec", *SAFE), "thread-local")
     run(built("calls", NEWEST + "int puts(const char *); int say(void) { return puts(NAME); }", '-DNAME="a"', "-fno-stack-protector"), "needs")
     run("./missing.so", "./missing.so")
+    (scratch / "cut.so").write_bytes((scratch / "newest.so").read_bytes()[:3000])
+    run("./cut.so", "is cut")
+    os.mkfifo(scratch / "fifo.so")
+    run("./fifo.so", "not a regular file")
 
 
 def test():
@@ -103,6 +115,7 @@ def test():
     own = built("newest", NEWEST, '-DNAME="newest-first"', *SAFE)
     test_decides(own)
     test_everywhere()
+    test_names_nonsense()
     test_refused(own)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """`dime trace` makes traces from lists of pages and prints them, and refuses what is none with one line."""
 import json
+import os
 
 import dime_test
 from dime_test import check, dime, equal, scratch
@@ -48,6 +49,9 @@ def test():
         refused(["trace", file], 1, file, reason)
     refused(["trace", scratch / "missing"], 1, "missing")
     refused(["trace", scratch], 1, scratch)
+    os.mkfifo(scratch / "fifo")
+    refused(["trace", scratch / "fifo"], 1, "not a regular file")
+    refused(["trace", "--from", listed, "-o", scratch / "fifo"], 2, "not a regular file")
     listed.write_text("1\n\n2 3\n")
     refused(["trace", "--from", listed, "-o", scratch / "wrong.trace"], 1, listed, "line 3", "2 3")
     check(not list(scratch.glob("wrong*")), "a refused list leaves no trace")
