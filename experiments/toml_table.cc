@@ -3,8 +3,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <sstream>
+
+#include "base/file_text.h"
 
 namespace dime::experiments {
 namespace {
@@ -30,13 +31,16 @@ std::optional<std::pair<double, std::string>> number_and_unit(const std::string&
 }  // namespace
 
 Result<toml::table> read_toml(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path);
-  if (!file || file.peek() == std::ifstream::traits_type::eof()) {
-    return errno != 0 ? fail(errno, "{}: cannot be read", path) : fail(0, "{}: is empty", path);
+  constexpr std::size_t kMostBytes = 1 << 20;
+  const auto text = read_text_file(path, kMostBytes);
+  if (!text) {
+    return fail(0, "{}: cannot be read: {}", path, text.error().message);
+  }
+  if (text->empty()) {
+    return fail(0, "{}: is empty", path);
   }
   try {
-    return toml::parse(file, path);
+    return toml::parse(*text, path);
   } catch (const toml::parse_error& problem) {
     return fail(0, "{}:{}: {}", path, problem.source().begin.line,
                 std::string(problem.description()));

@@ -52,6 +52,8 @@ def test():
         for options in (["--config", path], ["--jitter", f"table:{path}"], ["--fetch-times", path]):
             run = refused(["run", *options, *program], 125)
             dime_test.check("not a regular file" in run.err, f"{options}: {run.err}")
+        run = dime_test.dime("sweep", path)
+        dime_test.check(run.status == 2 and "not a regular file" in run.err, f"sweep {path}: {run.status} {run.err}")
     large = dime_test.scratch / "large"
     with large.open("wb") as file:
         file.truncate(64 << 20)
