@@ -16,7 +16,7 @@ TEST(TouchAhead, GrowsWithARunAndNotBeyondIt) {
     const unsigned behind = ahead.touched({page});
     EXPECT_EQ(behind, expected);
     EXPECT_LE(behind, page - 100 + 1) << "more than the run has touched";
-    ahead.opened({page}, behind);
+    ahead.opened(behind);
     page += 1 + behind;
   }
 }
@@ -37,7 +37,7 @@ TEST(TouchAhead, FollowsSeveralRunsAtOnce) {
     for (std::uint64_t& page : next) {
       ++faults;
       const unsigned behind = ahead.touched({page});
-      ahead.opened({page}, behind);
+      ahead.opened(behind);
       page += 1 + behind;
     }
   }
@@ -48,9 +48,9 @@ TEST(TouchAhead, GoesOnBehindWhatCouldNotBeOpened) {
   TouchAhead ahead;
   EXPECT_EQ(ahead.touched({100}), 0U);
   EXPECT_EQ(ahead.touched({101}), 1U);
-  ahead.opened({101}, 1);
+  ahead.opened(1);
   EXPECT_EQ(ahead.touched({103}), 2U);
-  ahead.opened({103}, 1);  // 105 is of the sample
+  ahead.opened(1);  // 105 is of the sample
   EXPECT_EQ(ahead.touched({105}), 4U);
 }
 

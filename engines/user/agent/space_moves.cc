@@ -91,7 +91,7 @@ unsigned Space::open_behind(PageId id) {
     instance_.adopt(ids[i]);
     instance_.pool().record(ids[i]).slot = Shadow::kNone;
   }
-  touch_ahead_.opened(page, opened);
+  touch_ahead_.opened(opened);
   return opened;
 }
 

@@ -18,26 +18,21 @@ class TouchAhead {
 
   /// `page` was touched for the first time. Returns how many pages behind it are to be opened.
   unsigned touched(PageNumber page) {
-    for (Run& run : runs_) {
+    for (last_ = 0; last_ < kRuns; ++last_) {
+      Run& run = runs_[last_];
       if (run.next == page) {
         run.pages = run.pages == 0 ? 1 : run.pages * 2 < kMost ? run.pages * 2 : kMost;
         run.next = {page.value + 1};
         return run.pages;
       }
     }
-    runs_[oldest_++ % kRuns] = {{page.value + 1}, 0};
+    last_ = oldest_++ % kRuns;
+    runs_[last_] = {{page.value + 1}, 0};
     return 0;
   }
 
-  /// So many pages behind `page`, which touched() was told of last, are open.
-  void opened(PageNumber page, unsigned pages) {
-    for (Run& run : runs_) {
-      if (run.next.value == page.value + 1) {
-        run.next = {page.value + 1 + pages};
-        return;
-      }
-    }
-  }
+  /// So many pages behind the one that touched() was told of last are open.
+  void opened(unsigned pages) { runs_[last_].next.value += pages; }
 
  private:
   static constexpr unsigned kRuns = 8;  // that a program fills at the same time
@@ -48,6 +43,7 @@ class TouchAhead {
   };
 
   Run runs_[kRuns];
+  unsigned last_ = 0;  ///< the run that touched() has found or begun
   unsigned oldest_ = 0;
 };
 
