@@ -74,7 +74,8 @@ class Engine {
 
   [[nodiscard]] virtual const char* name() const = 0;        ///< as in --engine
   [[nodiscard]] virtual const char* fault_path() const = 0;  ///< as in the result
-  [[nodiscard]] virtual const char* mechanism() const = 0;   ///< as in the result
+  /// Of an instance, as in the result.
+  [[nodiscard]] virtual const char* mechanism(const dime_control& control) const = 0;
   [[nodiscard]] virtual const char* privileges() const = 0;  ///< as in the result
 
   /// What --policy may name.

@@ -139,7 +139,9 @@ class KernelEngine final : public Engine {
  public:
   [[nodiscard]] const char* name() const override { return "kernel"; }
   [[nodiscard]] const char* fault_path() const override { return "hook"; }
-  [[nodiscard]] const char* mechanism() const override { return "page-tables"; }
+  [[nodiscard]] const char* mechanism(const dime_control& /*control*/) const override {
+    return "page-tables";
+  }
   [[nodiscard]] const char* privileges() const override { return "kernel"; }
 
   Result<std::vector<InstanceView>> instances() override {

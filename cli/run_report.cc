@@ -15,9 +15,7 @@ RunResult collect_result(const ChildResult& child, const Engine& engine,
   result.fault_path = instance.control->fault_path == DIME_FAULT_PATH_INLINE
                           ? name_of(DIME_FAULT_PATH_INLINE)
                           : engine.fault_path();
-  result.mechanism = instance.control->mechanism == DIME_MECHANISM_COPY
-                         ? name_of(DIME_MECHANISM_COPY)
-                         : engine.mechanism();
+  result.mechanism = engine.mechanism(*instance.control);
   result.privileges = engine.privileges();
   result.machine = describe_machine();
   result.command = command;

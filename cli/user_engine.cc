@@ -128,7 +128,9 @@ class UserEngine final : public Engine {
  public:
   [[nodiscard]] const char* name() const override { return "user"; }
   [[nodiscard]] const char* fault_path() const override { return "thread"; }
-  [[nodiscard]] const char* mechanism() const override { return "move"; }
+  [[nodiscard]] const char* mechanism(const dime_control& control) const override {
+    return name_of(static_cast<dime_mechanism>(control.mechanism));
+  }
   [[nodiscard]] const char* privileges() const override { return userfault_privileges(); }
 
   Result<std::vector<PolicyLine>> policies() override {
