@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
+#include "cli/elf_headers.h"
 
 namespace dime {
 namespace {
@@ -35,16 +36,11 @@ template <class Visit>
 void for_each_header(Dwfl_Module* module, GElf_Word type, Visit&& visit) {
   GElf_Addr bias = 0;
   Elf* const elf = ::dwfl_module_getelf(module, &bias);
-  std::size_t count = 0;
-  if (elf == nullptr || ::elf_getphdrnum(elf, &count) != 0) {
-    return;
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    GElf_Phdr header;
-    if (::gelf_getphdr(elf, static_cast<int>(i), &header) != nullptr && header.p_type == type) {
+  for_each_program_header(elf, [&](const GElf_Phdr& header) {
+    if (header.p_type == type) {
       visit(elf, header, bias);
     }
-  }
+  });
 }
 
 std::string demangled(const std::string& name) {

@@ -4,11 +4,11 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <gelf.h>
 #include <sys/stat.h>
 
 #include "base/unique_fd.h"
 #include "cli/command.h"
+#include "cli/elf_headers.h"
 
 namespace dime {
 namespace {
@@ -26,18 +26,14 @@ Result<void> check_whole(std::string_view label, const std::string& path) {
   }
   ::elf_version(EV_CURRENT);
   Elf* const elf = ::elf_begin(file.get(), ELF_C_READ, nullptr);
-  std::size_t count = 0;
-  bool whole = true;
-  if (elf != nullptr && ::elf_getphdrnum(elf, &count) == 0) {
-    for (std::size_t i = 0; i < count; ++i) {
-      GElf_Phdr part;
-      whole = whole && ::gelf_getphdr(elf, static_cast<int>(i), &part) != nullptr &&
-              part.p_filesz <= static_cast<std::uint64_t>(about.st_size) &&
-              part.p_offset <= static_cast<std::uint64_t>(about.st_size) - part.p_filesz;
-    }
-  }
+  const auto bytes = static_cast<std::uint64_t>(about.st_size);
+  bool inside = true;
+  const bool read = for_each_program_header(elf, [&](const GElf_Phdr& part) {
+    inside = inside && part.p_filesz <= bytes && part.p_offset <= bytes - part.p_filesz;
+  });
   ::elf_end(elf);
-  return whole ? Result<void>() : fail(0, "{}{}: is cut: not a whole shared object", label, path);
+  return read && inside ? Result<void>()
+                        : fail(0, "{}{}: is cut: not a whole shared object", label, path);
 }
 
 Result<const void*> exported(std::string_view label, const std::string& path, const char* symbol) {
