@@ -249,12 +249,11 @@ unsigned present_runs(AddressRange& range, AddressRange* runs, unsigned capacity
     return 0;
   }
   const long found = system_call(__NR_ioctl, fd, kPagemapScan, &request);
+  const unsigned read = failed(found) ? runs_of_entries(fd, range, runs, capacity) : 0;
+  system_call(__NR_close, fd);
   if (failed(found)) {
-    const unsigned read = runs_of_entries(fd, range, runs, capacity);
-    system_call(__NR_close, fd);
     return read;
   }
-  system_call(__NR_close, fd);
   for (long i = 0; i < found; ++i) {
     runs[i] = {regions[i].begin, regions[i].end};
   }
