@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 // The user engine behind the interface: instances are control blocks, and members get an agent.
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -46,19 +45,15 @@ class UserSession final : public Session {
 
   ChildRequest child_request(const std::string& program,
                              const std::vector<std::string>& arguments) override {
-    return {program, arguments, environment_with_agent(agent_, block_->path()), {}};
+    return {program,
+            arguments,
+            environment_with_agent(agent_, block_->path(), AgentNeed::kRequired),
+            {}};
   }
 
   void tick() override { reap_dead_members(**block_); }
 
-  Result<void> check_joined(pid_t pid) override {
-    auto started = check_agent_started(**block_, pid);
-    rlimit space{};
-    if (!started && ::getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY) {
-      started.error().hint = "lift the limit of the address space: ulimit -v unlimited";
-    }
-    return started;
-  }
+  Result<void> check_joined(pid_t pid) override { return check_agent_started(**block_, pid); }
 
   Result<void> attach(const std::vector<pid_t>& pids) override {
     for (std::size_t i = 0; i < pids.size(); ++i) {

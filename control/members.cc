@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "control/members.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -121,7 +122,11 @@ Result<void> check_agent_started(const dime_control& control, pid_t pid) {
                             ::strnlen(control.last_problem, sizeof control.last_problem));
   auto error = fail(static_cast<int>(why), "the agent could not start in the program{}{}",
                     problem.empty() ? "" : ": ", problem);
-  error.value().hint = "dime doctor says what is missing here";
+  // Programs inherit this process's limit.
+  rlimit space{};
+  const bool limited = ::getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY;
+  error.value().hint = limited ? "lift the limit of the address space: ulimit -v unlimited"
+                               : "dime doctor says what is missing here";
   return error;
 }
 

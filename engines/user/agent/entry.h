@@ -4,7 +4,10 @@
  *
  * Preloaded: `dime run` sets LD_PRELOAD to the agent's absolute path and DIME_CONTROL to the
  * control block's absolute path; the agent's constructor does the rest and keeps both in the
- * environment of programs that the target starts.
+ * environment of programs that the target starts. With DIME_ENV_REQUIRED in front of the control
+ * block's path, which the constructor takes out, the process ends with DIME_STATUS_NOT_STARTED and
+ * before any code of the program's where the agent cannot start: nobody asked for that program
+ * without emulation. What it starts itself runs natively in that case.
  *
  * Injected: `dime attach` maps the agent's segments into the stopped target itself, applies its
  * relocations (RELATIVE, 64, GLOB_DAT and JUMP_SLOT only; the few undefined symbols are weak and
@@ -21,6 +24,8 @@
 #define DIME_AGENT_ENTRY_H
 
 #define DIME_ENV_CONTROL "DIME_CONTROL"
+#define DIME_ENV_REQUIRED '!'
+#define DIME_STATUS_NOT_STARTED 125
 #define DIME_AGENT_FILE "libdime-agent.so"
 #define DIME_AGENT_ENTRY "dime_agent_start"
 

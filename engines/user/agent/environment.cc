@@ -15,6 +15,16 @@ char* value_of(char* variable, const char* name) {
   return *name == '\0' && *variable == '=' ? variable + 1 : nullptr;
 }
 
+bool take_required(char* control) {
+  if (*control != DIME_ENV_REQUIRED) {
+    return false;
+  }
+  for (; *control != '\0'; ++control) {
+    control[0] = control[1];
+  }
+  return true;
+}
+
 char* append(char* to, const char* end, const char* text) {
   while (*text != '\0' && to + 1 < end) {
     *to++ = *text++;

@@ -8,6 +8,10 @@ namespace dime::agent::environment {
 /// Behind `name` and '=' in `variable`, or null where it is another variable.
 char* value_of(char* variable, const char* name);
 
+/// Whether the value of DIME_CONTROL asks for an end where the agent cannot start. Takes the mark
+/// out of it, so that the program and what it starts have the path alone.
+bool take_required(char* control);
+
 /// Copies `text` to `to`, with a NUL, cut before `end`. Returns where the NUL is.
 char* append(char* to, const char* end, const char* text);
 

@@ -255,13 +255,11 @@ bool is_member() {
   return follows_nobody || is_pid_of_member();
 }
 
-long start(const char* control_path, const char* path, bool preloaded) {
-  clock::prepare();
-  if (const long mapped = membership.map(control_path); failed(mapped)) {
-    return mapped;
-  }
-  environment::append(agent_path, agent_path + sizeof(agent_path), path);
-  follow = true;
+namespace {
+
+/// Begins on the inline path where the agent is `preloaded` and the kernel allows it, and on the
+/// thread path otherwise.
+long begin_on_a_path(bool preloaded) {
   const long inlined = preloaded ? begin_inline() : -EOPNOTSUPP;
   if (!failed(inlined)) {
     return 0;
@@ -270,8 +268,6 @@ long start(const char* control_path, const char* path, bool preloaded) {
     // A handler that drops pages would wait for itself, and could not tell which are in use.
     membership.note_problem(
         "the mechanism copy needs the inline fault path, which cannot start here");
-    membership.unmap();
-    follow = false;
     return inlined;
   }
   if (inlined != -EOPNOTSUPP) {
@@ -287,15 +283,33 @@ long start(const char* control_path, const char* path, bool preloaded) {
   }
   if (const long begun = begin(/*inherited=*/false); failed(begun)) {
     hooks::remove();
-    membership.unmap();
-    left = 1;
-    follow = false;
     return begun;
   }
   if (__register_atfork != nullptr) {
     __register_atfork(before_fork, after_fork_in_parent, after_fork_in_child, nullptr);
   }
   return 0;
+}
+
+}  // namespace
+
+long start(const char* control_path, const char* path, bool preloaded) {
+  clock::prepare();
+  if (const long mapped = membership.map(control_path); failed(mapped)) {
+    return mapped;
+  }
+  environment::append(agent_path, agent_path + sizeof(agent_path), path);
+  follow = true;
+  const long begun = begin_on_a_path(preloaded);
+  if (failed(begun)) {
+    if (preloaded) {
+      note_not_followed();
+    }
+    membership.unmap();
+    left = 1;
+    follow = false;
+  }
+  return begun;
 }
 
 AddressRange own_memory() {
@@ -441,10 +455,10 @@ __attribute__((constructor)) void preloaded(int /*count*/, char** /*arguments*/,
   if (gnu_get_libc_version == nullptr) {
     return;
   }
-  const char* control = nullptr;
+  char* control = nullptr;
   const char* preload = nullptr;
   for (char** variable = environment; variable != nullptr && *variable != nullptr; ++variable) {
-    if (const char* const found = environment::value_of(*variable, DIME_ENV_CONTROL)) {
+    if (char* const found = environment::value_of(*variable, DIME_ENV_CONTROL)) {
       control = found;
     } else if (const char* const list = environment::value_of(*variable, "LD_PRELOAD")) {
       preload = list;
@@ -455,7 +469,10 @@ __attribute__((constructor)) void preloaded(int /*count*/, char** /*arguments*/,
   }
   char path[256];
   environment::find_agent(preload, path, sizeof(path));
-  process::start(control, path, /*preloaded=*/true);
+  const bool required = environment::take_required(control);
+  if (failed(process::start(control, path, /*preloaded=*/true)) && required) {
+    system_call(__NR_exit_group, DIME_STATUS_NOT_STARTED);
+  }
 }
 
 __attribute__((destructor)) void ended() {

@@ -10,7 +10,7 @@
 namespace dime {
 
 std::vector<std::string> environment_with_agent(const std::string& agent,
-                                                const std::string& control_path) {
+                                                const std::string& control_path, AgentNeed need) {
   constexpr std::string_view kPreload = "LD_PRELOAD=";
   constexpr std::string_view kControl = DIME_ENV_CONTROL "=";
   std::vector<std::string> words;
@@ -26,7 +26,9 @@ std::vector<std::string> environment_with_agent(const std::string& agent,
     }
   }
   words.push_back(preload);
-  words.push_back(std::string(kControl) + control_path);
+  words.push_back(std::string(kControl) +
+                  (need == AgentNeed::kRequired ? std::string{DIME_ENV_REQUIRED} : std::string{}) +
+                  control_path);
   return words;
 }
 

@@ -7,9 +7,12 @@
 
 namespace dime {
 
+/// Whether a program may run where its agent cannot start in it.
+enum class AgentNeed { kOptional, kRequired };
+
 /// A copy of this process's environment with the agent preloaded before anything else that is, and
 /// the control block's path set.
 std::vector<std::string> environment_with_agent(const std::string& agent,
-                                                const std::string& control_path);
+                                                const std::string& control_path, AgentNeed need);
 
 }  // namespace dime

@@ -174,12 +174,13 @@ Result<ProbeResult> run_probe(const Companions& companions, const ProbeRequest& 
            ControlBlock::create_private({request.parameters, request.calibration, self, false,
                                          nullptr, request.fault_path}));
   pid_t pid = 0;
-  auto samples =
-      run_probe_program(companions, request, environment_with_agent(companions.agent, block.path()),
-                        [&pid](pid_t started) -> Result<void> {
-                          pid = started;
-                          return {};
-                        });
+  auto samples = run_probe_program(
+      companions, request,
+      environment_with_agent(companions.agent, block.path(), AgentNeed::kOptional),
+      [&pid](pid_t started) -> Result<void> {
+        pid = started;
+        return {};
+      });
   if (pid != 0) {
     auto started = check_agent_started(*block, pid);
     if (!started && !samples) {
