@@ -28,7 +28,6 @@ constexpr std::chrono::milliseconds kStartPatience{5000};
 constexpr int kMostTries = 20;
 
 struct Injection {
-  pid_t pid;
   ProcessId process;  ///< that was checked; its pid may have been reused by the time it is stopped
   std::string agent_path;
   std::string control_path;
@@ -72,14 +71,14 @@ enum class Attempt { kDone, kTryAgain };
 
 Result<Attempt> start_agent(StoppedProcess& process, ElfImage image, const Injection& what,
                             LoadedAgent& agent) {
-  DIME_TRY(const auto maps, read_maps(what.pid));
-  DIME_TRY(const BorrowedCode borrowed_code, find_borrowed_code(what.pid, maps));
+  DIME_TRY(const auto maps, read_maps(what.process.pid));
+  DIME_TRY(const BorrowedCode borrowed_code, find_borrowed_code(what.process.pid, maps));
   const RemoteAddress libc_base = find_libc(maps).value_or(RemoteAddress{});
-  DIME_TRY(const ElfImage libc, read_library(what.pid, libc_base, "libc.so.6"));
+  DIME_TRY(const ElfImage libc, read_library(what.process.pid, libc_base, "libc.so.6"));
   int code = 0;
   {
     DIME_TRY(HelperThread helper, HelperThread::start(process, borrowed_code));
-    DIME_TRY(agent, load_agent(helper, what.pid, std::move(image), libc, libc_base));
+    DIME_TRY(agent, load_agent(helper, what.process.pid, std::move(image), libc, libc_base));
     if (inside_bound_entry(process, agent)) {
       code = EAGAIN;
     } else {
@@ -99,20 +98,15 @@ Result<Attempt> start_agent(StoppedProcess& process, ElfImage image, const Injec
   if (code == EAGAIN) {
     return Attempt::kTryAgain;
   }
-  return refused_by_agent(what.pid, code);
+  return refused_by_agent(what.process.pid, code);
 }
 
 Result<Attempt> try_once(const Injection& what, LoadedAgent& agent) {
   DIME_TRY(ElfImage image, read_agent(what.agent_path));
-  auto process = StoppedProcess::stop(what.pid, deadline_in(kStopPatience));
+  auto process = StoppedProcess::stop(what.process, deadline_in(kStopPatience));
   if (!process) {
-    return process.error().code == EPERM ? tracing_refused(what.pid, EPERM)
+    return process.error().code == EPERM ? tracing_refused(what.process.pid, EPERM)
                                          : tl::unexpected(process.error());
-  }
-  // A process that is traced cannot go, so its pid names it from here on.
-  DIME_TRY(const ProcessId stopped, identify(what.pid));
-  if (stopped != what.process) {
-    return fail(ESRCH, "process {}", what.pid);
   }
   DIME_TRY_VOID(check_seccomp(*process));
   return start_agent(*process, std::move(image), what, agent);
@@ -127,7 +121,7 @@ Result<std::string> inject(const Injection& what) {
       return std::to_string(agent.range.begin.value);
     }
   }
-  return refused_by_agent(what.pid, EAGAIN);
+  return refused_by_agent(what.process.pid, EAGAIN);
 }
 
 void note_agent_base(const Injection& what, const std::string& base) {
@@ -136,7 +130,7 @@ void note_agent_base(const Injection& what, const std::string& base) {
     return;
   }
   for (dime_member& member : (*block)->members) {
-    if (member.pid == static_cast<std::uint32_t>(what.pid) && is_live(**block, member)) {
+    if (member.pid == static_cast<std::uint32_t>(what.process.pid) && is_live(**block, member)) {
       std::uint64_t address = 0;
       std::from_chars(base.data(), base.data() + base.size(), address);
       atomic::store(member.agent_base, address);
@@ -160,7 +154,7 @@ Result<void> attach_process(pid_t pid, const std::string& agent_path,
                             const std::string& control_path) {
   DIME_TRY(const ProcessId process, identify(pid));
   DIME_TRY_VOID(check_attachable(pid));
-  const Injection what{pid, process, agent_path, control_path};
+  const Injection what{process, agent_path, control_path};
   DIME_TRY(const std::string base, run_apart([&what] { return inject(what); }));
   note_agent_base(what, base);
   return {};

@@ -61,15 +61,20 @@ StoppedProcess::StoppedProcess(StoppedProcess&& other) noexcept
   other.postponed_signals_.clear();
 }
 
-Result<StoppedProcess> StoppedProcess::stop(pid_t pid, Deadline deadline) {
-  StoppedProcess process(pid);
+Result<StoppedProcess> StoppedProcess::stop(const ProcessId& wanted, Deadline deadline) {
+  StoppedProcess process(wanted.pid);
   // A running thread may start others; once a pass over the list finds none that is new, all stand
   // still.
   for (bool found = true; found;) {
     DIME_TRY(found, process.stop_new_threads(deadline));
   }
   if (process.threads_.empty()) {
-    return fail(ESRCH, "process {}", pid);
+    return fail(ESRCH, "process {}", wanted.pid);
+  }
+  // A process that is traced cannot go, so its pid names it from here on.
+  DIME_TRY(const ProcessId stopped, identify(wanted.pid));
+  if (stopped != wanted) {
+    return fail(ESRCH, "process {}", wanted.pid);
   }
   return process;
 }

@@ -13,16 +13,17 @@
 
 #include <vector>
 
+#include "base/process.h"
 #include "engines/user/inject/thread_wait.h"
 
 namespace dime {
 
 class StoppedProcess {
  public:
-  /// Stops every thread of `pid`, also those that are started meanwhile. Error code ESRCH: it
-  /// ended; EPERM: tracing it is not permitted; ETIMEDOUT: a thread does not stop. Whatever was
-  /// stopped runs again after an error.
-  static Result<StoppedProcess> stop(pid_t pid, Deadline deadline);
+  /// Stops every thread of `process`, also those that are started meanwhile. Error code ESRCH: it
+  /// ended, and its pid may name another process by now; EPERM: tracing it is not permitted;
+  /// ETIMEDOUT: a thread does not stop. Whatever was stopped runs again after an error.
+  static Result<StoppedProcess> stop(const ProcessId& process, Deadline deadline);
 
   StoppedProcess(StoppedProcess&& other) noexcept;
   StoppedProcess& operator=(StoppedProcess&&) = delete;
