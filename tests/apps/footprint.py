@@ -47,6 +47,42 @@ if os.environ.get("DIME_FAULT_PATH") == "inline":
 """
 
 
+# A child whose memory has gone remote is read by its parent: four pages beside each other.
+OTHERS = r"""
+import ctypes, os, time
+data = bytearray(os.urandom(1) * 16384)
+ends = os.pipe()
+child = os.fork()
+if child == 0:
+    data[:] = b"child's " * 2048
+    others = [bytearray(b"x" * 5000) for _ in range(1500)]
+    os.write(ends[1], b"r")
+    time.sleep(600)
+os.read(ends[0], 1)
+copy = ctypes.create_string_buffer(len(data))
+address = ctypes.addressof(ctypes.c_char.from_buffer(data))
+vectors = [(ctypes.c_size_t * 2)(at, len(data)) for at in (ctypes.addressof(copy), address)]
+libc = ctypes.CDLL(None, use_errno=True)
+got = libc.process_vm_readv(child, vectors[0], ctypes.c_ulong(1), vectors[1], ctypes.c_ulong(1), ctypes.c_ulong(0))
+right = got == -1 and ctypes.get_errno() == 14 or got >= 0 and copy.raw[:got] == bytes(b"child's " * 2048)[:got]
+os.kill(child, 9)
+os.wait()
+print("right" if right else (got, ctypes.get_errno(), copy.raw[:64]), "whole" if got == len(data) else "not whole")
+"""
+
+
+def others_memory():
+    """What another process reads is right or refused; where it is refused, the run says what reads it."""
+    run = dime_test.emulated(["/usr/bin/python3", "-c", OTHERS], "300p")
+    whole = b"right whole\n"
+    if dime_test.FAULT_PATH == "thread":
+        dime_test.equal(run.out, whole, f"memory of a child ({run.err})")
+        return
+    dime_test.equal(run.out.split()[:1], [b"right"], f"memory of a child ({run.err})")
+    if run.out != whole:
+        dime_test.check("--fault-path thread" in run.result["last_problem"], f"not said: {run.err}")
+
+
 def core_dump():
     if Path("/proc/sys/kernel/core_pattern").read_text(encoding="ascii").strip() != "core":
         print("core dumps do not go to a file here")
@@ -72,6 +108,7 @@ def test():
     dime_test.check(run.result["pages"]["sampled"] is False, "counts are said to be samples")
     run = dime_test.emulated(["/bin/true"], "100%")
     dime_test.check(run.result["pages"]["sampled"] is True, "counts are not said to be samples")
+    others_memory()
     core_dump()
 
 

@@ -127,11 +127,14 @@ void shorten_events(InlinePath& path, long number, Arguments& arguments) {
   }
 }
 
+bool copies_between_processes(long number) {
+  return number == __NR_process_vm_readv || number == __NR_process_vm_writev;
+}
+
 /// process_vm_readv() and its like of the process itself: the other end lies in its memory, too.
 void hold_own_ranges(InlinePath& path, Thread& thread, long number, const Arguments& arguments,
                      PinnedBuffers& pinned) {
-  const bool copies = number == __NR_process_vm_readv || number == __NR_process_vm_writev;
-  if (!copies || arguments[0] != system_call(__NR_getpid)) {
+  if (!copies_between_processes(number) || arguments[0] != system_call(__NR_getpid)) {
     return;
   }
   constexpr std::uint64_t kMostRanges = 1024;
@@ -144,6 +147,22 @@ void hold_own_ranges(InlinePath& path, Thread& thread, long number, const Argume
     if (read_program(path, thread, vector + i * sizeof(range), &range, sizeof(range)) &&
         range.bytes <= kLongestTransfer) {
       pinned.hold({range.begin, range.begin + range.bytes});
+    }
+  }
+}
+
+/// Nobody here can bring the pages of another member.
+void note_other_member(InlinePath& path, long number, long result, const Arguments& arguments) {
+  if (result != -EFAULT || !copies_between_processes(number)) {
+    return;
+  }
+  for (const dime_member& member : path.manager().membership().control().members) {
+    if (atomic::load(member.pid) == static_cast<std::uint32_t>(arguments[0]) &&
+        atomic::load(member.state) == DIME_MEMBER_ACTIVE) {
+      path.manager().membership().note_problem(
+          "remote memory of another process could not be copied (process_vm_readv): use "
+          "--fault-path thread for it");
+      return;
     }
   }
 }
@@ -184,6 +203,7 @@ long pinned_call(InlinePath& path, Thread& thread, long number, const Arguments&
     }
     result = raw(number, arguments);
   }
+  note_other_member(path, number, result, arguments);
   return result;
 }
 
