@@ -40,7 +40,7 @@ def test():
     emulated = [dime_test.DIME, "run", "--local", "25%", "--latency", "100us", "--", *ECHO]
     run = dime_test.native(limited(dime_test.prepared(emulated)))
     refused(run, "under a limit of addresses")
-    check("ulimit -v" in run.err, f"the mend is missing: {run.err}")
+    check("ulimit -v" in run.err, f"the hint is missing: {run.err}")
     fails = built("fails", FAILS, *SAFE)
     refused(dime("run", "--local", "25%", *dime_test.UNDELAYED, "--policy", f"{fails},blind=ok", "--", *ECHO), "with a policy that fails")
     # A limit of the program's own, behind which it becomes another program.
