@@ -50,7 +50,7 @@ Result<void> change_instance(const EmulationRequest& request) {
   DIME_TRY(const ControlBlock::Writing writing, block->write());
   DIME_TRY(const dime_placement placement, changed(snapshot(*block)->placement, request.placement));
   DIME_TRY_VOID(check_choices(request));
-  DIME_TRY_VOID(check_tier_policies(placement));
+  DIME_TRY_VOID(check_tier_choices(placement));
   EmulationRequest wanted = request;
   DIME_TRY_VOID(
       check_change(wanted, block->parameters(), placement, (*block)->calibration.floor_ns));

@@ -251,11 +251,15 @@ Result<void> check_choices(const EmulationRequest& request) {
   return {};
 }
 
-Result<void> check_tier_policies(const dime_placement& placement) {
+Result<void> check_tier_choices(const dime_placement& placement) {
   for (const dime_tier& tier : placement.tiers) {
     if ((tier.own & DIME_OWN_POLICY) != 0) {
       DIME_TRY_VOID(
           check_policy(fmt::format("tier {}: policy=", tier.name), tier.policy, kUserEngineSees));
+    }
+    if ((tier.own & DIME_OWN_PREFETCH) != 0) {
+      DIME_TRY_VOID(
+          check_live_prefetcher(fmt::format("tier {}: prefetch=", tier.name), tier.prefetch));
     }
   }
   return {};
@@ -364,7 +368,7 @@ Result<PreparedInstance> prepare_instance(const EmulationRequest& wanted, pid_t 
     }
   }
   DIME_TRY(const dime_placement placement, new_placement(request.placement));
-  DIME_TRY_VOID(check_tier_policies(placement));
+  DIME_TRY_VOID(check_tier_choices(placement));
   DIME_TRY(FaultPath fault_path,
            choose_fault_path(wanted_fault_path(request, placement), request.mechanism));
   const KeptCalibration kept = find_kept_calibration(companions, fault_path);

@@ -48,8 +48,8 @@ Result<void> check_change(EmulationRequest& request, const dime_parameters& pres
 
 /// An error where the request names a policy or a prefetcher that the user engine does not have.
 Result<void> check_choices(const EmulationRequest& request);
-/// An error where a tier names a policy that the user engine does not have.
-Result<void> check_tier_policies(const dime_placement& placement);
+/// An error where a tier names a policy or a prefetcher that the user engine does not have.
+Result<void> check_tier_choices(const dime_placement& placement);
 
 /// Creates the links that tiers name, where there are none yet.
 Result<void> ensure_tier_links(const dime_placement& placement);

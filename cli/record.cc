@@ -16,6 +16,7 @@
 #include "cli/engine_choice.h"
 #include "cli/output.h"
 #include "cli/pid_list.h"
+#include "cli/placement_options.h"
 #include "cli/program_run.h"
 #include "cli/recorder.h"
 #include "cli/version.h"
@@ -128,6 +129,24 @@ Result<void> check_stacks(const RecordOptions& options, RecordPlan& plan) {
   return {};
 }
 
+Result<void> check_no_prefetch(const EmulationRequest& request) {
+  const auto is_none = [](const char* text) {
+    return std::string_view(text) == config::kDefaultPrefetch;
+  };
+  const char* where = is_none(request.plan.parameters.prefetch) ? nullptr : "--prefetch";
+  DIME_TRY(const dime_placement placement, new_placement(request.placement));
+  for (const dime_tier& tier : placement.tiers) {
+    if ((tier.own & DIME_OWN_PREFETCH) != 0 && !is_none(tier.prefetch)) {
+      where = "--tier with prefetch=";
+    }
+  }
+  return where == nullptr
+             ? Result<void>()
+             : fail_with_hint("dime whatif --prefetch",
+                              "{}: a recording keeps the accesses that a prefetcher would hide",
+                              where);
+}
+
 // Error codes other than 0 are about the program.
 Result<RecordPlan> check(RecordOptions& options) {
   RecordPlan plan;
@@ -143,11 +162,7 @@ Result<RecordPlan> check(RecordOptions& options) {
   DIME_TRY(plan.sample, sample_of(options));
   scale_limit(plan.sample, request.plan);
   DIME_TRY_VOID(check_stacks(options, plan));
-  if (std::string_view(request.plan.parameters.prefetch) != config::kDefaultPrefetch) {
-    return fail_with_hint(
-        "dime whatif --prefetch",
-        "--prefetch: a recording keeps the accesses that a prefetcher would hide");
-  }
+  DIME_TRY_VOID(check_no_prefetch(request));
   if (plan.pids.empty()) {
     DIME_TRY_VOID(check_command(plan.run, options.emulation));
     return plan;

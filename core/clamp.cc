@@ -42,6 +42,7 @@ void tier(dime_tier& copy) {
   close(copy.name);
   close(copy.policy);
   link_name(copy.link);
+  close(copy.prefetch);
 }
 
 void rule(dime_rule& copy) {

@@ -2,15 +2,16 @@
 // Which tier memory goes to: tiers and rules as text, and the matching of mappings against them.
 //
 //   tier   far: latency=20us, bandwidth=10Gbit/s, local=64MiB, policy=fifo, link=rack
+//   tier   log: prefetch=sequential:4
 //   rule   heap: far
 //   rule   anon size>=1GiB comm=redis-server: far
 //   rule   name=table-*: latency=60us
 //   rule   range=0x7f0000000000-0x7f0040000000: local
 //
-// In front of the last colon stand conditions, which must all hold: a kind (heap, stack, bss, anon,
-// file, or all), name= or path= with '*' and '?', size>= and size<, range=, comm=. Behind it stands
-// a tier: a name, `default` (the instance itself), `local` (never remote), or the terms of a tier
-// that this rule makes. What a tier does not say is the instance's.
+// In front of the last colon that is not part of a term stand conditions, which must all hold: a
+// kind (heap, stack, bss, anon, file, or all), name= or path= with '*' and '?', size>= and size<,
+// range=, comm=. Behind it stands a tier: a name, `default` (the instance itself), `local` (never
+// remote), or the terms of a tier that this rule makes. What a tier does not say is the instance's.
 //
 // Pure and without allocation; slices in a Refusal point into the text that was read.
 #pragma once
@@ -37,6 +38,9 @@ unsigned find_tier(const dime_placement& placement, Text name);
 
 /// Adds a tier, or gives new terms to one that is there (what is not given stays).
 Refusal add_tier(dime_placement& placement, Text text);
+
+/// Where the conditions of a rule end, which is at a colon; its size if it has none.
+std::uint32_t end_of_conditions(Text rule);
 
 /// Adds a rule behind the others, with the tier that it makes, if it does.
 Refusal add_rule(dime_placement& placement, Text text);

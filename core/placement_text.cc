@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Tiers and rules as text. Each reader fills a copy, so that a refused text changes nothing.
+#include "core/choice_text.h"
 #include "core/config_string.h"
 #include "core/placement.h"
 #include "core/policy_choice.h"
@@ -11,7 +12,7 @@ namespace {
 constexpr const char* kTierName =
     "a tier's name has up to 31 letters, digits, '-', '_' and '.', the first a letter or digit";
 constexpr const char* kTerms =
-    "allowed: latency=, bandwidth=, local=, policy= and link=, each once";
+    "allowed: latency=, bandwidth=, local=, policy=, prefetch= and link=, each once";
 constexpr const char* kConditions =
     "allowed: heap, stack, bss, anon, file, all, name=, path=, size>=, size<, range=, comm=";
 
@@ -84,6 +85,12 @@ Refusal read_term(dime_tier& tier, Text part, std::uint32_t& given) {
     which = DIME_OWN_POLICY;
     refusal.problem = policy_choice::is_well_formed(value) ? nullptr : "not a policy";
     put(tier.policy, refusal.ok() ? value : Text(""));
+  } else if (take(value, "prefetch=")) {
+    which = DIME_OWN_PREFETCH;
+    refusal.problem = choice_text::is_well_formed(value)
+                          ? nullptr
+                          : config::row_of(config::Key::kPrefetch).allowed;
+    put(tier.prefetch, refusal.ok() ? value : Text(""));
   } else if (take(value, "link=")) {
     which = DIME_OWN_LINK;
     refusal.problem = config::is_name(value) ? nullptr : config::row_of(config::Key::kLink).allowed;
@@ -267,7 +274,33 @@ bool overlaps(const dime_rule& a, const dime_rule& b) {
   return same_process && a.end != 0 && b.end != 0 && a.begin < b.end && b.begin < a.end;
 }
 
+/// Whether what stands before a colon, back to the last blank or comma, is a term whose values have
+/// colons in them.
+bool has_colons(Text before) {
+  std::uint32_t begin = before.size;
+  while (begin != 0 && !is_blank(before[begin - 1]) && before[begin - 1] != ',') {
+    --begin;
+  }
+  for (std::uint32_t i = begin; i < before.size; ++i) {
+    Text rest = before.slice(i, before.size);
+    if ((i == begin || before[i - 1] == ':') &&
+        (take(rest, "policy=") || take(rest, "prefetch="))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
+
+std::uint32_t end_of_conditions(Text rule) {
+  for (std::uint32_t i = rule.size; i != 0; --i) {
+    if (rule[i - 1] == ':' && !has_colons(rule.slice(0, i - 1))) {
+      return i - 1;
+    }
+  }
+  return rule.size;
+}
 
 Refusal add_tier(dime_placement& placement, Text text) {
   const std::uint32_t colon = text.find(':');
@@ -281,10 +314,7 @@ Refusal add_tier(dime_placement& placement, Text text) {
 
 Refusal add_rule(dime_placement& placement, Text text) {
   text = trimmed(text);
-  std::uint32_t colon = text.size;
-  for (std::uint32_t i = 0; i < text.size; ++i) {
-    colon = text[i] == ':' ? i : colon;
-  }
+  const std::uint32_t colon = end_of_conditions(text);
   if (colon == text.size) {
     return {"allowed: CONDITIONS: TIER", text};
   }

@@ -3,8 +3,7 @@
 
 namespace dime {
 
-Prefetcher::Prefetcher(Memory& memory) : memory_(memory) {
-  host_.context = &memory_;
+Prefetcher::Prefetcher() {
   host_.allocate = [](void* context, std::uint64_t bytes) {
     return static_cast<Memory*>(context)->allocate(bytes);
   };
@@ -13,23 +12,25 @@ Prefetcher::Prefetcher(Memory& memory) : memory_(memory) {
   };
 }
 
-bool Prefetcher::use(const PrefetchChoice& choice, PrefetchTape tape) {
+bool Prefetcher::use(Memory& memory, const PrefetchChoice& choice, PrefetchTape tape) {
   stop();
   if (choice.prefetcher == nullptr || choice.prefetcher->propose == nullptr) {
     return true;
   }
   const dime_prefetch_ops& ops = *choice.prefetcher;
-  state_ = memory_.allocate(DIME_PREFETCH_STATE_BYTES);
+  memory_ = &memory;
+  state_ = memory.allocate(DIME_PREFETCH_STATE_BYTES);
   if (state_ == nullptr) {
     return false;
   }
+  host_.context = &memory;
   host_.parameters = choice.values;
   host_.tape = tape.pages;
   host_.tape_pages = tape.count;
   const bool made = ops.init == nullptr || ops.init(&ops, state_, &host_) == 0;
   host_.parameters = nullptr;
   if (!made) {
-    memory_.release(state_, DIME_PREFETCH_STATE_BYTES);
+    memory.release(state_, DIME_PREFETCH_STATE_BYTES);
     state_ = nullptr;
     return false;
   }
@@ -44,7 +45,7 @@ void Prefetcher::stop() {
   if (ops_->clean != nullptr) {
     ops_->clean(state_, &host_);
   }
-  memory_.release(state_, DIME_PREFETCH_STATE_BYTES);
+  memory_->release(state_, DIME_PREFETCH_STATE_BYTES);
   state_ = nullptr;
   ops_ = nullptr;
 }

@@ -25,13 +25,14 @@ struct PrefetchTape {
 
 class Prefetcher {
  public:
-  explicit Prefetcher(Memory& memory);
+  Prefetcher();
   ~Prefetcher() { stop(); }
   Prefetcher(const Prefetcher&) = delete;  // its host points to it
   Prefetcher& operator=(const Prefetcher&) = delete;
 
-  /// Asks this prefetcher from now on. False without memory: nothing is prefetched.
-  bool use(const PrefetchChoice& choice, PrefetchTape tape);
+  /// Asks this prefetcher from now on, which keeps its state in `memory`, as long as it is asked.
+  /// False without memory: nothing is prefetched.
+  bool use(Memory& memory, const PrefetchChoice& choice, PrefetchTape tape);
   void stop();
 
   /// False: propose() gives nothing, and need not be asked.
@@ -43,7 +44,7 @@ class Prefetcher {
                         std::uint64_t (&pages)[DIME_PREFETCH_MOST]);
 
  private:
-  Memory& memory_;
+  Memory* memory_ = nullptr;  ///< of the state
   const dime_prefetch_ops* ops_ = nullptr;
   void* state_ = nullptr;
   dime_prefetch_host host_ = {};

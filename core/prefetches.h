@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-// The pages of one process that are fetched ahead: which ones its prefetcher names, and when those
+// The pages of one process that are fetched ahead: which ones its prefetchers name, and when those
 // that are under way arrive.
+//
+// The instance has a prefetcher, and so may each tier. One that a tier has of its own is told of
+// touches of the tier's pages only; the instance's, of those of all other tiers together. What it
+// names is fetched only where it lies in the same tiers.
 //
 // Not thread-safe: guarded by the instance's lock. O(1) a call.
 #pragma once
@@ -12,25 +16,35 @@ namespace dime {
 
 class Prefetches {
  public:
-  explicit Prefetches(Memory& memory) : memory_(memory), prefetcher_(memory) {}
+  explicit Prefetches(Memory& memory) : memory_(memory) {}
   ~Prefetches();
   Prefetches(const Prefetches&) = delete;
   Prefetches& operator=(const Prefetches&) = delete;
 
-  /// Asks the prefetcher of `choice` from now on. False without memory: nothing is prefetched.
-  bool use(const PrefetchChoice& choice);
-  [[nodiscard]] bool is_on() const { return prefetcher_.is_on(); }
+  /// Asks the prefetcher of `choice` from now on about touches of the pages of `tier`; tier 0 is
+  /// the instance. False without memory: nothing is prefetched.
+  bool use(unsigned tier, const PrefetchChoice& choice);
+  /// The tier has none of its own any more. REQUIRES: not tier 0.
+  void follow_instance(unsigned tier);
+  /// False: none of them names anything.
+  [[nodiscard]] bool is_on() const { return on_ != 0; }
 
-  /// What the prefetcher has named because of one touch, best first.
+  /// What a prefetcher has named because of one touch, best first.
   struct Named {
-    Nanos at{};  ///< when the page was touched: the request for the others is of that time
+    unsigned by = 0;  ///< the tier whose prefetcher it is
+    Nanos at{};       ///< when the page was touched: the request for the others is of that time
     std::uint32_t count = 0;
     std::uint32_t next = 0;                   ///< those before it have been dealt with
     std::uint64_t pages[DIME_PREFETCH_MOST];  ///< page numbers
   };
-  /// Tells it of a touch of `page` at `at`; `named` is what it names. `limit` is that of the page's
-  /// local set.
-  void touched(PageNumber page, dime_prefetch_why why, Nanos at, std::uint64_t limit, Named& named);
+  /// Tells the prefetcher of `tier` of a touch of its page `page` at `at`; `named` is what it
+  /// names. `limit` is that of the page's local set.
+  void touched(PageNumber page, unsigned tier, dime_prefetch_why why, Nanos at, std::uint64_t limit,
+               Named& named);
+  /// Whether a page of `tier` that is among `named` may be fetched.
+  [[nodiscard]] bool may_fetch(const Named& named, unsigned tier) const {
+    return owner_of(tier) == named.by;
+  }
 
   /// `id` arrives at `ready`.
   void note_under_way(PageId id, Nanos ready) { place_of(id) = {ready, id}; }
@@ -50,9 +64,15 @@ class Prefetches {
   static constexpr std::uint32_t kPlaces = 1024;
 
   [[nodiscard]] UnderWay& place_of(PageId id) { return under_way_[id % kPlaces]; }
+  /// The tier whose prefetcher is asked about the pages of `tier`.
+  [[nodiscard]] unsigned owner_of(unsigned tier) const {
+    return (own_ & (1u << tier)) != 0 ? tier : 0;
+  }
 
   Memory& memory_;
-  Prefetcher prefetcher_;
+  Prefetcher prefetchers_[DIME_MAX_TIERS];
+  std::uint32_t own_ = 0;          ///< 1 << tier: it has one of its own
+  std::uint32_t on_ = 0;           ///< 1 << tier: its prefetcher names pages
   UnderWay* under_way_ = nullptr;  ///< kPlaces, once a prefetcher was on
 };
 

@@ -162,6 +162,7 @@ Json to_json(const TierUse& tier, bool tells_system_calls) {
             {"latency_ns", tier.latency_ns},
             {"bandwidth_bps", tier.bandwidth_bps},
             {"policy", tier.policy},
+            {"prefetch", tier.prefetch},
             {"link", tier.link}}},
           {"faults", faults_json(tier.counters, tells_system_calls)},
           {"evictions", evictions_json(tier.counters)},

@@ -57,6 +57,7 @@ struct TierUse {
   std::uint64_t latency_ns = 0;
   std::uint64_t bandwidth_bps = 0;
   std::string policy;
+  std::string prefetch;
   std::string link;           ///< "" = none that has a name
   bool always_local = false;  ///< the tier `local`
   bool own_limit = false;     ///< the pages below are its own, and so is its policy

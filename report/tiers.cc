@@ -65,6 +65,7 @@ TierUse terms_of(const dime_control& control, const dime_parameters& parameters,
   use.latency_ns = has(DIME_OWN_LATENCY) ? own.latency_ns : parameters.latency_ns;
   use.bandwidth_bps = has(DIME_OWN_BANDWIDTH) ? own.bandwidth_bps : parameters.bandwidth_bps;
   use.policy = string_of(text_in(has(DIME_OWN_POLICY) ? own.policy : parameters.policy));
+  use.prefetch = string_of(text_in(has(DIME_OWN_PREFETCH) ? own.prefetch : parameters.prefetch));
   use.link = has(DIME_OWN_LINK)        ? string_of(text_in(own.link))
              : has(DIME_OWN_BANDWIDTH) ? ""
                                        : string_of(text_in(parameters.link));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Tiers and rules as text, and their matching, for the shim.
+#include "core/parameters.h"
 #include "core/placement.h"
 #include "core/quantity.h"
 #include "rules.h"
@@ -62,19 +63,29 @@ void put_terms(TextWriter& out, const dime_tier& tier) {
   if (term(DIME_OWN_POLICY, "policy=")) {
     out.put(tier.policy);
   }
+  if (term(DIME_OWN_PREFETCH, "prefetch=")) {
+    out.put(tier.prefetch);
+  }
   if (term(DIME_OWN_LINK, "link=")) {
     out.put(tier.link);
   }
 }
 
+/// Tiers are for both engines, prefetchers are not.
+placement::Refusal check_prefetch(const dime_placement& rules) {
+  for (const dime_tier& tier : rules.tiers) {
+    const Text text(tier.prefetch);
+    if ((tier.own & DIME_OWN_PREFETCH) != 0 && !(text == Text(config::kDefaultPrefetch))) {
+      return {"the kernel engine fetches nothing ahead; allowed: prefetch=none", text};
+    }
+  }
+  return {};
+}
+
 /// The conditions of a rule as it was written.
 Text conditions_of(const dime_rule& rule) {
   const Text text(rule.text);
-  std::uint32_t colon = 0;
-  for (std::uint32_t i = 0; i < text.size; ++i) {
-    colon = text[i] == ':' ? i : colon;
-  }
-  return text.slice(0, colon);
+  return text.slice(0, placement::end_of_conditions(text));
 }
 
 }  // namespace
@@ -92,7 +103,10 @@ int dk_rules_read(const char* text, uint32_t length, uint32_t* instance_id, dime
     if (line.empty()) {
       continue;
     }
-    const placement::Refusal refusal = read_line(line, first, *instance_id, *rules);
+    placement::Refusal refusal = read_line(line, first, *instance_id, *rules);
+    if (refusal.ok()) {
+      refusal = check_prefetch(*rules);
+    }
     first = false;
     if (!refusal.ok()) {
       TextWriter(message, DK_RULES_MESSAGE).put(refusal.part).put(": ").put(refusal.problem);

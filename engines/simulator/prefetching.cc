@@ -9,12 +9,12 @@ Prefetcher& Prefetching::of_process(std::uint32_t process) {
   }
   std::unique_ptr<Prefetcher>& own = processes_[process];
   if (own == nullptr) {
-    own = std::make_unique<Prefetcher>(heap_);
+    own = std::make_unique<Prefetcher>();
     PrefetchTape tape;
     if (process < setup_.tapes.size()) {
       tape = {setup_.tapes[process].data(), setup_.tapes[process].size()};
     }
-    own->use(setup_.choice, tape);
+    own->use(heap_, setup_.choice, tape);
   }
   return *own;
 }

@@ -87,17 +87,19 @@ struct dime_parameters {
 #define DIME_OWN_LOCAL (1u << 3)     /* a limit of its own, next to the instance's */
 #define DIME_OWN_POLICY (1u << 4)    /* only with DIME_OWN_LOCAL */
 #define DIME_OWN_BY_RULE (1u << 5)   /* a rule has made the tier, and it goes with its rule */
+#define DIME_OWN_PREFETCH (1u << 6)  /* a prefetcher for accesses to its pages, which fetches no others */
 
 /* A tier of memory. Entry 0 of the table and the entry DIME_TIER_LOCAL have nothing of their own but their names. */
 struct dime_tier {
-	uint64_t latency_ns;          /* of a fetch, unloaded */
-	uint64_t bandwidth_bps;       /* bits per second, 0 = unlimited */
-	uint64_t local_npages;        /* the limit, where local_share is 0 */
-	uint32_t local_share;         /* as in struct dime_parameters */
-	uint32_t own;                 /* DIME_OWN_LATENCY ... */
-	char name[DIME_NAME_BYTES];   /* "" = entry not in use */
-	char policy[DIME_NAME_BYTES]; /* as `--policy` takes it */
-	char link[DIME_NAME_BYTES];   /* "" = the one of its own, or the instance's */
+	uint64_t latency_ns;            /* of a fetch, unloaded */
+	uint64_t bandwidth_bps;         /* bits per second, 0 = unlimited */
+	uint64_t local_npages;          /* the limit, where local_share is 0 */
+	uint32_t local_share;           /* as in struct dime_parameters */
+	uint32_t own;                   /* DIME_OWN_LATENCY ... */
+	char name[DIME_NAME_BYTES];     /* "" = entry not in use */
+	char policy[DIME_NAME_BYTES];   /* as `--policy` takes it */
+	char link[DIME_NAME_BYTES];     /* "" = the one of its own, or the instance's */
+	char prefetch[DIME_NAME_BYTES]; /* as `--prefetch` takes it */
 };
 
 /* What memory is, for rules. In masks as 1 << kind. */
@@ -392,7 +394,7 @@ DIME_STATIC_ASSERT(sizeof(struct dime_jitter) == 48 + 16 * DIME_JITTER_HALF, "la
 DIME_STATIC_ASSERT(sizeof(struct dime_fetch_times) == 8 + 16 * DIME_MAX_FETCH_SIZES, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_schedule) == 24 + 32 * DIME_MAX_STEPS, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_member) == 192, "layout");
-DIME_STATIC_ASSERT(sizeof(struct dime_tier) == 32 + 3 * DIME_NAME_BYTES, "layout");
+DIME_STATIC_ASSERT(sizeof(struct dime_tier) == 32 + 4 * DIME_NAME_BYTES, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_rule) == 40 + DIME_PATTERN_BYTES + DIME_COMM_BYTES + DIME_RULE_BYTES, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_tier_part) == 32, "layout");
 DIME_STATIC_ASSERT(sizeof(struct dime_mark) == 56 + DIME_NAME_BYTES, "layout");

@@ -8,7 +8,7 @@
  * on the link, and nobody waits for them. The first touch of one is told too: the prefetcher can go on from there.
  *
  * Every operation takes O(1), amortised, may be called with locks held, and must not block. Calls for one state are
- * serialised by the engine; each process and each tier has a state of its own.
+ * serialised by the engine; each process has a state of its own, and one more for each tier with `prefetch=`.
  *
  * Life of a state: init, propose as often as wanted, clean. docs/writing-a-policy.md has a whole prefetcher.
  */

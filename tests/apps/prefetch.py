@@ -3,7 +3,10 @@
 
 What a prefetcher has named is counted once it is known what became of it. Late ones wait for the rest of their way, and no longer.
 """
+import json
+
 import dime_test
+import tiers
 
 PAGES = 2000
 ROUNDS = 6
@@ -70,6 +73,46 @@ def unharmed():
                 dime_test.same(expected, dime_test.emulated(command, "200p", options))
 
 
+def per_tier():
+    """A tier's own prefetcher serves its pages and no others, and the instance's serves those of the tiers that have none. three_tiers goes
+    through 200 pages of the tier and 600 others in turn."""
+    for instance, own, options in (("none", "sequential:7", ("--tier", "far: prefetch=sequential:7", "--place", "name=table: far")),
+                                   ("sequential:7", "none", ("--place", "name=table: prefetch=none")),
+                                   ("none", "leap:pages=9", ("--place", "name=table: prefetch=leap:pages=9"))):
+        program = tiers.Emulated(*QUICK, "--local", "160p", "--prefetch", instance, *options)
+        program.answer()
+        result = program.finish().result
+        table = next(tier for tier in result["tiers"] if tier["config"]["prefetch"] == own)
+        rest = result["tiers"][0]
+        dime_test.equal(rest["config"]["prefetch"], instance, "the instance's prefetcher in the result")
+        with_it, without = (table, rest) if instance == "none" else (rest, table)
+        dime_test.equal(without["prefetch"]["issued"], 0, f"pages prefetched without a prefetcher: {options}")
+        counts = with_it["prefetch"]
+        dime_test.check(counts["issued"] > 500 and counts["accuracy"] > 0.7 and counts["coverage"] > 0.7, f"{options}: {counts}")
+        dime_test.equal(counts["issued"], result["prefetch"]["issued"], "pages prefetched in all tiers")
+        dime_test.check(without["faults"]["remote"] >= tiers.ROUNDS * 200, f"{options}: {without['faults']}")
+
+
+def per_tier_live():
+    def issued():
+        program.answer()
+        found = json.loads(dime_test.dime("status", "--json").out)["instances"][0]["tiers"]
+        return {tier["name"]: tier["prefetch"]["issued"] for tier in found}
+
+    program = tiers.Emulated(*QUICK, "--instance", "0", "--local", "160p", "--tier", "far: latency=0ns", "--place", "name=table: far")
+    dime_test.check(not any(issued().values()), f"without a prefetcher: {issued()}")
+    tiers.change("--tier", "far: prefetch=stride:4")
+    dime_test.wait_until(lambda: issued()["far"] > 100, "pages that are fetched ahead")
+    dime_test.equal(issued()["default"], 0, "pages that were fetched ahead of the other tiers")
+    tiers.change("--tier", "far: prefetch=none", "--prefetch", "linux")
+    dime_test.wait_until(lambda: issued()["default"] > 100, "pages that are fetched ahead of the other tiers")
+    before = issued()["far"]
+    dime_test.equal(issued()["far"], before, "pages that are fetched ahead of a tier with none")
+    bad = dime_test.dime("set", "--instance", "0", "--tier", "far: prefetch=none-such")
+    dime_test.check(bad.status != 0 and "tier far: prefetch=none-such: unknown prefetcher" in bad.err, f"a bad name: {bad.err}")
+    program.finish()
+
+
 def refused():
     for text, words in (("none-such", ["none-such", "linux", "leap"]), ("tape:x,pages=4", ["tape", "whatif"]), ("sequential:0", ["sequential"]),
                         ("./mine.so", ["./mine.so", "only for dime whatif"]), ("tape:/tmp/T", ["only for dime whatif"]),
@@ -82,8 +125,13 @@ def refused():
         dime_test.check("tape" in text or "tape" not in run.err, f"{text}: dime run has no tape: {run.err}")
     run = dime_test.dime("run", "--policy", "./mine.so", "--", "true")
     dime_test.check(run.status == 125 and "cannot be loaded" in run.err, f"--policy: {run.err}")
-    run = dime_test.dime("record", "--prefetch", "linux", "-o", dime_test.scratch / "t", "--", "true")
-    dime_test.check(run.status != 0 and "--prefetch" in run.err, f"record: {run.err}")
+    for terms, words in (("prefetch=none-such", "unknown prefetcher; allowed: none, sequential"), ("prefetch=./mine.so", "prefetch=./mine.so"),
+                         ("prefetch=sequential:0", "out of bounds"), ("prefetch=tape:x", "only for dime whatif"), ("prefetch=", "prefetch=")):
+        run = dime_test.dime("run", "--tier", f"far: {terms}", "--", "true")
+        dime_test.check(run.status == 125 and words in run.err, f"{terms}: {run.err}")
+    for options, words in ((("--prefetch", "linux"), "--prefetch"), (("--tier", "far: prefetch=linux"), "--tier with prefetch=")):
+        run = dime_test.dime("record", *options, "-o", dime_test.scratch / "t", "--", "true")
+        dime_test.check(run.status != 0 and words in run.err, f"record: {run.err}")
 
 
 def test(*parts):

@@ -48,6 +48,9 @@ TEST_F(Placement, TierKeepsWhatItIsGiven) {
   EXPECT_STREQ(far.policy, "random");
   EXPECT_STREQ(far.link, "rack");
   EXPECT_EQ(far.own, 31u);
+  ASSERT_EQ(tier("far: prefetch=linux:page-cluster=4"), "");
+  EXPECT_STREQ(far.prefetch, "linux:page-cluster=4");
+  EXPECT_EQ(far.own, 31u | DIME_OWN_PREFETCH);
   EXPECT_TRUE(in_use(*table_));
   ASSERT_EQ(tier("far: latency=30us"), "");
   EXPECT_EQ(far.latency_ns, 30'000u);
@@ -65,6 +68,8 @@ TEST_F(Placement, RefusedTierChangesNothing) {
   EXPECT_EQ(tier("far: bandwidth=10Gbit/s,,local=1p"), "bandwidth=10Gbit/s,,local=1p");
   EXPECT_EQ(tier("far: policy=fifo"), "policy=fifo");
   EXPECT_EQ(tier("far: local=5p,link=a/b"), "link=a/b");
+  EXPECT_EQ(tier("far: prefetch="), "prefetch=");
+  EXPECT_EQ(tier("far: prefetch=./mine.so"), "prefetch=./mine.so");
   EXPECT_EQ(tier("-far: latency=1us"), "-far");
   EXPECT_EQ(tier("local: latency=1us"), "local");
   EXPECT_EQ(tier("default: latency=1us"), "default");
@@ -124,6 +129,18 @@ TEST_F(Placement, RulesMakeTiersNamedAfterWhatTheyAreFor) {
 TEST_F(Placement, NamesMayHoldColons) {
   ASSERT_EQ(rule("name=glibc:*malloc*: local"), "");
   EXPECT_EQ(where(DIME_KIND_ANON, "glibc: malloc arena"), "local");
+}
+
+TEST_F(Placement, TermsMayHoldColons) {
+  ASSERT_EQ(rule("heap: prefetch=sequential:4"), "");
+  ASSERT_EQ(rule("name=a:b:local=5p,policy=2q:in=20%:out=60%,latency=2us"), "");
+  ASSERT_EQ(rule("stack:prefetch=linux:page-cluster=4,latency=2us"), "");
+  EXPECT_STREQ(table_->tiers[find_tier(*table_, "heap")].prefetch, "sequential:4");
+  EXPECT_STREQ(table_->tiers[find_tier(*table_, where(DIME_KIND_ANON, "a:b"))].policy,
+               "2q:in=20%:out=60%");
+  EXPECT_STREQ(table_->tiers[find_tier(*table_, "stack")].prefetch, "linux:page-cluster=4");
+  EXPECT_EQ(rule("bss: prefetch=a/b:4"), "prefetch=a/b:4");
+  EXPECT_EQ(rule("prefetch=linux:4"), "prefetch=linux:4");
 }
 
 TEST_F(Placement, AddressesCutAMappingIntoPieces) {

@@ -34,7 +34,7 @@ class Asked {
     const auto refusal =
         prefetch_choice::read(*prefetchers::find(prefetch_choice::name_of(text)), text, choice);
     EXPECT_TRUE(refusal.ok()) << text;
-    EXPECT_TRUE(prefetcher_.use(choice, tape));
+    EXPECT_TRUE(prefetcher_.use(heap_, choice, tape));
   }
   Pages miss(std::uint64_t page) { return ask(page, DIME_PREFETCH_MISS); }
   Pages use(std::uint64_t page) { return ask(page, DIME_PREFETCH_USED); }
@@ -50,7 +50,7 @@ class Asked {
   }
 
   Heap heap_;
-  Prefetcher prefetcher_{heap_};
+  Prefetcher prefetcher_;
   std::uint64_t limit_;
 };
 

@@ -118,6 +118,18 @@ TEST_F(ReportTiers, JsonHasThemByName) {
   EXPECT_EQ(json["rules"][1]["matched"], false);
 }
 
+TEST_F(ReportTiers, NameThePrefetcherThatHolds) {
+  add_far();
+  ASSERT_TRUE(placement::add_tier(control_->placement, "near: latency=1us").ok());
+  ASSERT_TRUE(placement::add_tier(control_->placement, "far: prefetch=sequential:4").ok());
+  TextWriter(result_.parameters.prefetch, DIME_NAME_BYTES).put("linux");
+  read_tiers(*control_, result_);
+  const auto json = to_json(result_);
+  EXPECT_EQ(json["tiers"][0]["config"]["prefetch"], "linux");
+  EXPECT_EQ(json["tiers"][1]["config"]["prefetch"], "sequential:4");
+  EXPECT_EQ(json["tiers"][2]["config"]["prefetch"], "linux");
+}
+
 TEST_F(ReportTiers, RuleThatMatchedNothingIsNoted) {
   add_far();
   read_tiers(*control_, result_);

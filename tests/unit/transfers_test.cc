@@ -15,7 +15,9 @@ class TransfersTest : public ::testing::Test {
   TransfersTest() {
     parameters_.latency_ns = 10'000;
     parameters_.writeback_depth = 2;
-    tiers_[kSlow] = {50'000, kGbit, 0, 0, DIME_OWN_LATENCY | DIME_OWN_BANDWIDTH, "slow", "", ""};
+    tiers_[kSlow].latency_ns = 50'000;
+    tiers_[kSlow].bandwidth_bps = kGbit;
+    tiers_[kSlow].own = DIME_OWN_LATENCY | DIME_OWN_BANDWIDTH;
     transfers_.use_link(0, &link_);
   }
   /// Latency and transfer of a page, in ns.

@@ -73,10 +73,10 @@ class PageManager {
   /// The fault of a thread was resolved at `at` after `stall`.
   void finish(PageId page, const Fault& fault, Nanos at, Nanos stall);
 
-  /// Tells the prefetcher that `page` was touched at `at`: what it names is to be fetched ahead.
-  /// REQUIRES: there is a prefetcher.
+  /// Tells the prefetcher of the page's tier that `page` was touched at `at`: what it names is to
+  /// be fetched ahead. REQUIRES: there is a prefetcher.
   void name_ahead(PageId page, dime_prefetch_why why, Nanos at, Prefetches::Named& named);
-  /// The next page of `named` that is remote, or kNoPage.
+  /// The next page of `named` that is remote and may be fetched for it, or kNoPage.
   PageId next_ahead(Prefetches::Named& named);
   /// Whether a page may be evicted so that `page` can be fetched ahead of its touch: not where this
   /// member has so few that others are to give.
@@ -139,7 +139,7 @@ class PageManager {
   void follow_placement();
   void follow_tier(unsigned tier);
   void follow_policy(unsigned tier, const char* text);
-  void follow_prefetch();
+  void follow_prefetch(unsigned tier, const char* text);
   void survey();
   void count_surveyed(std::uint64_t pages);
   void count_adopted(std::uint64_t pages);
@@ -155,8 +155,8 @@ class PageManager {
   bool retired_ = false;
   bool paused_ = false;
   bool started_ = false;
-  char policy_in_use_[DIME_MAX_TIERS][DIME_NAME_BYTES] = {};  ///< as it was asked for
-  char prefetch_in_use_[DIME_NAME_BYTES] = {};                ///< the same
+  char policy_in_use_[DIME_MAX_TIERS][DIME_NAME_BYTES] = {};    ///< as it was asked for
+  char prefetch_in_use_[DIME_MAX_TIERS][DIME_NAME_BYTES] = {};  ///< the same; "" = the instance's
   std::uint64_t parameters_ = ~std::uint64_t{0};
   std::uint64_t surveyed_ = 0;  ///< pages counted while nothing is managed
 

@@ -7,10 +7,17 @@
 
 namespace dime::agent {
 
-/// A text that cannot be read leaves what there is: whoever wrote it has checked it.
-void PageManager::follow_prefetch() {
-  const Text wanted(control_.parameters.prefetch);
-  if (wanted == Text(prefetch_in_use_)) {
+/// What is fetched ahead for the tier's pages (tier 0: for all others) is as `text` says from now
+/// on; "" is as the instance says. A text that cannot be read leaves what there is: whoever wrote
+/// it has checked it.
+void PageManager::follow_prefetch(unsigned tier, const char* text) {
+  const Text wanted(text);
+  if (wanted == Text(prefetch_in_use_[tier])) {
+    return;
+  }
+  if (wanted.empty()) {
+    prefetches_.follow_instance(tier);
+    prefetch_in_use_[tier][0] = '\0';
     return;
   }
   PrefetchChoice choice;
@@ -19,21 +26,27 @@ void PageManager::follow_prefetch() {
       !prefetch_choice::read(*prefetcher, wanted, choice).ok()) {
     return;
   }
-  if (!prefetches_.use(choice)) {
+  if (!prefetches_.use(tier, choice)) {
     membership_.note_problem("out of memory for the prefetcher: nothing is fetched ahead");
   }
-  TextWriter(prefetch_in_use_, DIME_NAME_BYTES).put(wanted);
+  TextWriter(prefetch_in_use_[tier], DIME_NAME_BYTES).put(wanted);
 }
 
 void PageManager::name_ahead(PageId page, dime_prefetch_why why, Nanos at,
                              Prefetches::Named& named) {
-  prefetches_.touched(instance().pool().page(page), why, at, instance().limit_for(page), named);
+  const PagePool& pool = instance().pool();
+  prefetches_.touched(pool.page(page), pool.record(page).tier, why, at, instance().limit_for(page),
+                      named);
 }
 
 PageId PageManager::next_ahead(Prefetches::Named& named) {
   while (named.next < named.count && !paused_) {
     const PageId id = space_.table().find({named.pages[named.next++]});
-    if (id != kNoPage && instance().pool().record(id).state == PageState::kRemote) {
+    if (id == kNoPage) {
+      continue;
+    }
+    const PageRecord& record = instance().pool().record(id);
+    if (record.state == PageState::kRemote && prefetches_.may_fetch(named, record.tier)) {
       return id;
     }
   }

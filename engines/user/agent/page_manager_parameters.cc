@@ -143,7 +143,7 @@ void PageManager::follow_parameters() {
   }
   parameters_ = sequence;
   follow_policy(0, control_.parameters.policy);
-  follow_prefetch();
+  follow_prefetch(0, control_.parameters.prefetch);
   use_link();
   follow_placement();
   follow_write_back();

@@ -65,7 +65,7 @@ void PageManager::follow_policy(unsigned tier, const char* text) {
   }
 }
 
-/// Limit, ranking and link of one tier.
+/// Limit, ranking, prefetcher and link of one tier.
 void PageManager::follow_tier(unsigned tier) {
   const dime_placement& rules = space_.tiers().rules();
   const dime_tier& wanted = rules.tiers[tier];
@@ -77,6 +77,7 @@ void PageManager::follow_tier(unsigned tier) {
                                                 : control_.parameters.policy);
   }
   instance().use_own_set(tier, own_set && instance().policy(tier) != nullptr);
+  follow_prefetch(tier, (wanted.own & DIME_OWN_PREFETCH) != 0 ? wanted.prefetch : "");
   if ((wanted.own & DIME_OWN_LINK) != 0) {
     if (dime_link* const link = membership_.named_link(wanted.link); link != nullptr) {
       instance().use_link(tier, link);
