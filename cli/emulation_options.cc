@@ -59,17 +59,21 @@ Result<void> read_plain(const Parameter& row, const std::string& given, const st
   return {};
 }
 
-Result<void> read_own_policy(const Parameter& row, const std::string& text,
-                             EmulationRequest& request) {
-  DIME_TRY(OwnPolicy own, check_own_policy(fmt::format("{} ", row.option), text, kUserEngineSees));
-  config::set_name(row, request.plan.parameters, own.text);
+// The shared object's path goes to `path`, its name and parameters into the plan.
+Result<void> read_own(const Parameter& row, Result<OwnChoice> own, EmulationRequest& request,
+                      std::string& path) {
+  if (!own) {
+    return tl::unexpected(std::move(own.error()));
+  }
+  config::set_name(row, request.plan.parameters, own->text);
   request.plan.give(row.key);
-  request.own_policy = std::move(own.path);
+  path = std::move(own->path);
   return {};
 }
 
 Result<void> read_option(const Parameter& row, const std::string& text, EmulationRequest& request) {
   config::Plan& plan = request.plan;
+  const std::string label = fmt::format("{} ", row.option);
   switch (row.kind) {
     case Kind::kTime: {
       DIME_TRY(const Nanos time, value_of(row, text, parse_latency(text)));
@@ -95,8 +99,10 @@ Result<void> read_option(const Parameter& row, const std::string& text, Emulatio
       return {};
     }
     case Kind::kPolicy:
-      return names_shared_object(text) ? read_own_policy(row, text, request)
-                                       : read_plain(row, text, text, plan);
+      return names_shared_object(text)
+                 ? read_own(row, check_own_policy(label, text, kUserEngineSees), request,
+                            request.own_policy)
+                 : read_plain(row, text, text, plan);
     case Kind::kJitter: {
       DIME_TRY(std::string jitter, with_table(text));
       request.jitter = std::make_shared<const std::string>(std::move(jitter));
@@ -108,10 +114,13 @@ Result<void> read_option(const Parameter& row, const std::string& text, Emulatio
       return {};
     }
     case Kind::kPrefetch:
+      if (names_own_prefetcher(text)) {
+        return read_own(row, check_own_prefetcher(label, text), request, request.own_prefetcher);
+      }
       // What only dime whatif takes may not even have the form of what a configuration string
       // holds.
       if (!text.empty()) {
-        DIME_TRY_VOID(check_live_prefetcher(fmt::format("{} ", row.option), text));
+        DIME_TRY_VOID(check_live_prefetcher(label, text));
       }
       return read_plain(row, text, text, plan);
     default:
@@ -209,6 +218,12 @@ Result<EmulationRequest> EmulationOptions::parse_values() const {
     return fail_with_hint("dime run --policy, or dime attach --policy",
                           "--policy {}: a policy of one's own is chosen when the instance starts",
                           request.own_policy);
+  }
+  if (changes_ && !request.own_prefetcher.empty()) {
+    return fail_with_hint(
+        "dime run --prefetch, or dime attach --prefetch",
+        "--prefetch {}: a prefetcher of one's own is chosen when the instance starts",
+        request.own_prefetcher);
   }
   // What is to be changed may refer to tiers that are there, and stays as it was made.
   if (!changes_) {

@@ -29,8 +29,9 @@ struct EmulationRequest {
   std::shared_ptr<const std::string> jitter;  ///< the text that plan.jitter points into
   std::string preset;                         ///< --preset where it gives the latency; for messages
   PlacementRequest placement;                 ///< --tier and --place
-  std::string own_policy;    ///< the shared object that the plan's policy is in; empty = built in
-  bool allow_floor = false;  ///< --allow-floor: the plan says below_floor where it is needed
+  std::string own_policy;      ///< the shared object that the plan's policy is in; empty = built in
+  std::string own_prefetcher;  ///< the same of the plan's prefetcher
+  bool allow_floor = false;    ///< --allow-floor: the plan says below_floor where it is needed
   std::string engine = "auto";           ///< --engine, as it was given
   std::string fault_path = "auto";       ///< --fault-path
   std::string mechanism = "auto";        ///< --mechanism; not checked

@@ -19,7 +19,7 @@
 #include "engines/user/agent/entry.h"
 #include "engines/user/calibration/kept_calibration.h"
 #include "engines/user/calibration/machine_probes.h"
-#include "engines/user/inject/policy_image.h"
+#include "engines/user/inject/own_image.h"
 
 namespace dime {
 namespace {
@@ -240,12 +240,17 @@ tl::unexpected<Error> no_instance(const EmulationRequest& request, std::size_t p
 
 Result<void> check_choices(const EmulationRequest& request) {
   if (!request.own_policy.empty()) {
-    DIME_TRY([[maybe_unused]] const auto image, policy_image("--policy ", request.own_policy, 0));
+    DIME_TRY([[maybe_unused]] const auto image,
+             own_image("--policy ", request.own_policy, DIME_POLICY_SYMBOL, 0));
+  }
+  if (!request.own_prefetcher.empty()) {
+    DIME_TRY([[maybe_unused]] const auto image,
+             own_image("--prefetch ", request.own_prefetcher, DIME_PREFETCHER_SYMBOL, 0));
   }
   if (request.plan.has(Key::kPolicy) && request.own_policy.empty()) {
     DIME_TRY_VOID(check_policy("--policy ", request.plan.parameters.policy, kUserEngineSees));
   }
-  if (request.plan.has(Key::kPrefetch)) {
+  if (request.plan.has(Key::kPrefetch) && request.own_prefetcher.empty()) {
     DIME_TRY_VOID(check_live_prefetcher("--prefetch ", request.plan.parameters.prefetch));
   }
   return {};
@@ -285,10 +290,12 @@ Result<void> check_same(const EmulationRequest& request, std::uint32_t id,
                           "--instance {}: exists, and --tier and --place are for new instances",
                           id);
   }
-  if (!request.own_policy.empty()) {
+  const bool own_policy = !request.own_policy.empty();
+  if (own_policy || !request.own_prefetcher.empty()) {
     return fail_with_hint("leave it out, or use another id",
-                          "--instance {}: exists, and --policy {} is for new instances", id,
-                          request.own_policy);
+                          "--instance {}: exists, and {} {} is for new instances", id,
+                          own_policy ? "--policy" : "--prefetch",
+                          own_policy ? request.own_policy : request.own_prefetcher);
   }
   if (const char* const option = conflicting_option(request, instance)) {
     return fail_with_hint(
@@ -300,12 +307,18 @@ Result<void> check_same(const EmulationRequest& request, std::uint32_t id,
 }
 
 // For members, which look for it when they start.
-Result<void> publish_own_policy(const std::string& path, const ControlBlock& block) {
-  if (path.empty()) {
-    return {};
+Result<void> publish_own(const EmulationRequest& request, const ControlBlock& block) {
+  if (!request.own_policy.empty()) {
+    DIME_TRY(const std::string image,
+             own_image("--policy ", request.own_policy, DIME_POLICY_SYMBOL, block->created_ns));
+    DIME_TRY_VOID(write_own_file(policy_path(block.id()), image));
   }
-  DIME_TRY(const std::string image, policy_image("--policy ", path, block->created_ns));
-  return write_own_file(policy_path(block.id()), image);
+  if (!request.own_prefetcher.empty()) {
+    DIME_TRY(const std::string image, own_image("--prefetch ", request.own_prefetcher,
+                                                DIME_PREFETCHER_SYMBOL, block->created_ns));
+    DIME_TRY_VOID(write_own_file(prefetcher_path(block.id()), image));
+  }
+  return {};
 }
 
 bool refuses(const EmulationRequest& request, std::uint64_t floor_ns) {
@@ -395,7 +408,7 @@ Result<PreparedInstance> prepare_instance(const EmulationRequest& wanted, pid_t 
     made = ensure_tier_links(placement);
   }
   if (made) {
-    made = publish_own_policy(request.own_policy, block);
+    made = publish_own(request, block);
   }
   if (!made) {
     block.remove();

@@ -177,6 +177,10 @@ class KernelEngine final : public Engine {
                             "--policy {}: the kernel engine loads no shared objects",
                             request.own_policy);
     }
+    if (!request.own_prefetcher.empty()) {
+      return fail(0, "--prefetch {}: the kernel engine fetches nothing ahead",
+                  request.own_prefetcher);
+    }
     return client_.check_usable();
   }
 

@@ -5,7 +5,6 @@
 
 #include "cli/choice_details.h"
 #include "cli/command.h"
-#include "cli/shared_object.h"
 #include "dime/abi.h"
 #include "policies/registry.h"
 
@@ -72,22 +71,16 @@ Result<PolicyChoice> check_simulated_policy(std::string_view label, const std::s
   return read_policy(label, text, names_of(policies::kSimulated) + ", all, ./FILE.so");
 }
 
-Result<OwnPolicy> check_own_policy(std::string_view label, const std::string& text,
+Result<OwnChoice> check_own_policy(std::string_view label, const std::string& text,
                                    std::uint32_t sees) {
   const SharedObjectText parts = split_shared_object(text);
   DIME_TRY(const dime_policy_ops* const policy, load_policy(label, parts.path));
   DIME_TRY(const PolicyChoice choice, read_parameters(label, text, *policy, parts.parameters));
   DIME_TRY_VOID(check_sight(label, text, choice, sees));
-  OwnPolicy own{parts.path, policy->name + parts.parameters};
   if (policies::find_simulated(policy->name) != nullptr) {
     return fail(0, "{}{}: there is a built-in policy called {}", label, text, policy->name);
   }
-  if (!policy_choice::is_well_formed(own.text) || own.text.size() >= DIME_NAME_BYTES) {
-    return fail(0,
-                "{}{}: {}: allowed: up to {} lower-case letters, digits and '-', with parameters",
-                label, text, own.text, DIME_NAME_BYTES - 1);
-  }
-  return own;
+  return own_choice(label, text, parts, policy->name);
 }
 
 std::vector<std::string> policy_details(const std::string& name) {

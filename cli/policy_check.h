@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/shared_object.h"
 #include "core/policy_choice.h"
 
 namespace dime {
@@ -25,15 +26,9 @@ Result<PolicyChoice> check_policy(std::string_view label, const std::string& tex
 /// The same for the simulator, which sees what every policy needs.
 Result<PolicyChoice> check_simulated_policy(std::string_view label, const std::string& text);
 
-/// A policy in a shared object, for the agents of an instance.
-struct OwnPolicy {
-  std::string path;
-  std::string text;  ///< its name and parameters, as dime_parameters.policy has them
-};
-
 /// A shared object and its parameters, `./mine.so,chances=2`, for an engine that has `sees`. The
 /// name must be no built-in policy's. Its code is not looked at yet.
-Result<OwnPolicy> check_own_policy(std::string_view label, const std::string& text,
+Result<OwnChoice> check_own_policy(std::string_view label, const std::string& text,
                                    std::uint32_t sees);
 
 /// What there is to know of a built-in policy beside its summary, a line each: parameters, source,

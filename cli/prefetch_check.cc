@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "cli/choice_details.h"
-#include "cli/shared_object.h"
 #include "prefetchers/registry.h"
 
 namespace dime {
@@ -56,13 +55,30 @@ Result<void> check_live_prefetcher(std::string_view label, const std::string& te
     return fail(0, "{}{}: only for dime whatif: it replays a recording", label, text);
   }
   if (names_shared_object(text)) {
-    return fail(0, "{}{}: only for dime whatif: it is a shared object", label, text);
+    return fail(0, "{}{}: only --prefetch of a new instance and dime whatif take shared objects",
+                label, text);
   }
   if (prefetcher == nullptr) {
     return fail(0, "{}{}: unknown prefetcher; allowed: {}", label, text, live_names());
   }
   DIME_TRY([[maybe_unused]] const PrefetchChoice choice, check_prefetcher(label, text));
   return {};
+}
+
+bool names_own_prefetcher(const std::string& text) {
+  return prefetchers::find(prefetch_choice::name_of(text)) == nullptr && names_shared_object(text);
+}
+
+Result<OwnChoice> check_own_prefetcher(std::string_view label, const std::string& text) {
+  DIME_TRY(const PrefetchChoice choice, check_prefetcher(label, text));
+  const dime_prefetch_ops& prefetcher = *choice.prefetcher;
+  if (replays(prefetcher)) {
+    return fail(0, "{}{}: only for dime whatif: it replays a recording", label, text);
+  }
+  if (prefetchers::find(prefetcher.name) != nullptr) {
+    return fail(0, "{}{}: there is a built-in prefetcher called {}", label, text, prefetcher.name);
+  }
+  return own_choice(label, text, split_shared_object(text), prefetcher.name);
 }
 
 }  // namespace dime

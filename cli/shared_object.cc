@@ -9,6 +9,8 @@
 #include "base/unique_fd.h"
 #include "cli/command.h"
 #include "cli/elf_headers.h"
+#include "core/choice_text.h"
+#include "dime/abi.h"
 
 namespace dime {
 namespace {
@@ -68,6 +70,17 @@ bool names_shared_object(std::string_view text) {
 SharedObjectText split_shared_object(const std::string& text) {
   const std::size_t comma = std::min(text.find(','), text.size());
   return {text.substr(0, comma), text.substr(comma)};
+}
+
+Result<OwnChoice> own_choice(std::string_view label, const std::string& text,
+                             const SharedObjectText& parts, const char* name) {
+  OwnChoice own{parts.path, name + parts.parameters};
+  if (!choice_text::is_well_formed(own.text) || own.text.size() >= DIME_NAME_BYTES) {
+    return fail(0,
+                "{}{}: {}: allowed: up to {} lower-case letters, digits and '-', with parameters",
+                label, text, own.text, DIME_NAME_BYTES - 1);
+  }
+  return own;
 }
 
 Result<const dime_policy_ops*> load_policy(std::string_view label, const std::string& path) {

@@ -20,6 +20,17 @@ struct SharedObjectText {
 };
 SharedObjectText split_shared_object(const std::string& text);
 
+/// A policy or a prefetcher in a shared object, for the agents of an instance.
+struct OwnChoice {
+  std::string path;
+  std::string text;  ///< its name and parameters, as dime_parameters has them
+};
+
+/// `text` was split into `parts`, and the shared object exports something called `name`. `label` is
+/// what stands before the text where it was given. Its code is not looked at yet.
+Result<OwnChoice> own_choice(std::string_view label, const std::string& text,
+                             const SharedObjectText& parts, const char* name);
+
 /// What the shared object at `path` exports. It stays loaded until the process ends. `label` is
 /// what stands before the path where it was given. Its code runs in this process.
 Result<const dime_policy_ops*> load_policy(std::string_view label, const std::string& path);

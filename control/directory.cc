@@ -90,6 +90,7 @@ std::vector<std::uint32_t> ids_among(const std::vector<std::string>& names) {
 constexpr std::string_view kLinkPrefix = "link-";
 constexpr std::string_view kEventsPrefix = "events-";
 constexpr std::string_view kPolicyPrefix = "policy-";
+constexpr std::string_view kPrefetcherPrefix = "prefetcher-";
 
 // REQUIRES: the directory lock.
 void remove_links_unnamed_by(const std::vector<ControlBlock>& blocks,
@@ -141,7 +142,7 @@ Result<std::vector<ControlBlock>> open_and_clean() {
     }
   }
   remove_links_unnamed_by(blocks, names);
-  for (const std::string_view prefix : {kEventsPrefix, kPolicyPrefix}) {
+  for (const std::string_view prefix : {kEventsPrefix, kPolicyPrefix, kPrefetcherPrefix}) {
     remove_without_instance(prefix, blocks, names);
   }
   return blocks;
@@ -159,6 +160,10 @@ std::string event_path(std::uint32_t instance_id) {
 
 std::string policy_path(std::uint32_t instance_id) {
   return own_path(kPolicyPrefix, std::to_string(instance_id));
+}
+
+std::string prefetcher_path(std::uint32_t instance_id) {
+  return own_path(kPrefetcherPrefix, std::to_string(instance_id));
 }
 
 Result<std::vector<ControlBlock>> open_instances() {

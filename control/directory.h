@@ -36,4 +36,7 @@ std::string event_path(std::uint32_t instance_id);
 /// Where members find the policy of this user's instance, if it has one of its own.
 std::string policy_path(std::uint32_t instance_id);
 
+/// The same of its prefetcher.
+std::string prefetcher_path(std::uint32_t instance_id);
+
 }  // namespace dime

@@ -115,7 +115,7 @@ def per_tier_live():
 
 def refused():
     for text, words in (("none-such", ["none-such", "linux", "leap"]), ("tape:x,pages=4", ["tape", "whatif"]), ("sequential:0", ["sequential"]),
-                        ("./mine.so", ["./mine.so", "only for dime whatif"]), ("tape:/tmp/T", ["only for dime whatif"]),
+                        ("./mine.so", ["./mine.so", "cannot be loaded"]), ("tape:/tmp/T", ["only for dime whatif"]),
                         ("tape", ["only for dime whatif"]), ("tape:" + 90 * "x", ["only for dime whatif"]),
                         ("sequential:-1", ["out of bounds", "(1 to 32"]), ("sequential:" + 20 * "9", ["out of bounds", "(1 to 32"]),
                         ("none:3", ["no such parameter", "none has no parameters"]), ("", ["--prefetch is empty", "allowed"])):

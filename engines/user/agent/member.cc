@@ -160,10 +160,16 @@ void Membership::remove_if_last() const {
       may_run(control_->owner_pid, control_->owner_start_time, control_->owner_namespaces);
   if (!awaited && control_->keep == 0) {
     system_call(__NR_unlink, path_);
-    char policy[kBesideBytes] = {};
-    if (name_beside(policy, kPolicyFile, instance_name())) {
-      system_call(__NR_unlink, policy);
-    }
+    remove_beside(kPolicyFile);
+    remove_beside(kPrefetcherFile);
+  }
+}
+
+/// Removes the instance's file of this kind, if there is one.
+void Membership::remove_beside(const char* kind) const {
+  char path[kBesideBytes] = {};
+  if (name_beside(path, kind, instance_name())) {
+    system_call(__NR_unlink, path);
   }
 }
 

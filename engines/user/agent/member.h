@@ -45,7 +45,9 @@ class Membership {
   /// The ring beside the control block; null: nobody records.
   [[nodiscard]] dime_events* events() const { return events_; }
 
-  static constexpr const char* kPolicyFile = "policy-";  ///< kind of the instance's own policy
+  // Kinds of files beside the control block: what the user has written for the instance.
+  static constexpr const char* kPolicyFile = "policy-";
+  static constexpr const char* kPrefetcherFile = "prefetcher-";
 
   /// Opens the file dime-UID-KIND-NAME beside the control block, as open_own_file() does.
   long open_beside(const char* kind, const char* name, long access, std::uint64_t least,
@@ -64,6 +66,7 @@ class Membership {
   [[nodiscard]] unsigned id_in_path() const;
 
   bool name_beside(char* path, const char* kind, const char* name) const;
+  void remove_beside(const char* kind) const;
 
   /// Maps the file dime-UID-KIND-NAME beside the control block, of exactly `bytes`. Its address, or
   /// a negative errno.

@@ -9,7 +9,7 @@
 #include "engines/user/agent/clock.h"
 #include "engines/user/agent/member.h"
 #include "engines/user/agent/neighbours.h"
-#include "engines/user/agent/own_policy.h"
+#include "engines/user/agent/own_object.h"
 #include "engines/user/agent/space.h"
 
 namespace dime::agent {
@@ -124,6 +124,7 @@ class PageManager {
 
  private:
   long begin(AddressRange image, bool for_children);
+  long load_own(bool for_children);
   void start_events();
   /// Evicts up to `most` pages of what is above the limit, but not `spared`.
   void repay_debt(Nanos now, std::uint64_t most, PageId spared = kNoPage);
@@ -148,7 +149,8 @@ class PageManager {
   dime_control& control_;
   Space space_;
   Neighbours neighbours_;
-  OwnPolicy own_policy_;
+  OwnObject<dime_policy_ops> own_policy_;
+  OwnObject<dime_prefetch_ops> own_prefetcher_;
   Prefetches prefetches_;
   bool inherited_;
   bool manages_ = false;

@@ -21,7 +21,10 @@ void PageManager::follow_prefetch(unsigned tier, const char* text) {
     return;
   }
   PrefetchChoice choice;
-  const dime_prefetch_ops* const prefetcher = prefetchers::find(prefetch_choice::name_of(wanted));
+  const Text name = prefetch_choice::name_of(wanted);
+  const dime_prefetch_ops* const built_in = prefetchers::find(name);
+  const dime_prefetch_ops* const prefetcher =
+      built_in != nullptr ? built_in : own_prefetcher_.find(name);
   if (prefetcher == nullptr || (prefetcher->flags & DIME_PREFETCH_TAPE) != 0 ||
       !prefetch_choice::read(*prefetcher, wanted, choice).ok()) {
     return;

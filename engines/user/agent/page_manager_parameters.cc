@@ -32,8 +32,7 @@ long PageManager::start_for_threads(AddressRange image, Regions& managed, Region
 }
 
 long PageManager::begin(AddressRange image, bool for_children) {
-  if (const long loaded = own_policy_.load(membership_, for_children);
-      failed(loaded) && loaded != -ENOENT) {
+  if (const long loaded = load_own(for_children); failed(loaded)) {
     return loaded;
   }
   space_.exclude(image);
@@ -49,6 +48,16 @@ long PageManager::begin(AddressRange image, bool for_children) {
   start_events();
   started_ = true;
   return 0;
+}
+
+/// What the user has written for the instance, which is nothing as a rule.
+long PageManager::load_own(bool for_children) {
+  const long policy = own_policy_.load(membership_, Membership::kPolicyFile, for_children);
+  if (failed(policy) && policy != -ENOENT) {
+    return policy;
+  }
+  const long loaded = own_prefetcher_.load(membership_, Membership::kPrefetcherFile, for_children);
+  return loaded == -ENOENT ? 0 : loaded;
 }
 
 /// Without a recording, nothing.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "engines/user/policy_image.h"
+#include "engines/user/own_image.h"
 
 #include <fmt/format.h>
 
@@ -8,9 +8,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "dime/policy.h"
 #include "engines/user/inject/elf_image.h"
-#include "engines/user/inject/policy_image.h"
+#include "engines/user/inject/own_image.h"
 #include "engines/user/sites/borrowed_state.h"
 
 namespace dime {
@@ -22,9 +21,9 @@ constexpr const char* kBuild =
 Result<std::string> bytes_of(std::string_view label, const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string bytes{std::istreambuf_iterator<char>(file), {}};
-  if (!file || bytes.size() > DIME_POLICY_IMAGE_BYTES / 2) {
+  if (!file || bytes.size() > DIME_OWN_IMAGE_BYTES / 2) {
     return fail(0, "{}{}: cannot be read, or has more than {} bytes", label, path,
-                DIME_POLICY_IMAGE_BYTES / 2);
+                DIME_OWN_IMAGE_BYTES / 2);
   }
   return bytes;
 }
@@ -76,8 +75,8 @@ void append(std::string& to, const T* from, std::size_t count) {
 
 }  // namespace
 
-Result<std::string> policy_image(std::string_view label, const std::string& path,
-                                 std::uint64_t created_ns) {
+Result<std::string> own_image(std::string_view label, const std::string& path, const char* symbol,
+                              std::uint64_t created_ns) {
   DIME_TRY(const std::string bytes, bytes_of(label, path));
   auto laid_out = ElfImage::from_file(std::as_bytes(std::span(bytes)), path);
   if (!laid_out) {
@@ -85,17 +84,17 @@ Result<std::string> policy_image(std::string_view label, const std::string& path
   }
   ElfImage image = std::move(*laid_out);
   DIME_TRY_VOID(check_code(label, path, bytes));
-  const auto ops = image.find(DIME_POLICY_SYMBOL);
-  if (!ops || image.segments().size() > DIME_POLICY_IMAGE_SEGMENTS) {
-    return fail(0, "{}{}: exports no {}, or has more than {} segments", label, path,
-                DIME_POLICY_SYMBOL, DIME_POLICY_IMAGE_SEGMENTS);
+  const auto ops = image.find(symbol);
+  if (!ops || image.segments().size() > DIME_OWN_IMAGE_SEGMENTS) {
+    return fail(0, "{}{}: exports no {}, or has more than {} segments", label, path, symbol,
+                DIME_OWN_IMAGE_SEGMENTS);
   }
   DIME_TRY(const std::vector<std::uint64_t> offsets, relocations_of(label, path, image));
   DIME_TRY_VOID(
       image.relocate({0}, [](const ElfSymbol& /*weak*/) -> Result<std::uint64_t> { return 0; }));
-  dime_policy_image header{};
-  header.magic = DIME_POLICY_IMAGE_MAGIC;
-  header.version = DIME_POLICY_IMAGE_VERSION;
+  dime_own_image header{};
+  header.magic = DIME_OWN_IMAGE_MAGIC;
+  header.version = DIME_OWN_IMAGE_VERSION;
   header.created_ns = created_ns;
   header.image_bytes = image.bytes().size();
   header.ops = ops->value;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 // The copy is shared memory without a file: such mappings are never managed, and may be executed
 // where /dev/shm may not. It stays mapped for as long as the program lives.
-#include "engines/user/agent/own_policy.h"
+#include "engines/user/agent/own_object.h"
 
 #include <linux/fcntl.h>
 #include <linux/mman.h>
 
 #include "engines/user/agent/own_file.h"
 #include "engines/user/agent/syscalls.h"
-#include "engines/user/policy_image.h"
+#include "engines/user/own_image.h"
 
 namespace dime::agent {
 namespace {
@@ -16,11 +16,10 @@ namespace {
 /// A file that is mapped for reading.
 class MappedFile {
  public:
-  explicit MappedFile(const Membership& membership) {
+  MappedFile(const Membership& membership, const char* kind) {
     struct stat about {};
-    const long fd =
-        membership.open_beside(Membership::kPolicyFile, membership.instance_name(), O_RDONLY,
-                               sizeof(dime_policy_image), DIME_POLICY_IMAGE_BYTES, about);
+    const long fd = membership.open_beside(kind, membership.instance_name(), O_RDONLY,
+                                           sizeof(dime_own_image), DIME_OWN_IMAGE_BYTES, about);
     if (failed(fd)) {
       at_ = fd;
       return;
@@ -39,8 +38,8 @@ class MappedFile {
 
   [[nodiscard]] long at() const { return at_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
-  [[nodiscard]] const dime_policy_image& header() const {
-    return *reinterpret_cast<const dime_policy_image*>(at_);
+  [[nodiscard]] const dime_own_image& header() const {
+    return *reinterpret_cast<const dime_own_image*>(at_);
   }
   [[nodiscard]] const char* image() const { return reinterpret_cast<const char*>(&header() + 1); }
   [[nodiscard]] const std::uint64_t* relocations() const {
@@ -52,19 +51,19 @@ class MappedFile {
   std::uint64_t bytes_ = 0;
 };
 
-bool is_whole(const MappedFile& file) {
-  const dime_policy_image& header = file.header();
+bool is_whole(const MappedFile& file, std::uint64_t ops_bytes) {
+  const dime_own_image& header = file.header();
   const std::uint64_t image = header.image_bytes;
-  if (header.magic != DIME_POLICY_IMAGE_MAGIC || header.version != DIME_POLICY_IMAGE_VERSION ||
-      image > DIME_POLICY_IMAGE_BYTES || image % kPageBytes != 0 ||
-      header.relocation_count > DIME_POLICY_IMAGE_BYTES ||
+  if (header.magic != DIME_OWN_IMAGE_MAGIC || header.version != DIME_OWN_IMAGE_VERSION ||
+      image > DIME_OWN_IMAGE_BYTES || image % kPageBytes != 0 ||
+      header.relocation_count > DIME_OWN_IMAGE_BYTES ||
       file.bytes() != sizeof header + image + header.relocation_count * sizeof(std::uint64_t) ||
-      header.ops > image || image - header.ops < sizeof(dime_policy_ops) ||
-      header.segment_count > DIME_POLICY_IMAGE_SEGMENTS) {
+      header.ops > image || image - header.ops < ops_bytes ||
+      header.segment_count > DIME_OWN_IMAGE_SEGMENTS) {
     return false;
   }
   for (std::uint32_t i = 0; i < header.segment_count; ++i) {
-    const dime_policy_segment& segment = header.segments[i];
+    const dime_own_segment& segment = header.segments[i];
     if (segment.begin > image || segment.bytes > image - segment.begin) {
       return false;
     }
@@ -79,13 +78,14 @@ bool is_whole(const MappedFile& file) {
 
 }  // namespace
 
-long OwnPolicy::load(const Membership& membership, bool for_children) {
-  const MappedFile file(membership);
+long load_own_object(const Membership& membership, const char* kind, std::uint64_t ops_bytes,
+                     bool for_children, const void*& exported) {
+  const MappedFile file(membership, kind);
   if (failed(file.at())) {
     return file.at();
   }
-  const dime_policy_image& header = file.header();
-  if (!is_whole(file) || header.created_ns != membership.control().created_ns) {
+  const dime_own_image& header = file.header();
+  if (!is_whole(file, ops_bytes) || header.created_ns != membership.control().created_ns) {
     return -EPROTO;
   }
   const long at = system_call(__NR_mmap, 0L, header.image_bytes, PROT_READ | PROT_WRITE,
@@ -107,14 +107,14 @@ long OwnPolicy::load(const Membership& membership, bool for_children) {
     done = system_call(__NR_madvise, base, header.image_bytes, MADV_DONTFORK);
   }
   for (std::uint32_t i = 0; i < header.segment_count && !failed(done); ++i) {
-    const dime_policy_segment& segment = header.segments[i];
+    const dime_own_segment& segment = header.segments[i];
     done = system_call(__NR_mprotect, base + segment.begin, segment.bytes, segment.protection);
   }
   if (failed(done)) {
     system_call(__NR_munmap, base, header.image_bytes);
     return done;
   }
-  ops_ = reinterpret_cast<const dime_policy_ops*>(base + header.ops);
+  exported = reinterpret_cast<const void*>(base + header.ops);
   return 0;
 }
 
