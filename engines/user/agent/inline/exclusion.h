@@ -14,19 +14,26 @@
 
 namespace dime::agent {
 
-/// Lets others run: the processor's sibling first, then other threads.
+/// Lets others run: the processor's sibling first, then other threads, and at last also those of a
+/// lower real-time priority, for which a yield makes no room: a thread that is waited for may be
+/// one of them.
 class Backoff {
  public:
   void pause() {
     if (++rounds_ < kSpins) {
       __builtin_ia32_pause();
-    } else {
+    } else if (rounds_ < kSpins + kYields) {
       system_call(__NR_sched_yield);
+    } else {
+      const long pause[2] = {0, kPauseNs};
+      system_call(__NR_nanosleep, pause, 0L);
     }
   }
 
  private:
   static constexpr unsigned kSpins = 64;
+  static constexpr unsigned kYields = 64;
+  static constexpr long kPauseNs = 20'000;
   unsigned rounds_ = 0;
 };
 

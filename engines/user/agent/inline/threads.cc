@@ -4,6 +4,7 @@
 #include "engines/user/agent/inline/threads.h"
 
 #include "core/atomic.h"
+#include "engines/user/agent/inline/exclusion.h"
 #include "engines/user/agent/syscalls.h"
 
 namespace dime::agent {
@@ -90,8 +91,9 @@ void Threads::release(Thread& thread, std::uint32_t number) {
     atomic::sub(ending_, 1u);
     atomic::store_release(thread.ending, 0u);
   }
+  Backoff backoff;
   while (atomic::load_acquire(thread.ending) != 0) {
-    system_call(__NR_sched_yield);
+    backoff.pause();
   }
 }
 
