@@ -9,18 +9,39 @@ namespace {
 
 constexpr std::uint64_t kLeastPiece = 16 * kPageBytes;
 
-/// Brings what arguments point to, where nothing better is known. True if something was brought.
-bool make_arguments_resident(InlinePath& path, Thread& thread, const Arguments& arguments) {
+/// Brings what an argument may point to. True if something was brought.
+bool bring(InlinePath& path, Thread& thread, std::uint64_t address) {
+  if (address < kPageBytes || address >= kAddressSpaceEnd ||
+      (path.is_resident(address) && path.is_resident(address + kPageBytes))) {
+    return false;
+  }
+  path.make_resident({address, address + kPageBytes}, thread);
+  return true;
+}
+
+/// Brings what the structures that arguments point to point to. For calls that can be repeated.
+bool make_nested_resident(InlinePath& path, Thread& thread, const Arguments& arguments) {
   bool any = false;
   for (const long argument : arguments) {
-    const auto address = static_cast<std::uint64_t>(argument);
-    if (address >= kPageBytes && address < kAddressSpaceEnd &&
-        (!path.is_resident(address) || !path.is_resident(address + kPageBytes))) {
-      path.make_resident({address, address + kPageBytes}, thread);
-      any = true;
+    std::uint64_t words[16];
+    if (read_program(path, thread, static_cast<std::uint64_t>(argument), words, sizeof(words))) {
+      for (const std::uint64_t word : words) {
+        any |= bring(path, thread, word);
+      }
     }
   }
   return any;
+}
+
+/// Brings what arguments point to, where nothing better is known. True if something was brought.
+bool make_arguments_resident(InlinePath& path, Thread& thread, long number,
+                             const Arguments& arguments) {
+  bool any = false;
+  for (const long argument : arguments) {
+    any |= bring(path, thread, static_cast<std::uint64_t>(argument));
+  }
+  const bool nests = number == __NR_bpf || number == __NR_ioctl;
+  return any || (nests && make_nested_resident(path, thread, arguments));
 }
 
 enum class Pieces : std::uint8_t { kNone, kAll, kFirst };
@@ -197,7 +218,7 @@ long pinned_call(InlinePath& path, Thread& thread, long number, const Arguments&
   long result = raw(number, arguments);
   for (unsigned i = 0; (result == -EFAULT || result == -EIO) && i < kRepeats; ++i) {
     // Nested pointers that the table does not know.
-    if (result == -EFAULT ? !make_arguments_resident(path, thread, arguments)
+    if (result == -EFAULT ? !make_arguments_resident(path, thread, number, arguments)
                           : !make_offset_resident(path, thread, number, arguments)) {
       break;
     }

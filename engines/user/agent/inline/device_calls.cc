@@ -109,6 +109,27 @@ void collect_ethtool(std::uint64_t pointer, Collector& collect) {
   }
 }
 
+// UFFDIO_COPY of a userfaultfd of the program's own.
+void collect_userfault_copy(std::uint64_t pointer, Collector& collect) {
+  struct {
+    std::uint64_t to, from, bytes, mode, copied;
+  } request{};
+  if (collect.out(pointer, sizeof request) && collect.read(pointer, request)) {
+    collect.array(request.from, request.bytes, 1, false);
+  }
+}
+
+// PAGEMAP_SCAN: what it finds goes to an array.
+void collect_page_scan(std::uint64_t pointer, std::uint64_t bytes, Collector& collect) {
+  struct {
+    std::uint64_t size, flags, begin, end, walked, found, most;
+  } request{};
+  constexpr std::uint64_t kRegion = 24;
+  if (collect.out(pointer, bytes) && collect.read(pointer, request)) {
+    collect.array(request.found, request.most, kRegion, true);
+  }
+}
+
 // An array of `element` bytes each follows the structure; their number is in its word at `offset`.
 void collect_trailing(std::uint64_t pointer, std::uint64_t header, std::uint64_t offset,
                       std::uint32_t mask, std::uint64_t element, Collector& collect) {
@@ -130,6 +151,10 @@ void collect_ioctl(std::uint64_t command, std::uint64_t pointer, Collector& coll
       return collect_trailing(pointer, 32, 24, ~0U, 56, collect);
     case 0xc0189436:  // FIDEDUPERANGE
       return collect_trailing(pointer, 24, 16, 0xffff, 32, collect);
+    case 0xc028aa03:  // UFFDIO_COPY
+      return collect_userfault_copy(pointer, collect);
+    case 0xc0606610:  // PAGEMAP_SCAN
+      return collect_page_scan(pointer, 96, collect);
     case 0x400454ca:  // TUNSETIFF, which says int
     case 0x800454d2:  // TUNGETIFF, which says unsigned
       collect.out(pointer, kInterfaceRequest);

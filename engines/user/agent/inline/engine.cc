@@ -77,6 +77,21 @@ Site site_of_fault(Thread& thread, const signals::Context& interrupted) {
   return site;
 }
 
+void arm() {
+  constexpr long kSetDispatch = 59;  // PR_SET_SYSCALL_USER_DISPATCH
+  const AddressRange allowed = patch::raw_code();
+  system_call(__NR_prctl, kSetDispatch, 1L, allowed.begin, allowed.bytes(), &dispatch);
+}
+
+/// A thread that the C library did not begin: nobody has seen it so far. It has no alternate stack,
+/// because the kernel would take that back at the end of this handler; its own is not managed.
+void meet(Thread& thread) {
+  if (!thread.prepared && !Threads::is_shared(thread)) {
+    thread.prepared = true;
+    arm();
+  }
+}
+
 bool on_fault(std::uint64_t address, bool writes, const signals::Context& interrupted) {
   Thread& thread = path->threads().current();
   if (path->manager().retired()) {
@@ -88,6 +103,7 @@ bool on_fault(std::uint64_t address, bool writes, const signals::Context& interr
   if (!path->managed().contains(address)) {
     return false;
   }
+  meet(thread);
   if (!path->wants_stacks()) {
     path->fault(address, writes, thread, &interrupted.mask);
   } else {
@@ -101,11 +117,12 @@ bool on_fault(std::uint64_t address, bool writes, const signals::Context& interr
 // Flags of clone and clone3.
 constexpr std::uint64_t kSharesMemory = 0x100;
 constexpr std::uint64_t kSharesDescriptors = 0x400;
+constexpr std::uint64_t kSetsThreadPointer = 0x80000;
 constexpr std::uint64_t kDefaultHandlers = std::uint64_t{1} << 32;  // CLONE_CLEAR_SIGHAND
 
 struct CloneArguments {
-  std::uint64_t flags, pidfd, child, parent, exit_signal, stack, stack_bytes;
-  std::uint64_t rest[25];  // of this kernel's interface, and of later ones'
+  std::uint64_t flags, pidfd, child, parent, exit_signal, stack, stack_bytes, thread_pointer;
+  std::uint64_t rest[24];  // of this kernel's interface, and of later ones'
 };
 
 /// What clone3() was given, or why the kernel would refuse it.
@@ -128,20 +145,35 @@ AddressRange stack_below(std::uint64_t top) {
   return around.intersection({top - kUsual, top});
 }
 
+/// What lies around the thread pointer, which handlers and the kernel use: the C library's record
+/// of the thread behind it, and its TLS in front, which begins where the stack ends, if that is
+/// near.
+AddressRange around_thread_pointer(std::uint64_t pointer, std::uint64_t stack_top) {
+  constexpr std::uint64_t kMostTls = std::uint64_t{1} << 20;
+  const bool near = stack_top <= pointer && pointer - stack_top < kMostTls;
+  return {near ? stack_top : pointer - kPageBytes, pointer + kPageBytes};
+}
+
+void keep_local(AddressRange range) {
+  range = range.whole_pages();
+  if (!range.empty() && path->managed().intersects(range)) {
+    const InlinePath::Exclusive alone(*path);
+    path->unmanage(range);
+  }
+}
+
 /// A child or thread begins on a stack of the program's own making. It has no alternate stack yet,
 /// so its stack must not be managed.
-void prepare_stack(AddressRange stack) {
-  stack = stack.whole_pages();
-  if (!stack.empty() && path->managed().intersects(stack)) {
-    const InlinePath::Exclusive alone(*path);
-    path->becomes_stack(stack);
+void prepare_stack(std::uint64_t flags, AddressRange stack, std::uint64_t thread_pointer) {
+  keep_local(stack);
+  if ((flags & kSetsThreadPointer) != 0) {
+    keep_local(around_thread_pointer(thread_pointer, stack.end));
   }
 }
 
 void prepare_stack(const CloneArguments& given) {
-  if (given.stack != 0) {
-    prepare_stack(AddressRange{given.stack, given.stack + given.stack_bytes});
-  }
+  const AddressRange stack{given.stack, given.stack + given.stack_bytes};
+  prepare_stack(given.flags, given.stack == 0 ? AddressRange{} : stack, given.thread_pointer);
 }
 
 bool before_raw(long number, const long (&arguments)[6]) {
@@ -149,9 +181,10 @@ bool before_raw(long number, const long (&arguments)[6]) {
   constexpr long kClone3 = 435;
   if (number == kClone) {
     const auto top = static_cast<std::uint64_t>(arguments[1]);
-    if (top != 0 && path->managed().contains(top - 1)) {
-      prepare_stack(stack_below(top));
-    }
+    const bool managed = top != 0 && path->managed().contains(top - 1);
+    prepare_stack(static_cast<std::uint64_t>(arguments[0]),
+                  managed ? stack_below(top) : AddressRange{top, top},
+                  static_cast<std::uint64_t>(arguments[4]));
     return true;
   }
   if (number != kClone3) {
@@ -193,12 +226,6 @@ void leave_own_alone() {
       path->leave_alone(mapping.range);
     }
   }
-}
-
-void arm() {
-  constexpr long kSetDispatch = 59;  // PR_SET_SYSCALL_USER_DISPATCH
-  const AddressRange allowed = patch::raw_code();
-  system_call(__NR_prctl, kSetDispatch, 1L, allowed.begin, allowed.bytes(), &dispatch);
 }
 
 long start_path() {

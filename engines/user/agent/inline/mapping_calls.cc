@@ -137,7 +137,7 @@ void advised(InlinePath& path, AddressRange range, Advice effect) {
       path.unguarded(range);
       break;
     case Advice::kWipes:
-      path.becomes_stack(range);
+      path.unmanage(range);
       break;
     case Advice::kPopulates:
     case Advice::kNothing:

@@ -78,9 +78,9 @@ class InlinePath {
   void remapped(AddressRange range);
   /// `range` is the program's, but never managed: stacks, files, shared memory.
   void leave_alone(AddressRange range);
-  /// `range`, managed so far, becomes the stack of a thread: all of it comes home and is left
-  /// alone.
-  void becomes_stack(AddressRange range);
+  /// `range`, managed so far, comes home and is left alone from now on, because the kernel or the
+  /// agent touches it where no fault can be served: stacks, areas that the kernel writes later.
+  void unmanage(AddressRange range);
   /// The pages of `range` were dropped, and touching one is a SIGSEGV, or EFAULT, from now on.
   void guarded(AddressRange range);
   void unguarded(AddressRange range) { guards_.remove(range); }

@@ -24,7 +24,7 @@ void InlinePath::leave_alone(AddressRange range) {
   excluded_.add(range);
 }
 
-void InlinePath::becomes_stack(AddressRange range) {
+void InlinePath::unmanage(AddressRange range) {
   cancel_in(range);
   Space& space = manager_.space();
   range = range.whole_pages();

@@ -107,6 +107,21 @@ long change_namespaces(InlinePath& path, Thread& thread, long number, const Argu
   return raw(number, arguments);
 }
 
+/// The kernel writes the area whenever the thread returns to the program, and ends the process
+/// where it cannot.
+long register_restartable_sequences(InlinePath& path, Thread& thread, long number,
+                                    const Arguments& arguments) {
+  constexpr long kUnregister = 1;  // RSEQ_FLAG_UNREGISTER
+  const std::uint64_t begin = word(arguments[0]);
+  const AddressRange area =
+      AddressRange{begin, begin + (word(arguments[1]) & 0xffffffff)}.whole_pages();
+  if ((arguments[2] & kUnregister) == 0 && path.managed().intersects(area)) {
+    const InlinePath::Exclusive alone(path);
+    path.unmanage(area);
+  }
+  return call_with_buffers_pinned(path, thread, number, arguments);
+}
+
 }  // namespace
 
 long process_call(InlinePath& path, Thread& thread, long number, const Arguments& arguments,
@@ -123,6 +138,8 @@ long process_call(InlinePath& path, Thread& thread, long number, const Arguments
     case __NR_set_robust_list:
       inline_engine::prepare_thread(thread);
       break;
+    case __NR_rseq:
+      return register_restartable_sequences(path, thread, number, arguments);
     case __NR_exit:
       return end_thread(path, thread, number, arguments);
     case __NR_exit_group:

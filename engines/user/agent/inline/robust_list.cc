@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// The robust mutexes of a thread that ends. The kernel walks their list and marks each of them, so
-// that the next owner hears of it. It goes from one to the next in the program's memory, and stops
-// at the first page that is not there. So all of them come home before, and stay until the thread
-// is gone.
+// What the kernel touches of a thread that ends, and gives up at the first page that is not there:
+// it walks the list of its robust mutexes and marks each of them, so that the next owner hears of
+// it, and clears the word that CLONE_CHILD_CLEARTID or set_tid_address() named, for whoever joins
+// the thread. All of that comes home before, and stays until the thread is gone.
 #include "engines/user/agent/inline/calls.h"
 #include "engines/user/agent/inline/maintenance.h"
 
@@ -57,6 +57,17 @@ bool hold_list(InlinePath& path, Thread& thread, PinnedBuffers& pinned) {
   return true;
 }
 
+/// The same. The C library's own word lies beside its thread pointer, in memory that stays local.
+bool hold_cleared_word(InlinePath& path, PinnedBuffers& pinned) {
+  constexpr long kGetAddress = 40;  // PR_GET_TID_ADDRESS
+  std::uint64_t word = 0;
+  if (failed(system_call(__NR_prctl, kGetAddress, &word)) || !path.managed().contains(word)) {
+    return false;
+  }
+  pinned.hold({word, word + sizeof(std::uint32_t)});
+  return true;
+}
+
 }  // namespace
 
 long end_thread(InlinePath& path, Thread& thread, long number, const Arguments& arguments) {
@@ -66,7 +77,9 @@ long end_thread(InlinePath& path, Thread& thread, long number, const Arguments& 
     return raw(number, arguments);
   }
   PinnedBuffers pinned(path, thread);
-  if (hold_list(path, thread, pinned)) {
+  const bool marks = hold_list(path, thread, pinned);
+  const bool clears = hold_cleared_word(path, pinned);
+  if (marks || clears) {
     path.threads().leave_holding(thread, static_cast<std::uint32_t>(system_call(__NR_gettid)));
   } else {
     path.threads().leave(thread);

@@ -74,7 +74,7 @@ long set_stack(InlinePath& path, Thread& thread, const Arguments& arguments) {
   const AddressRange stack = thread.program_signal_stack.whole_pages();
   if (!failed(result) && !stack.empty() && !path.excluded().covers(stack)) {
     const InlinePath::Exclusive alone(path);
-    path.becomes_stack(stack);
+    path.unmanage(stack);
   }
   return answer(path, thread, arguments[1], old, result);
 }
