@@ -60,6 +60,8 @@ int main(int argc, char **argv)
 	/* Refused, and nothing changed. */
 	CHECK_EQUAL(rules("instance_id=0\nplace heap: nowhere\n"), EINVAL);
 	CHECK_EQUAL(rules("instance_id=0\ntier far: local=5p,policy=none-such\nplace heap: far\n"), ENOENT);
+	CHECK_EQUAL(rules("instance_id=0\ntier far: prefetch=linux\nplace heap: far\n"), EINVAL);
+	CHECK_EQUAL(rules("instance_id=0\nplace heap: prefetch=sequential:4\n"), EINVAL);
 	CHECK_EQUAL(rules("instance_id=7\n"), ENOENT);
 	CHECK_EQUAL(rules("place heap: local\n"), EINVAL);
 	CHECK_EQUAL(rules("instance_id=0\nplace range=0x1000-0x3000: local\nplace range=0x2000-0x4000: local\n"), EINVAL);
