@@ -2,6 +2,7 @@
 # source: memcached
 # packages: memcached perl gcc
 # copy: t
+# seconds: 900
 cases() { (cd t && ls *.t | grep -vE '^(ssl_|00-startup|whitespace|sasl|binary-sasl|proxy|restart|slabs-reassign|slabs_reassign|strtol)'); }
 prepare() { gcc -w -O1 -o t/timedrun timedrun.c; }
 # Its debugging build knows one option more.

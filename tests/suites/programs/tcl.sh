@@ -2,7 +2,7 @@
 # source: tcl8.6
 # packages: tcl8.6
 # copy: tests
-# seconds: 300
+# seconds: 900
 cases() { (cd tests && ls *.test | sed 's/\.test$//' | grep -vE '^(all|socket|http|httpold)$'); }
 run_case() { cd "$WORK/tests" && tclsh8.6 "$1.test" -verbose pbse -tmpdir "$WORK/tmp" -notfile "l.*.test"; }
 # Which tests pass, and which fail.
