@@ -7,6 +7,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <string_view>
+#include <utility>
 
 namespace dime::experiments {
 namespace {
@@ -35,6 +37,10 @@ Result<void> write_all(int fd, const std::string& text) {
   return ::fsync(fd) == 0 || errno == EINVAL ? Result<void>() : fail(errno, "writing");
 }
 
+tl::unexpected<Error> not_json(const std::string& path, std::size_t number) {
+  return fail(0, "{}:{}: not JSON; allowed: lines that dime sweep wrote", path, number);
+}
+
 }  // namespace
 
 Result<ResultsFile> ResultsFile::open(const std::string& path, Mode mode) {
@@ -57,12 +63,6 @@ Result<ResultsFile> ResultsFile::open(const std::string& path, Mode mode) {
                           "--output {}: has results already; allowed: a new file", path);
   }
   DIME_TRY_VOID(results.read());
-  if (results.was_cut_ && mode != Mode::kRead) {
-    const off_t end = ::lseek(results.file_.get(), 0, SEEK_CUR);
-    if (::ftruncate(results.file_.get(), end) != 0) {
-      return fail(errno, "--output {}: dropping its cut last line", path);
-    }
-  }
   if (mode != Mode::kRead) {
     sync_folder_of(path);
   }
@@ -72,7 +72,7 @@ Result<ResultsFile> ResultsFile::open(const std::string& path, Mode mode) {
 Result<void> ResultsFile::take_line(const std::string& text, std::size_t number) {
   const Json line = Json::parse(text, nullptr, false);
   if (line.is_discarded()) {
-    return fail(0, "{}:{}: not JSON; allowed: lines that dime sweep wrote", path_, number);
+    return not_json(path_, number);
   }
   auto record = parse_record(line);
   if (!record) {
@@ -83,23 +83,41 @@ Result<void> ResultsFile::take_line(const std::string& text, std::size_t number)
   return {};
 }
 
+// The end of a file that no sweep wrote is not to be dropped as a line that was cut.
+Result<void> ResultsFile::check_cut(const std::string& text, std::size_t number) const {
+  constexpr std::string_view kBegin = R"({"schema":)";
+  if (!text.starts_with(kBegin.substr(0, text.size()))) {
+    return not_json(path_, number);
+  }
+  const Json line = Json::parse(text, nullptr, false);
+  if (const auto record = parse_record(line); !line.is_discarded() && !record) {
+    return fail(0, "{}:{}: {}", path_, number, record.error().message);
+  }
+  return {};
+}
+
 Result<void> ResultsFile::read() {
   std::ifstream file(path_);
   off_t whole = 0;  // bytes up to the end of the last whole line
   std::size_t number = 0;
   for (std::string text; std::getline(file, text);) {
+    ++number;
     if (file.eof()) {
+      DIME_TRY_VOID(check_cut(text, number));
       was_cut_ = true;
+      cut_from_ = whole;
       break;
     }
-    DIME_TRY_VOID(take_line(text, ++number));
+    DIME_TRY_VOID(take_line(text, number));
     whole += static_cast<off_t>(text.size() + 1);
   }
-  ::lseek(file_.get(), whole, SEEK_SET);
   return {};
 }
 
 Result<Record> ResultsFile::append(const Json& line) {
+  if (cut_from_ >= 0 && ::ftruncate(file_.get(), std::exchange(cut_from_, -1)) != 0) {
+    return fail(errno, "--output {}: dropping its cut last line", path_);
+  }
   const std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
   const off_t before = ::lseek(file_.get(), 0, SEEK_END);
   if (auto written = write_all(file_.get(), text); !written) {

@@ -3,6 +3,8 @@
 // disk when the run has ended.
 #pragma once
 
+#include <sys/types.h>
+
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -22,13 +24,14 @@ class ResultsFile {
   };
 
   /// Takes a lock that lasts as long as this object, but for kRead. A last line without an end was
-  /// cut when the sweep was killed, and is removed. Errors name the file and the line.
+  /// cut when the sweep was killed: it does not count, and the next run takes its place. Errors
+  /// name the file and the line.
   static Result<ResultsFile> open(const std::string& path, Mode mode);
 
   [[nodiscard]] const std::vector<Record>& records() const { return records_; }
   /// The spec in the last line; null where there is none.
   [[nodiscard]] const nlohmann::ordered_json& spec() const { return spec_; }
-  /// Whether a cut line was dropped.
+  /// Whether there is a cut line.
   [[nodiscard]] bool was_cut() const { return was_cut_; }
 
   /// Writes the line and waits for the disk. On an error nothing of it is left in the file.
@@ -36,6 +39,7 @@ class ResultsFile {
 
  private:
   Result<void> read();
+  [[nodiscard]] Result<void> check_cut(const std::string& text, std::size_t number) const;
   Result<void> take_line(const std::string& text, std::size_t number);
 
   std::string path_;
@@ -43,6 +47,7 @@ class ResultsFile {
   std::vector<Record> records_;
   nlohmann::ordered_json spec_;
   bool was_cut_ = false;
+  off_t cut_from_ = -1;  ///< where a cut line begins that is still in the file; -1 = nowhere
 };
 
 }  // namespace dime::experiments

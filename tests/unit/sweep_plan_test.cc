@@ -163,6 +163,8 @@ TEST_F(SweepResultsTest, LinesComeBackAndACutOneIsDropped) {
   EXPECT_EQ(file->records()[0].key(), key_of(point.identity(spec)));
   EXPECT_EQ(file->records()[0].wall_s, 2.5);
   EXPECT_EQ(difference(file->spec(), to_json(spec)), "");
+  // It stays until there is a run in its place.
+  EXPECT_TRUE(ResultsFile::open(path_, ResultsFile::Mode::kRead)->was_cut());
   ASSERT_TRUE(file->append(line_of(point, spec, 2, 3)));
   const auto again = ResultsFile::open(path_, ResultsFile::Mode::kRead);
   ASSERT_TRUE(again);
@@ -171,13 +173,14 @@ TEST_F(SweepResultsTest, LinesComeBackAndACutOneIsDropped) {
 }
 
 TEST_F(SweepResultsTest, OtherLinesAreRefusedByFileAndLine) {
-  for (const char* const bad :
-       {"{\"schema\": 7, \"kind\": \"sweep-run\"}\n", "{\"a\": 1}\n", "nonsense\n"}) {
+  for (const std::string bad : {"{\"schema\": 7, \"kind\": \"sweep-run\"}\n", "{\"a\": 1}\n",
+                                "nonsense\n", "{\"schema\": 1, \"command\": []}", "nonsense"}) {
     std::filesystem::remove(path_);
     write(bad);
     const auto file = ResultsFile::open(path_, ResultsFile::Mode::kResume);
     ASSERT_FALSE(file) << bad;
     EXPECT_NE(file.error().message.find(path_ + ":1: "), std::string::npos) << file.error().message;
+    EXPECT_EQ(std::filesystem::file_size(path_), bad.size());
   }
 }
 
