@@ -200,7 +200,7 @@ Result<std::unique_ptr<Recorder>> start_recorder(const RecordOptions& options,
                           view.control->instance_id);
   }
   DIME_TRY(ControlBlock block, ControlBlock::open(control_path(view.control->instance_id)));
-  auto writer = trace::Writer::create(options.output, info_of(plan, view.parameters));
+  auto writer = trace::Writer::prepare(options.output, info_of(plan, view.parameters));
   if (!writer) {
     writer.error().code = 0;
     return tl::unexpected(writer.error());
@@ -244,8 +244,9 @@ Result<void> detach_members(Engine& engine, Session& session) {
   return all;
 }
 
-Result<double> record_processes(const RecordPlan& plan, Session& session) {
+Result<double> record_processes(const RecordPlan& plan, Session& session, Recorder& recorder) {
   DIME_TRY_VOID(session.attach(plan.pids));
+  recorder.begin();
   DIME_TRY(const double seconds, wait_for_processes(plan, session));
   DIME_TRY_VOID(detach_members(*plan.run.engine, session));
   return seconds;
@@ -280,11 +281,12 @@ int record_in(const RecordOptions& options, const RecordPlan& plan, Session& ses
     return refuse(recorder.error(), kCannotEmulate);
   }
   if (!plan.pids.empty()) {
-    const auto seconds = record_processes(plan, session);
+    const auto seconds = record_processes(plan, session, **recorder);
     const auto finished =
         seconds ? finish(options, **recorder, *seconds) : tl::unexpected(seconds.error());
     return finished ? kSuccess : refuse(finished.error(), kFailure);
   }
+  (*recorder)->begin();
   Sampler sampler(session, plan.run.request.interval);
   const auto child = run_program(session, plan.run, sampler);
   if (!child) {

@@ -37,6 +37,7 @@ RecordedProcesses::Process& RecordedProcesses::start(std::uint32_t pid, std::uin
   const std::string comm =
       member == nullptr ? std::string()
                         : std::string(member->comm, ::strnlen(member->comm, sizeof member->comm));
+  any_ = true;
   Process process;
   process.index = writer_.add(trace::Process{pid, parent, comm});
   if (with_stacks_) {

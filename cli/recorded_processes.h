@@ -33,6 +33,8 @@ class RecordedProcesses {
   Result<void> take(const dime_page_event& event);
   /// An event was given up, and with it the call stack in front of it.
   void skip() { stacks_.forget(); }
+  /// Whether there has been any process.
+  [[nodiscard]] bool any() const { return any_; }
   /// Adds the phase.
   void take(const dime_mark& mark);
 
@@ -67,7 +69,7 @@ class RecordedProcesses {
   std::uint64_t start_ns_;
   bool with_stacks_;
   RecordedStacks stacks_;
-  std::uint32_t count_ = 0;
+  bool any_ = false;
   std::unordered_map<std::uint32_t, Process> running_;  ///< by pid
   std::vector<Process> ended_;                          ///< their pages are still to be dropped
 };

@@ -62,6 +62,7 @@ void Recorder::run() {
   while (!stops_ && written_) {
     std::this_thread::sleep_for(kPause);
     read_events();
+    begin_trace();
     const Clock::time_point now = Clock::now();
     skip_stuck(now);
     if (now >= next_look) {
@@ -76,6 +77,13 @@ void Recorder::run() {
   }
   if (!written_) {
     file_.close();
+  }
+}
+
+// An earlier trace must not be lost to a program that cannot start.
+void Recorder::begin_trace() {
+  if (begins_ && written_ && processes_.any() && !writer_.has_begun()) {
+    written_ = writer_.begin();
   }
 }
 
@@ -133,7 +141,11 @@ Result<Recorded> Recorder::finish(double wall_s) {
     skip_stuck(Clock::now());
   }
   note_phases();
+  begin_trace();
   DIME_TRY_VOID(written_);
+  if (!writer_.has_begun()) {
+    return Recorded{};  // the program was killed before the agent had started in it
+  }
   if (was_closed) {
     DIME_TRY_VOID(writer_.flush());
     return fail(0, "the recorder stood still for so long that the program went on without it");

@@ -3,6 +3,7 @@
 // while the members run.
 //
 //   DIME_TRY(const auto recorder, Recorder::start(std::move(block), std::move(writer)));
+//   recorder->begin();
 //   ... the members run ...
 //   DIME_TRY(const Recorded recorded, recorder->finish(wall_s));
 #pragma once
@@ -38,13 +39,18 @@ class Recorder {
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
+  /// The trace replaces what its file held, as soon as there is a member. Without this call, or
+  /// without a member, the file stays as it was.
+  void begin() { begins_ = true; }
+
   /// Records what is there, and no more from now on. Error: the trace could not be written, or it
-  /// ends early.
+  /// ends early. REQUIRES: begin.
   Result<Recorded> finish(double wall_s);
 
  private:
   Recorder(ControlBlock block, EventFile file, trace::Writer writer, bool with_stacks);
   void run();
+  void begin_trace();
   void read_events();
   void skip_stuck(std::chrono::steady_clock::time_point now);
   void note_phases();
@@ -60,6 +66,7 @@ class Recorder {
   std::uint64_t lost_ = 0;
   std::chrono::steady_clock::time_point progress_;  ///< when an event came last
   Result<void> written_;
+  std::atomic<bool> begins_ = false;
   std::atomic<bool> stops_ = false;
   std::thread thread_;
 };

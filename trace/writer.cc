@@ -5,6 +5,8 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include <utility>
+
 #include "trace/block.h"
 #include "trace/format.h"
 
@@ -26,13 +28,24 @@ Writer::Writer(UniqueFd fd, std::string path, std::uint32_t unit_ns)
   pending_.reserve(kBlockEvents);
 }
 
-Result<Writer> Writer::create(const std::string& path, const Info& info, std::uint32_t unit_ns) {
+Writer::~Writer() {
+  if (fd_.valid() && is_new_ && !begun_) {
+    ::unlink(path_.c_str());
+  }
+}
+
+Result<Writer> Writer::prepare(const std::string& path, const Info& info, std::uint32_t unit_ns) {
   constexpr int kMode = 0666;
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode));
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const bool is_new = !fd.valid() && errno == ENOENT;
+  if (is_new) {
+    fd.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kMode));
+  }
   if (!fd.valid()) {
     return fail(errno, "creating {}", path);
   }
   Writer writer(std::move(fd), path, unit_ns);
+  writer.is_new_ = is_new;
   if (writer.context_ == nullptr) {
     return fail(ENOMEM, "creating {}", path);
   }
@@ -44,6 +57,21 @@ Result<Writer> Writer::create(const std::string& path, const Info& info, std::ui
   writer.lines_ = line_of(info);
   DIME_TRY_VOID(writer.write_lines());
   return writer;
+}
+
+Result<Writer> Writer::create(const std::string& path, const Info& info, std::uint32_t unit_ns) {
+  DIME_TRY(Writer writer, prepare(path, info, unit_ns));
+  DIME_TRY_VOID(writer.begin());
+  return writer;
+}
+
+Result<void> Writer::begin() {
+  if (::ftruncate(fd_.get(), 0) != 0) {
+    return fail(errno, "creating {}", path_);
+  }
+  begun_ = true;
+  const std::string early = std::exchange(early_, {});
+  return write_out(early.data(), early.size());
 }
 
 std::uint32_t Writer::add(const Process& process) {
@@ -144,8 +172,16 @@ Result<void> Writer::write_block(const void* data, std::size_t bytes) {
 }
 
 Result<void> Writer::write_all(const void* data, std::size_t bytes) {
-  const auto* at = static_cast<const char*>(data);
   bytes_ += bytes;
+  if (!begun_) {
+    early_.append(static_cast<const char*>(data), bytes);
+    return {};
+  }
+  return write_out(data, bytes);
+}
+
+Result<void> Writer::write_out(const void* data, std::size_t bytes) {
+  const auto* at = static_cast<const char*>(data);
   while (bytes != 0) {
     const ssize_t written = ::write(fd_.get(), at, bytes);
     if (written < 0 && errno == EINTR) {

@@ -20,9 +20,22 @@ namespace dime::trace {
 /// Not thread-safe. After an error nothing more is written.
 class Writer {
  public:
-  /// Creates `path`, replacing what is there. Times are kept in units of `unit_ns`.
+  /// Opens `path`, or creates it. What is there stays until begin(): before that, what is written
+  /// is kept in memory. Times are kept in units of `unit_ns`.
+  static Result<Writer> prepare(const std::string& path, const Info& info,
+                                std::uint32_t unit_ns = kUnitNs);
+
+  /// The same, begun.
   static Result<Writer> create(const std::string& path, const Info& info,
                                std::uint32_t unit_ns = kUnitNs);
+
+  /// Removes a file that it created and did not begin.
+  ~Writer();
+  Writer(Writer&&) = default;
+
+  /// Replaces what is there by what was written so far; what follows goes to the file.
+  Result<void> begin();
+  [[nodiscard]] bool has_begun() const { return begun_; }
 
   /// The index of a new process or thread. Its line stands before the events that refer to it.
   std::uint32_t add(const Process& process);
@@ -41,7 +54,8 @@ class Writer {
   /// Writes what was added so far as blocks, whole or not.
   Result<void> flush();
 
-  /// Writes what was added and the end. `end.events` is filled in. Nothing may follow.
+  /// Writes what was added and the end. `end.events` is filled in. Nothing may follow. REQUIRES:
+  /// it has begun.
   Result<void> finish(End end);
 
   [[nodiscard]] std::uint64_t events() const { return events_; }
@@ -56,6 +70,7 @@ class Writer {
 
   Writer(UniqueFd fd, std::string path, std::uint32_t unit_ns);
   Result<void> write_all(const void* data, std::size_t bytes);
+  Result<void> write_out(const void* data, std::size_t bytes);
   Result<void> write_block(const void* data, std::size_t bytes);
   Result<void> write_lines();
   Result<void> write_stacks();
@@ -75,6 +90,9 @@ class Writer {
   std::uint32_t nodes_ = 0;
   std::uint64_t events_ = 0;
   std::uint64_t bytes_ = 0;
+  std::string early_;  ///< written before begin()
+  bool is_new_ = false;
+  bool begun_ = false;
 };
 
 }  // namespace dime::trace

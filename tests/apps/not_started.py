@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A program in which the agent cannot start does not run at all: `dime run` ends with 125 and says why. What a program starts under such
-conditions runs natively and is counted.
+"""A program in which the agent cannot start does not run at all: `dime run` ends with 125 and says why, and existing outputs stay as they
+are. What a program starts under such conditions runs natively and is counted.
 """
 import dime_test
 from dime_test import check, dime, equal
@@ -42,7 +42,24 @@ def test():
     refused(run, "under a limit of addresses")
     check("ulimit -v" in run.err, f"the hint is missing: {run.err}")
     fails = built("fails", FAILS, *SAFE)
-    refused(dime("run", "--local", "25%", *dime_test.UNDELAYED, "--policy", f"{fails},blind=ok", "--", *ECHO), "with a policy that fails")
+    with_fails = [*dime_test.UNDELAYED, "--policy", f"{fails},blind=ok"]
+    refused(dime("run", "--local", "25%", *with_fails, "--", *ECHO), "with a policy that fails")
+    # What the outputs held before is not lost to a program that did not run.
+    trace, result = dime_test.scratch / "old.trace", dime_test.scratch / "old.json"
+    for path in (trace, result):
+        path.write_text("old")
+    outputs = ["-o", trace, "--json", result]
+    recording = [dime_test.DIME, "record", "--latency", "100us", *outputs, "--", *ECHO]
+    refused(dime_test.native(limited(dime_test.prepared(recording))), "under a limit of addresses, recorded")
+    refused(dime("record", *with_fails, *outputs, "--", *ECHO), "with a policy that fails, recorded")
+    refused(dime("run", "--local", "25%", *with_fails, "--json", result, "--", *ECHO), "with a policy that fails and --json")
+    equal([path.read_text() for path in (trace, result)], ["old", "old"], "outputs of commands that failed")
+    new = dime_test.scratch / "new.trace"
+    refused(dime("record", *with_fails, "-o", new, "--", *ECHO), "with a policy that fails, recorded anew")
+    check(not new.exists(), "a trace of a program that did not run")
+    run = dime("record", "--latency", "100us", *outputs, "--", *ECHO)
+    equal((run.status, run.out), (0, b"begun\n"), f"a recording in place of another file ({run.err})")
+    equal(dime("trace", "--summary", trace).status, 0, "status of its summary")
     # A limit of the program's own, behind which it becomes another program.
     run = dime_test.emulated(limited(ECHO), "25%")
     equal((run.status, run.out), (0, b"begun\n"), f"a program under a limit of its own ({run.err})")

@@ -191,6 +191,29 @@ TEST_F(TraceTest, RandomFaultsOfSeveralThreadsTakeAtMostFourBytes) {
   EXPECT_LE(each, 4.0);
 }
 
+TEST_F(TraceTest, WhatWasThereStaysUntilTheWriterBegins) {
+  std::ofstream(path()) << "before";
+  {
+    auto writer = Writer::prepare(path(), {});
+    ASSERT_TRUE(writer);
+    writer->add(Thread{writer->add(Process{10, 1, "p"}), 11});
+    ASSERT_TRUE(writer->append({1'000, 5, 0, Why::kDemand, Access::kRead}));
+    ASSERT_TRUE(writer->flush());
+    EXPECT_EQ(std::filesystem::file_size(path()), 6);
+    ASSERT_TRUE(writer->begin());
+    ASSERT_TRUE(writer->append({2'000, 6, 0, Why::kDemand, Access::kRead}));
+    ASSERT_TRUE(writer->finish({}));
+    EXPECT_EQ(std::filesystem::file_size(path()), writer->bytes());
+  }
+  const auto trace = load(path());
+  ASSERT_TRUE(trace);
+  EXPECT_EQ(trace->events.size(), 2);
+  EXPECT_EQ(trace->problem, "");
+  std::filesystem::remove(path());
+  ASSERT_TRUE(Writer::prepare(path(), {}));
+  EXPECT_FALSE(std::filesystem::exists(path()));
+}
+
 TEST_F(TraceTest, ListsOfPagesBecomeTraces) {
   std::istringstream list("17\n\n# a comment\n 0x20 # another\r\n17\n");
   ASSERT_EQ(convert(list, "list", {100}, path()).value(), 3);
