@@ -45,7 +45,8 @@ Result<Plan> check(AttachOptions& options) {
                           "attach: auto or thread");
   }
   plan.request.only_thread_path = true;
-  DIME_TRY_VOID(check_writable(plan.request.json));
+  DIME_TRY_VOID(
+      check_output({"--json", plan.request.json}, OutputKind::kText, plan.request.inputs));
   DIME_TRY(plan.engine, choose_engine(plan.request));
   if (auto able = plan.engine->check(plan.request); !able) {
     return tl::unexpected(options.emulation.located(able.error()));

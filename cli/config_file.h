@@ -32,6 +32,8 @@ class ConfigFile {
   /// called once, after parsing. An error names the file and the line.
   Result<void> take();
 
+  [[nodiscard]] const std::string& path() const { return path_; }  ///< empty = none was given
+
   /// `error` with the place in the file that gave the value it is about, if one did.
   [[nodiscard]] Error located(Error error) const;
 

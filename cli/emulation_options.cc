@@ -67,6 +67,7 @@ Result<void> read_own(const Parameter& row, Result<OwnChoice> own, EmulationRequ
   }
   config::set_name(row, request.plan.parameters, own->text);
   request.plan.give(row.key);
+  request.inputs.push_back({row.option, own->path});
   path = std::move(own->path);
   return {};
 }
@@ -104,11 +105,13 @@ Result<void> read_option(const Parameter& row, const std::string& text, Emulatio
                             request.own_policy)
                  : read_plain(row, text, text, plan);
     case Kind::kJitter: {
+      request.inputs.push_back({row.option, table_path(text)});
       DIME_TRY(std::string jitter, with_table(text));
       request.jitter = std::make_shared<const std::string>(std::move(jitter));
       return read_plain(row, text, *request.jitter, plan);
     }
     case Kind::kFetchTimes: {
+      request.inputs.push_back({row.option, text});
       DIME_TRY(plan.fetch_times, read_fetch_times(text));
       plan.give(row.key);
       return {};
@@ -183,6 +186,9 @@ void EmulationOptions::add_changes_to(CLI::App& app) {
 Result<EmulationRequest> EmulationOptions::parse() {
   DIME_TRY_VOID(config_.take());
   auto request = parse_values();
+  if (request) {
+    request->inputs.push_back({"--config", config_.path()});
+  }
   return request ? std::move(request) : tl::unexpected(config_.located(request.error()));
 }
 

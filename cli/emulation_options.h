@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "cli/config_file.h"
 #include "cli/network_options.h"
+#include "cli/output.h"
 #include "cli/placement_options.h"
 #include "core/config_string.h"
 
@@ -38,6 +39,7 @@ struct EmulationRequest {
   bool only_thread_path = false;         ///< members are not started by dime
   std::string json;                      ///< --json; empty = none, "-" = standard output
   std::chrono::milliseconds interval{};  ///< --interval, of samples
+  std::vector<NamedFile> inputs;         ///< the files that the options name
 
   /// --instance
   [[nodiscard]] std::optional<std::uint32_t> instance() const {

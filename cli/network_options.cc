@@ -64,13 +64,21 @@ Result<std::vector<Line>> read_table(const std::string& option, const std::strin
 
 }  // namespace
 
-// Numbers between colons stay as they are.
-Result<std::string> with_table(const std::string& text) {
+// Numbers between colons are no path.
+std::string table_path(const std::string& text) {
   const std::size_t comma = std::min(text.find(','), text.size());
   const std::string path = text.substr(0, comma).substr(std::min(comma, std::strlen(kTable)));
-  if (!text.starts_with(kTable) || path.find_first_not_of("0123456789:") == std::string::npos) {
+  const bool names =
+      text.starts_with(kTable) && path.find_first_not_of("0123456789:") != std::string::npos;
+  return names ? path : std::string();
+}
+
+Result<std::string> with_table(const std::string& text) {
+  const std::string path = table_path(text);
+  if (path.empty()) {
     return text;
   }
+  const std::size_t comma = std::min(text.find(','), text.size());
   DIME_TRY(const std::vector<Line> lines,
            read_table("--jitter " + text.substr(0, comma), path, 1,
                       "one time in ns a line, ascending, two or more"));

@@ -15,6 +15,9 @@ namespace dime {
 /// A value of --jitter as core/jitter.h reads it: table:FILE becomes table:NS:NS..
 Result<std::string> with_table(const std::string& text);
 
+/// The FILE of such a value, empty where it has none.
+std::string table_path(const std::string& text);
+
 /// The file of --fetch-times.
 Result<dime_fetch_times> read_fetch_times(const std::string& path);
 

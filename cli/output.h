@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -25,8 +26,25 @@ void restore_file_size_limit();
 /// `status`, or that of a failure where what was printed on standard output did not arrive.
 int flushed(int status);
 
-/// What option -o names is to be made: there is no such file yet, or a regular one, and it can be
-/// written. Code 0.
-Result<void> check_new_file(const std::string& path);
+/// A file that a command reads or writes. `what` it is stands before the path in messages:
+/// `--config`, `the trace`. An empty path is none.
+struct NamedFile {
+  std::string what;
+  std::string path;
+};
+
+/// An output that is one of the command's other files, whatever the names of both, would replace
+/// it: an error. Code 0.
+Result<void> check_other_file(const NamedFile& output, const std::vector<NamedFile>& others);
+
+enum class OutputKind {
+  kText,   ///< for write_text_file; "-" is standard output
+  kTrace,  ///< a regular file, new or not
+};
+
+/// Whether `output` is none of the others and can be written, as far as that can be told
+/// beforehand. `output.what` is its option. Changes nothing. Code 0.
+Result<void> check_output(const NamedFile& output, OutputKind kind,
+                          const std::vector<NamedFile>& others);
 
 }  // namespace dime

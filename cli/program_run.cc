@@ -81,12 +81,14 @@ Result<std::vector<std::string>> command_of(const CLI::App& app, const std::stri
 }
 
 Result<void> check_command(ProgramPlan& plan, const EmulationOptions& options) {
-  DIME_TRY_VOID(check_writable(plan.request.json));
   DIME_TRY(plan.engine, choose_engine(plan.request));
   if (auto able = plan.engine->check(plan.request); !able) {
     return tl::unexpected(options.located(able.error()));
   }
   DIME_TRY(plan.program, find_program(plan.command.front()));
+  plan.request.inputs.push_back({"the program", plan.program});
+  DIME_TRY_VOID(
+      check_output({"--json", plan.request.json}, OutputKind::kText, plan.request.inputs));
   return plan.engine->check_program(plan.program);
 }
 

@@ -147,6 +147,12 @@ Result<void> check_no_prefetch(const EmulationRequest& request) {
                               where);
 }
 
+Result<void> check_trace(const RecordOptions& options, const EmulationRequest& request) {
+  std::vector<NamedFile> others = request.inputs;
+  others.push_back({"--json", request.json == "-" ? std::string() : request.json});
+  return check_output({"-o", options.output}, OutputKind::kTrace, others);
+}
+
 // Error codes other than 0 are about the program.
 Result<RecordPlan> check(RecordOptions& options) {
   RecordPlan plan;
@@ -155,7 +161,6 @@ Result<RecordPlan> check(RecordOptions& options) {
   if (options.output.empty()) {
     return fail_with_hint(kUsage, "-o is missing: the trace to write");
   }
-  DIME_TRY_VOID(check_new_file(options.output));
   EmulationRequest& request = plan.run.request;
   DIME_TRY(request, options.emulation.parse());
   DIME_TRY_VOID(check_request(request));
@@ -165,8 +170,10 @@ Result<RecordPlan> check(RecordOptions& options) {
   DIME_TRY_VOID(check_no_prefetch(request));
   if (plan.pids.empty()) {
     DIME_TRY_VOID(check_command(plan.run, options.emulation));
+    DIME_TRY_VOID(check_trace(options, request));
     return plan;
   }
+  DIME_TRY_VOID(check_trace(options, request));
   request.only_thread_path = true;
   DIME_TRY(plan.run.engine, choose_engine(request));
   DIME_TRY_VOID(plan.run.engine->check(request));

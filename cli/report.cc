@@ -11,6 +11,7 @@
 
 #include "base/file_text.h"
 #include "base/process.h"
+#include "cli/output.h"
 #include "cli/version.h"
 #include "report/figures/export.h"
 #include "report/figures/page.h"
@@ -59,7 +60,8 @@ std::string file_name(const std::string& program, std::size_t number) {
   return name;
 }
 
-Result<void> write_drawings(const std::string& folder, const figures::ReportData& data) {
+Result<void> write_drawings(const std::string& folder, const figures::ReportData& data,
+                            const std::vector<NamedFile>& results) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) {
@@ -74,12 +76,22 @@ Result<void> write_drawings(const std::string& folder, const figures::ReportData
           fmt::format("{}: fewer than two points with a native run: no drawing", program.name));
       continue;
     }
+    DIME_TRY_VOID(check_other_file({"--svg", path}, results));
     if (auto written = write_text_file(path, drawing); !written) {
       return fail(written.error().code, "--svg {}: cannot be written", path);
     }
     fmt::print("drawing: {}\n", path);
   }
   return {};
+}
+
+std::vector<NamedFile> results_of(const ReportOptions& options) {
+  std::vector<NamedFile> results;
+  results.reserve(options.results.size());
+  for (const std::string& path : options.results) {
+    results.push_back({"the result", path});
+  }
+  return results;
 }
 
 Result<void> make_report(const ReportOptions& options) {
@@ -99,13 +111,17 @@ Result<void> make_report(const ReportOptions& options) {
     fmt::print("{}", figures::to_text(data, terminal_columns()));
   }
   if (!options.svg.empty()) {
-    DIME_TRY_VOID(write_drawings(options.svg, data));
+    DIME_TRY_VOID(write_drawings(options.svg, data, results_of(options)));
   }
   return options.output.empty() ? Result<void>() : write_page(options.output, data);
 }
 
 int run(ReportOptions options) {
   options.text = options.text || (options.output.empty() && options.svg.empty() && !options.csv);
+  if (auto other = check_other_file({"-o", options.output}, results_of(options)); !other) {
+    print_error(other.error());
+    return kUsage;
+  }
   if (auto made = make_report(options); !made) {
     print_error(made.error());
     return kFailure;

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/emulation_options.h"
 #include "cli/engine_choice.h"
+#include "cli/output.h"
 #include "cli/sweep_display.h"
 #include "cli/sweep_options.h"
 #include "cli/sweep_slurm.h"
@@ -163,6 +164,10 @@ Result<int> execute(const SweepOptions& options, const Spec& spec,
 }
 
 int run(const SweepOptions& options) {
+  if (auto other = check_other_file({"-o", output_of(options)}, {{"the spec", options.spec}});
+      !other) {
+    return refuse(other.error(), kUsage);
+  }
   const auto spec = experiments::read_spec(options.spec, check_options);
   if (!spec) {
     return refuse(spec.error(), kUsage);

@@ -120,6 +120,10 @@ Result<Nanos> step_of(const std::string& text) {
   return step.value;
 }
 
+std::string unfinished(const TraceOptions& options) {
+  return options.output + ".part";
+}
+
 // The output appears whole or not at all.
 Result<void> make_trace(const TraceOptions& options, Nanos step) {
   std::ifstream file;
@@ -130,17 +134,17 @@ Result<void> make_trace(const TraceOptions& options, Nanos step) {
     }
   }
   std::istream& input = options.from == "-" ? std::cin : file;
-  const std::string unfinished = options.output + ".part";
-  auto made = trace::convert(input, options.from, step, unfinished);
+  const std::string part = unfinished(options);
+  auto made = trace::convert(input, options.from, step, part);
   std::error_code problem;
   if (!made) {
-    std::filesystem::remove(unfinished, problem);
+    std::filesystem::remove(part, problem);
     return tl::unexpected(made.error());
   }
-  std::filesystem::rename(unfinished, options.output, problem);
+  std::filesystem::rename(part, options.output, problem);
   if (problem) {
     const int why = problem.value();
-    std::filesystem::remove(unfinished, problem);
+    std::filesystem::remove(part, problem);
     return fail(why, "creating {}", options.output);
   }
   return {};
@@ -168,7 +172,11 @@ Result<Chosen> check(const TraceOptions& options) {
     return fail(0, "--step goes with --from");
   }
   if (makes) {
-    DIME_TRY_VOID(check_new_file(options.output));
+    // "-" is standard input, which may be a file.
+    const NamedFile from = {"--from", options.from == "-" ? "/dev/stdin" : options.from};
+    for (const std::string& path : {options.output, unfinished(options)}) {
+      DIME_TRY_VOID(check_output({"-o", path}, OutputKind::kTrace, {from}));
+    }
   }
   Chosen chosen;
   DIME_TRY(chosen.step, step_of(options.step));

@@ -12,10 +12,12 @@
 
 #include "cli/command.h"
 #include "cli/local_sizes.h"
+#include "cli/output.h"
 #include "cli/policy_check.h"
 #include "cli/prefetch_check.h"
 #include "cli/presets.h"
 #include "cli/progress.h"
+#include "cli/shared_object.h"
 #include "cli/words.h"
 #include "core/parameters.h"
 #include "core/quantity.h"
@@ -54,7 +56,15 @@ std::vector<std::string> choice_texts(const std::string& list) {
   return texts;
 }
 
-Result<std::vector<prediction::ChosenPolicy>> policies_of(const std::string& list) {
+void add_object(const char* option, const std::string& text, std::vector<NamedFile>& inputs) {
+  if (names_shared_object(text)) {
+    inputs.push_back({option, split_shared_object(text).path});
+  }
+}
+
+// Files that are chosen go to `inputs`.
+Result<std::vector<prediction::ChosenPolicy>> policies_of(const std::string& list,
+                                                          std::vector<NamedFile>& inputs) {
   std::vector<prediction::ChosenPolicy> chosen;
   const auto add = [&](const std::string& text, const PolicyChoice& choice) {
     const auto same = [&](const prediction::ChosenPolicy& one) { return one.text == text; };
@@ -66,6 +76,7 @@ Result<std::vector<prediction::ChosenPolicy>> policies_of(const std::string& lis
     if (text != "all") {
       DIME_TRY(const PolicyChoice choice, check_simulated_policy("--policy ", text));
       add(text, choice);
+      add_object("--policy", text, inputs);
       continue;
     }
     for (const dime_policy_ops* const policy : policies::kSimulated) {
@@ -77,8 +88,9 @@ Result<std::vector<prediction::ChosenPolicy>> policies_of(const std::string& lis
   return chosen;
 }
 
-// `all` is all but those that need a recording.
-Result<std::vector<prediction::ChosenPrefetcher>> prefetchers_of(const std::string& list) {
+// `all` is all but those that need a recording. Files that are chosen go to `inputs`.
+Result<std::vector<prediction::ChosenPrefetcher>> prefetchers_of(const std::string& list,
+                                                                 std::vector<NamedFile>& inputs) {
   std::vector<std::string> texts;
   for (const std::string& text : choice_texts(list)) {
     if (text != "all") {
@@ -95,8 +107,11 @@ Result<std::vector<prediction::ChosenPrefetcher>> prefetchers_of(const std::stri
   for (const std::string& text : texts) {
     DIME_TRY(PrefetchChoice choice, check_prefetcher("--prefetch ", text));
     prediction::ChosenPrefetcher one{text, choice, {}};
+    add_object("--prefetch", text, inputs);
     if (!choice.tape.empty()) {
-      DIME_TRY(one.tape, prediction::read_tape({choice.tape.data, choice.tape.size}));
+      const std::string tape(choice.tape.data, choice.tape.size);
+      inputs.push_back({"--prefetch", tape});
+      DIME_TRY(one.tape, prediction::read_tape(tape));
       one.choice.tape = {};
     }
     chosen.push_back(std::move(one));
@@ -250,7 +265,7 @@ void print_table(const std::vector<prediction::Point>& points, const prediction:
 }
 
 Result<void> predict_and_print(const WhatifOptions& options, prediction::PredictionSetup& setup) {
-  DIME_TRY_VOID(check_writable(options.json));
+  DIME_TRY_VOID(check_output({"--json", options.json}, OutputKind::kText, {}));
   Progress reading("reading");
   DIME_TRY(const prediction::Program program,
            prediction::read_program(options.trace, [&](double part) { reading.show(part); }));
@@ -278,9 +293,11 @@ Result<void> predict_and_print(const WhatifOptions& options, prediction::Predict
 
 Result<prediction::PredictionSetup> setup_of(const WhatifOptions& options) {
   prediction::PredictionSetup setup;
-  DIME_TRY(setup.policies, policies_of(options.policy));
+  std::vector<NamedFile> inputs = {{"the trace", options.trace}};
+  DIME_TRY(setup.policies, policies_of(options.policy, inputs));
   DIME_TRY(setup.parameters, network_of(options));
-  DIME_TRY(setup.prefetchers, prefetchers_of(options.prefetch));
+  DIME_TRY(setup.prefetchers, prefetchers_of(options.prefetch, inputs));
+  DIME_TRY_VOID(check_other_file({"--json", options.json}, inputs));
   if (options.local) {
     DIME_TRY([[maybe_unused]] const auto sizes, parse_local_sizes(*options.local, 1));
   }

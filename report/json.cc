@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "report/json.h"
 
-#include <unistd.h>
-
 #include <cstdio>
-#include <filesystem>
 
 #include "base/file_text.h"
 #include "core/parameters.h"
@@ -300,24 +297,6 @@ Result<void> write_json(const std::string& path, const Json& value) {
   }
   if (const auto written = write_text_file(path, text); !written) {
     return tl::unexpected(file_error(written.error().code, path));
-  }
-  return {};
-}
-
-Result<void> check_writable(const std::string& path) {
-  if (path.empty() || path == "-") {
-    return {};
-  }
-  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  const std::string folder = parent.empty() ? "." : parent.string();
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    return tl::unexpected(file_error(EISDIR, path));
-  }
-  const bool in_place =
-      std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error);
-  if (::access(in_place ? path.c_str() : folder.c_str(), W_OK) != 0) {
-    return tl::unexpected(file_error(errno, path));
   }
   return {};
 }

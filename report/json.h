@@ -40,11 +40,7 @@ nlohmann::ordered_json to_json(const Sample& sample);
 void add_network(nlohmann::ordered_json& config, const NetworkAsked& network);
 
 /// Writes `value` and a newline to the file, which appears whole or not at all; "-" is standard
-/// output.
+/// output. Code 0.
 Result<void> write_json(const std::string& path, const nlohmann::ordered_json& value);
-
-/// Whether write_json could write there, as far as that can be told beforehand. An empty path is
-/// none. Errors of both have code 0.
-Result<void> check_writable(const std::string& path);
 
 }  // namespace dime

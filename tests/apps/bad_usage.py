@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Wrong use of every command ends with status 2 (125 for `dime run` and `dime record`) and one printable line of error; files without an end and FIFOs
-are refused at once.
+are refused at once, and so are outputs that would replace one of the command's inputs.
 """
 import os
+import shutil
 
 import dime_test
 
@@ -39,6 +40,75 @@ def refused(words, status, what=None):
     return run
 
 
+def stays(status, option, output, paths, words, what=None):
+    """`option output` is one of the command's files: refused, and those in `paths` are as before."""
+    before = [path.read_bytes() for path in paths]
+    run = refused([*words, option, output], status, what)
+    dime_test.check(f"{option} {output}: the same file as " in run.err, f"{words} {option} {output}: {run.err}")
+    dime_test.equal([path.read_bytes() for path in paths], before, f"the inputs of {words} {option} {output}")
+
+
+def inputs_stay(program):
+    folder = dime_test.scratch / "inputs"
+    folder.mkdir()
+    pages, trace, other = folder / "pages", folder / "t.trace", folder / "other.trace"
+    pages.write_text("1\n2\n3\n")
+    for made in (trace, other):
+        dime_test.equal(dime_test.dime("trace", "--from", pages, "-o", made).status, 0, "a trace of a list")
+    link, hard = folder / "link", folder / "hard"
+    link.symlink_to(trace)
+    os.link(trace, hard)
+    for path in (trace, link, hard, folder / ".." / "inputs" / "t.trace"):
+        stays(2, "--json", path, [trace], ["whatif", trace])
+    stays(2, "--json", other, [other], ["whatif", trace, "--prefetch", f"tape:{other}"])
+    stays(2, "-o", pages, [pages], ["trace", "--from", pages])
+    part = folder / "pages.part"
+    shutil.copy(pages, part)
+    run = refused(["trace", "--from", part, "-o", pages], 2)
+    dime_test.check("the same file as" in run.err and part.exists(), f"a list in place of an unfinished trace: {run.err}")
+    with pages.open() as standard_input:
+        run = dime_test.dime("trace", "--from", "-", "-o", pages, stdin=standard_input)
+    dime_test.equal((run.status, pages.read_text()), (2, "1\n2\n3\n"), f"a list from standard input ({run.err})")
+
+    points = folder / "points.json"
+    dime_test.equal(dime_test.dime("whatif", trace, "--json", points).status, 0, "predictions")
+    result_link = folder / "points.link"
+    result_link.symlink_to(points)
+    for path in (points, result_link):
+        stays(2, "-o", path, [points], ["report", points])
+    spec = folder / "spec.jsonl"
+    spec.write_text("run = { programs = [] }")  # one line without an end, as if a run had been cut
+    for more in ([], ["--resume"], ["--failed"], ["--dry-run"]):
+        stays(2, "-o", spec, [spec], ["sweep", spec, *more])
+
+    table, times, config, script = folder / "table", folder / "times", folder / "c.toml", folder / "script"
+    table.write_text("0\n100\n")
+    times.write_text("4096 1000\n65536 2000\n")
+    config.write_text('latency = "100us"\n')
+    script.write_text("#!/bin/sh\n")
+    script.chmod(0o755)
+    for path, options in ((table, ["--jitter", f"table:{table}"]), (times, ["--fetch-times", times]), (config, ["--config", config])):
+        for command in ("run", "record"):
+            option = "--json" if command == "run" else "-o"
+            refused_run([command, *options, "--allow-floor", option, path, *program], path)
+        stays(2, "--json", path, [path], ["attach", "-p", str(os.getpid()), *options, "--allow-floor"])
+    refused_run(["run", "--json", script, "--", script], script)
+    refused_run(["record", "-o", script, "--", script], script)
+    config.write_text(f'json = "{config}"\n')
+    refused_run(["run", "--config", config, *program], config)
+    # Two outputs, of which the second would replace the first.
+    both = folder / "both"
+    run = refused(["record", "-o", both, "--json", folder / ".." / "inputs" / "both", *program], 125)
+    dime_test.check("the same file as --json" in run.err and not both.exists(), f"two outputs in one file: {run.err}")
+
+
+def refused_run(words, path):
+    before = path.read_bytes()
+    run = refused(words, 125)
+    dime_test.check(f"{path}: the same file as " in run.err, f"{words}: {run.err}")
+    dime_test.equal(path.read_bytes(), before, f"{path} after {words}")
+
+
 def test():
     for words in USAGE:
         refused(words, 2)
@@ -65,6 +135,7 @@ def test():
     refused(["run", "--json", "--allow-floor", *program], 125)
     refused(["run", "--one-way=2", *program], 125)
     refused(["run", "--policy", "--json", "x", *program], 125)
+    inputs_stay(program)
     dime_test.check(not marker.exists(), "a program was started")
     dime_test.check(not list(dime_test.scratch.glob("--*")), "a file has the name of an option")
 

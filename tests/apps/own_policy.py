@@ -106,6 +106,9 @@ def test_refused(own):
     run("./missing.so", "./missing.so")
     (scratch / "cut.so").write_bytes((scratch / "newest.so").read_bytes()[:3000])
     run("./cut.so", "is cut")
+    whole = (scratch / "newest.so").read_bytes()
+    refused(["run", "--policy", f"{own},blind=ok", "--json", scratch / "newest.so", "--", "true"], 125, "the same file as --policy")
+    equal((scratch / "newest.so").read_bytes(), whole, "the policy after a result in its place was refused")
     os.mkfifo(scratch / "fifo.so")
     run("./fifo.so", "not a regular file")
 

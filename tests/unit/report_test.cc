@@ -204,14 +204,11 @@ TEST_F(ReportTest, AMedianOffItsTargetIsAWeakness) {
 TEST_F(ReportTest, FilesAppearWhole) {
   const test::RuntimeFolder folder;
   const std::string path = folder.path() + "/result.json";
-  ASSERT_TRUE(check_writable(path));
   ASSERT_TRUE(write_json(path, to_json(result_)));
   EXPECT_EQ(folder.files(), 1u);
   std::ifstream file(path);
   EXPECT_EQ(nlohmann::json::parse(file)["exit_status"], 0);
-  EXPECT_FALSE(check_writable(folder.path() + "/none/result.json"));
   EXPECT_FALSE(write_json(folder.path() + "/none/result.json", to_json(result_)));
-  EXPECT_FALSE(check_writable(folder.path()));
 }
 
 TEST_F(ReportTest, BytesThatAreNoTextAreReplaced) {
