@@ -83,25 +83,28 @@ void arm() {
   system_call(__NR_prctl, kSetDispatch, 1L, allowed.begin, allowed.bytes(), &dispatch);
 }
 
-/// A thread that the C library did not begin: nobody has seen it so far. It has no alternate stack,
-/// because the kernel would take that back at the end of this handler; its own is not managed.
+/// A thread that the C library did not begin, or is still beginning: nobody has seen it so far. It
+/// gets no alternate stack here, because the kernel would take that back at the end of the handler;
+/// its own is not managed.
 void meet(Thread& thread) {
-  if (!thread.prepared && !Threads::is_shared(thread)) {
-    thread.prepared = true;
+  if (!thread.prepared && !thread.met && !Threads::is_shared(thread)) {
+    thread.met = true;
     arm();
   }
 }
 
+/// A fault where nothing is managed any more may have been raised while something was: then it does
+/// not come again.
+bool may_have_passed(Thread& thread, std::uint64_t address) {
+  const bool again = thread.retried == address;
+  thread.retried = again ? 0 : address;
+  return !again;
+}
+
 bool on_fault(std::uint64_t address, bool writes, const signals::Context& interrupted) {
   Thread& thread = path->threads().current();
-  if (path->manager().retired()) {
-    // Perhaps it was raised before everything came home: then it does not come again.
-    const bool again = thread.retried == address;
-    thread.retried = again ? 0 : address;
-    return !again;
-  }
-  if (!path->managed().contains(address)) {
-    return false;
+  if (path->manager().retired() || !path->managed().contains(address)) {
+    return may_have_passed(thread, address);
   }
   meet(thread);
   if (!path->wants_stacks()) {
@@ -145,13 +148,14 @@ AddressRange stack_below(std::uint64_t top) {
   return around.intersection({top - kUsual, top});
 }
 
-/// What lies around the thread pointer, which handlers and the kernel use: the C library's record
-/// of the thread behind it, and its TLS in front, which begins where the stack ends, if that is
-/// near.
+/// What lies around the thread pointer, which handlers and the kernel use: its TLS in front, which
+/// begins where the stack ends, if that is near, and the beginning of the C library's record of the
+/// thread behind it.
 AddressRange around_thread_pointer(std::uint64_t pointer, std::uint64_t stack_top) {
   constexpr std::uint64_t kMostTls = std::uint64_t{1} << 20;
+  constexpr std::uint64_t kRecord = 1024;  // with the word that is cleared and the robust list
   const bool near = stack_top <= pointer && pointer - stack_top < kMostTls;
-  return {near ? stack_top : pointer - kPageBytes, pointer + kPageBytes};
+  return {near ? stack_top : pointer - kPageBytes, pointer + kRecord};
 }
 
 void keep_local(AddressRange range) {

@@ -60,6 +60,7 @@ void Threads::leave(Thread& thread) {
   thread.pins_all = false;
   thread.depth = 0;
   thread.prepared = false;
+  thread.met = false;
   thread.blocked = 0;
   thread.really_blocked = 0;
   thread.kept = 0;

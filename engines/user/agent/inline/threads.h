@@ -31,8 +31,9 @@ struct alignas(64) Thread {
   AddressRange pinned[kPinned];  ///< whole pages that must stay local
   bool pins_all = false;         ///< nothing may be evicted
 
-  /// The thread's own: has an alternate stack, and its calls are dispatched.
-  bool prepared = false;
+  // The thread's own.
+  bool prepared = false;  ///< as the C library began it: has an alternate stack, calls dispatched
+  bool met = false;       ///< its calls are dispatched, although nobody has prepared it
 
   // Under the lock.
   static constexpr std::uint32_t kClaims = 16;
@@ -48,7 +49,7 @@ struct alignas(64) Thread {
   std::uint64_t blocked_in_call = 0;  ///< ... and for the call that it is in
   std::uint64_t kept = 0;             ///< of them, those that were sent to it meanwhile ...
   alignas(8) char kept_info[2][128];  ///< ... with their siginfo
-  std::uint64_t retried = 0;  ///< let go: where its last SIGBUS was, if that was tried again
+  std::uint64_t retried = 0;  ///< where its last SIGBUS of nothing managed was, if tried again
   AddressRange stack;         ///< where its stack is known to be unmanaged
   Bounces bounces;
   std::int32_t program_signal_flags = 0;
