@@ -127,6 +127,7 @@ trace::End Recorder::end_of(double wall_s) const {
   end.wall_ns = static_cast<std::uint64_t>(wall_s * static_cast<double>(kNanosPerSecond));
   end.stalls = atomic::load(block_->stall_ns.count);
   end.stall_ns = atomic::load(block_->stall_ns.sum);
+  end.floor_ns = atomic::load(block_->calibration.floor_ns);
   return end;
 }
 

@@ -37,6 +37,7 @@ struct WhatifOptions {
   std::optional<std::string> latency;
   std::optional<std::string> bandwidth;
   std::optional<std::string> preset;
+  std::optional<std::string> native;
   std::string json;
   bool extrapolate = false;
   std::uint32_t jobs = 0;
@@ -264,12 +265,28 @@ void print_table(const std::vector<prediction::Point>& points, const prediction:
   }
 }
 
+// A recording takes longer than the program alone.
+Result<void> check_native(const WhatifOptions& options, const prediction::Program& program,
+                          const prediction::PredictionSetup& setup) {
+  if (setup.native_ns != 0 && program.meta.info.source != trace::Source::kFaults) {
+    return fail(0, "--native {}: {} has no times of a run; allowed: traces of dime record",
+                options.native.value_or(""), options.trace);
+  }
+  if (setup.native_ns > program.wall_ns) {
+    return fail(0, "--native {}: longer than the recording; allowed: up to {:.3f}s",
+                options.native.value_or(""),
+                static_cast<double>(program.wall_ns) / kNanosPerSecond);
+  }
+  return {};
+}
+
 Result<void> predict_and_print(const WhatifOptions& options, prediction::PredictionSetup& setup) {
   DIME_TRY_VOID(check_output({"--json", options.json}, OutputKind::kText, {}));
   Progress reading("reading");
   DIME_TRY(const prediction::Program program,
            prediction::read_program(options.trace, [&](double part) { reading.show(part); }));
   DIME_TRY_VOID(check_source(options, program, setup));
+  DIME_TRY_VOID(check_native(options, program, setup));
   DIME_TRY(setup.sizes, sizes_of(options, program));
   Progress replaying("replaying");
   setup.progress = [&](double part) { replaying.show(part); };
@@ -300,6 +317,14 @@ Result<prediction::PredictionSetup> setup_of(const WhatifOptions& options) {
   DIME_TRY_VOID(check_other_file({"--json", options.json}, inputs));
   if (options.local) {
     DIME_TRY([[maybe_unused]] const auto sizes, parse_local_sizes(*options.local, 1));
+  }
+  if (options.native) {
+    const auto native = parse_duration(*options.native);
+    if (!native.ok() || native.value.value == 0) {
+      return fail(0, "--native {}: {}", *options.native,
+                  native.ok() ? "is no time; allowed: above 0s" : native.problem);
+    }
+    setup.native_ns = native.value.value;
   }
   setup.workers = options.jobs != 0 ? options.jobs : std::thread::hardware_concurrency();
   return setup;
@@ -337,6 +362,8 @@ std::function<int()> register_whatif(CLI::App& app) {
   option("--bandwidth", options->bandwidth, "of the link (40Gbit/s)", "RATE");
   option("--preset", options->preset, "latency and bandwidth of a network: see dime presets",
          "NAME");
+  option("--native", options->native,
+         "how long the program takes without emulation: better times and slow-downs", "TIME");
   option("--json", options->json, "write the points to this file, - for standard output", "FILE");
   app.add_flag("--extrapolate", options->extrapolate,
                "predict sizes and policies for which the trace is not good, too");

@@ -89,7 +89,8 @@ bool take(const std::string& kind, const Json& content, Meta& meta) {
   } else if (kind == "end") {
     meta.end = {number(content, "events"),      number(content, "lost"),
                 number(content, "limit_pages"), number(content, "wall_ns"),
-                number(content, "stalls"),      number(content, "stall_ns")};
+                number(content, "stalls"),      number(content, "stall_ns"),
+                number(content, "floor_ns")};
     meta.ended = true;
   }
   return true;
@@ -155,7 +156,8 @@ std::string line_of(const End& end) {
                          {"limit_pages", end.limit_pages},
                          {"wall_ns", end.wall_ns},
                          {"stalls", end.stalls},
-                         {"stall_ns", end.stall_ns}});
+                         {"stall_ns", end.stall_ns},
+                         {"floor_ns", end.floor_ns}});
 }
 
 bool take_lines(std::string_view text, Meta& meta) {

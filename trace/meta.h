@@ -83,6 +83,7 @@ struct End {
   std::uint64_t wall_ns = 0;      ///< of the program
   std::uint64_t stalls = 0;       ///< remote accesses that were delayed ...
   std::uint64_t stall_ns = 0;     ///< ... and for how long together, fault to release
+  std::uint64_t floor_ns = 0;     ///< what a fault costs there at least, 0 = not known
 };
 
 struct Meta {

@@ -57,7 +57,7 @@ bool run(const Program& program, const PredictionSetup& setup, const Task& task,
   point.first_touches = info.whole(result.first_touches);
   point.evictions = info.whole(result.evictions);
   point.prefetch = result.prefetch;
-  point.timing = time_of(program, misses, setup.parameters);
+  point.timing = time_of(program, misses, setup.parameters, setup.native_ns);
   return true;
 }
 

@@ -76,6 +76,7 @@ struct PredictionSetup {
   std::vector<ChosenPrefetcher> prefetchers = {{"none", {}, {}}};
   std::vector<std::uint64_t> sizes;  ///< local pages, at least 1 each
   dime_parameters parameters{};      ///< the network
+  std::uint64_t native_ns = 0;       ///< how long the program takes natively, 0 = not known
   unsigned workers = 1;
   std::function<void(double)> progress;  ///< is told how much is done, of 1; from one thread
 };

@@ -63,28 +63,100 @@ class Arrivals {
   std::vector<Nanos> at_;
 };
 
+// What faults take of their threads.
+struct FaultCosts {
+  std::uint64_t recorded = 0;     ///< a fetch in the recording, all in all
+  std::uint64_t fetch = 0;        ///< of it, beyond the stall
+  std::uint64_t first_touch = 0;  ///< beyond what it takes natively
+};
+
+// Of threads that fault side by side, those of the one that fetches most count.
+FaultCosts costs_of(const Program& program, std::uint64_t native_ns) {
+  const auto stall = static_cast<std::uint64_t>(program.stall_ns);
+  FaultCosts costs{stall, 0, 0};
+  if (native_ns == 0) {
+    return costs;
+  }
+  std::vector<std::uint64_t> by_thread(program.threads.size() + 1);
+  std::uint64_t all = 0;
+  for (std::uint64_t step = 0; step < program.was_remote.size(); ++step) {
+    const std::uint64_t fetched = program.was_remote[step] ? 1 : 0;
+    by_thread[program.thread(step)] += fetched;
+    all += fetched;
+  }
+  const std::uint64_t fetches = *std::max_element(by_thread.begin(), by_thread.end());
+  const std::uint64_t firsts = all == 0 ? program.numbers : program.numbers * fetches / all;
+  const std::uint64_t emulated = program.wall_ns > native_ns ? program.wall_ns - native_ns : 0;
+  costs.first_touch =
+      std::min(program.meta.end.floor_ns, emulated / std::max<std::uint64_t>(firsts, 1));
+  // Of a sample, most first touches are of other pages.
+  if (program.meta.info.sample == 1 && fetches != 0) {
+    costs.recorded = (emulated - firsts * costs.first_touch) / fetches;
+    costs.fetch = costs.recorded > stall ? costs.recorded - stall : 0;
+  }
+  return costs;
+}
+
+// The time that the recording spent in its fetches.
+class RecordedFetches {
+ public:
+  RecordedFetches(const Program& program, std::uint64_t cost)
+      : program_(program),
+        cost_(cost),
+        all_(program),
+        ended_(program),
+        begun_(program.threads.size() + 1) {}
+
+  void pass(std::uint64_t up_to) {
+    for (; step_ < up_to; ++step_) {
+      all_.begin_up_to(step_);
+      ended_.begin_up_to(step_);
+      if (program_.was_remote[step_]) {
+        const std::uint32_t thread = program_.thread(step_);
+        const std::uint64_t time = program_.times[step_];
+        ended_.of(thread) += under_way(thread, time);
+        begun_[thread] = time;
+        all_.of(thread) += cost_;
+      }
+    }
+  }
+
+  /// Of a thread up to `time`. A fetch takes no longer than until the thread's next one, however
+  /// long they take on average: otherwise time would stand still where they are shorter.
+  [[nodiscard]] std::uint64_t up_to(std::uint32_t thread, std::uint64_t time) {
+    return ended_.of(thread) + under_way(thread, time);
+  }
+  /// Of the thread that spent most.
+  [[nodiscard]] std::uint64_t longest() const { return all_.latest(); }
+
+ private:
+  [[nodiscard]] std::uint64_t under_way(std::uint32_t thread, std::uint64_t time) const {
+    const std::uint64_t begun = begun_[thread];
+    return begun == 0 || time < begun ? 0 : std::min(cost_, time - begun);
+  }
+
+  const Program& program_;
+  std::uint64_t cost_;
+  Threads all_;
+  Threads ended_;                     ///< but the last fetch of each
+  std::vector<std::uint64_t> begun_;  ///< when a thread's last one began; 0 = none yet
+  std::uint64_t step_ = 0;
+};
+
 }  // namespace
 
 Timing time_of(const Program& program, std::span<const simulator::Miss> misses,
-               const dime_parameters& parameters) {
+               const dime_parameters& parameters, std::uint64_t native_ns) {
   const trace::Info& info = program.meta.info;
   const auto recorded_stall = static_cast<std::uint64_t>(program.stall_ns);
+  const FaultCosts costs = costs_of(program, native_ns);
   dime_link wire{};
   Transfers transfers(parameters, {}, nullptr);
   transfers.use_link(0, &wire);
-  Threads recorded(program);  // what the recording's fetches took
+  RecordedFetches recorded(program, costs.recorded);
   Threads predicted(program);
   Timing timing;
   std::uint64_t stalls = 0;
-  std::uint64_t step = 0;
-  const auto pass = [&](std::uint64_t up_to) {
-    for (; step < up_to; ++step) {
-      recorded.begin_up_to(step);
-      if (program.was_remote[step]) {
-        recorded.of(program.thread(step)) += recorded_stall;
-      }
-    }
-  };
   const std::uint64_t remote_known = program.was_remote.size();
   Arrivals arrivals;
   Nanos now{};
@@ -98,12 +170,12 @@ Timing time_of(const Program& program, std::span<const simulator::Miss> misses,
       }
       continue;
     }
-    pass(std::min<std::uint64_t>(miss.step, remote_known));
+    recorded.pass(std::min<std::uint64_t>(miss.step, remote_known));
     predicted.begin_up_to(miss.step);
     const bool fetched_then = miss.step < remote_known && program.was_remote[miss.step];
     const std::uint32_t thread = program.thread(miss.step);
     const std::uint64_t late = predicted.of(thread) + program.times[miss.step];
-    const std::uint64_t saved = recorded.of(thread);
+    const std::uint64_t saved = recorded.up_to(thread, program.times[miss.step]);
     now = {late > saved ? late - saved : 0};
     std::uint64_t stall = 0;
     if (miss.used != 0) {
@@ -121,12 +193,14 @@ Timing time_of(const Program& program, std::span<const simulator::Miss> misses,
       stall = std::max(stall, (transfers.writeback_stall(0, now) - now).value);
     }
     stall = info.whole(stall);
-    predicted.of(thread) += stall;
+    const bool fetches = !miss.first_touch || fetched_then;
+    predicted.of(thread) += stall + info.whole(fetches ? costs.fetch : costs.first_touch);
     stalls += stall;
   }
-  pass(remote_known);
-  const std::uint64_t native =
-      program.wall_ns > recorded.latest() ? program.wall_ns - recorded.latest() : 0;
+  recorded.pass(remote_known);
+  const std::uint64_t rest =
+      program.wall_ns > recorded.longest() ? program.wall_ns - recorded.longest() : 0;
+  const std::uint64_t native = native_ns != 0 ? native_ns : rest;
   const std::uint64_t wall = native + predicted.latest();
   timing.wall_s = static_cast<double>(wall) / kNanos;
   timing.native_s = static_cast<double>(native) / kNanos;

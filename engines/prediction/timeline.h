@@ -8,6 +8,11 @@
 // Of a trace that is a sample of the pages, each miss stands for as many as the sample leaves out,
 // one behind the other, by the same thread; that they queue for the link is then not predicted.
 //
+// A recording's time is more than the program's and that of its stalls: faults cost something
+// beyond their delay, and first touches are faults of the agent's. Where it is known how long the
+// program takes natively, the difference is laid on the faults of the recording, and those of the
+// replay pay it: first touches the floor, as they come, and others what is left.
+//
 // What this cannot know: that threads wait for each other, beyond that; that a changed order of
 // threads changes their accesses; that an eviction finds a page clean. Every eviction is written
 // back.
@@ -35,7 +40,8 @@ struct Timing {
 };
 
 /// `misses` is what replay() gave for `program`. `parameters` says what the network is.
+/// `native_ns`: how long the program takes without emulation, 0 = not known.
 Timing time_of(const Program& program, std::span<const simulator::Miss> misses,
-               const dime_parameters& parameters);
+               const dime_parameters& parameters, std::uint64_t native_ns);
 
 }  // namespace dime::prediction

@@ -180,6 +180,32 @@ TEST_F(PredictionTest, TheRecordingsFetchesAreTakenOffAndTheReplaysAreAdded) {
   EXPECT_DOUBLE_EQ(points[1].slow_down(), 1.0);
 }
 
+// The same recording of a program that takes 50 us natively: 46 us are the faults', two first
+// touches at a floor of 3 us and four fetches with the rest, 10 us each.
+TEST_F(PredictionTest, WhatFaultsTookBeyondTheirStallsIsPaidByThoseOfTheReplay) {
+  std::vector<Event> events = {use(1, Why::kFirstTouch, 0), use(2, Why::kFirstTouch, 10'000)};
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    events.push_back(use(1 + i % 2, Why::kDemand, 20'000 + i * 20'000));
+  }
+  trace::End end;
+  end.wall_ns = 100'000;
+  end.stalls = 4;
+  end.stall_ns = 4'000;
+  end.floor_ns = 3'000;
+  const Program program = program_of(events, trace::Source::kFaults, end);
+  PredictionSetup setup;
+  setup.policies = {chosen(kFifo)};
+  setup.sizes = {1, 2};
+  setup.parameters.latency_ns = 50'000;
+  setup.native_ns = 50'000;
+  const auto points = predict(program, setup).value();
+  ASSERT_EQ(points.size(), 2u);
+  EXPECT_DOUBLE_EQ(points[0].timing.native_s, 50e-6);
+  EXPECT_DOUBLE_EQ(points[0].timing.wall_s, 50e-6 + 2 * 3e-6 + 4 * (50e-6 + 10e-6));
+  EXPECT_DOUBLE_EQ(points[0].timing.stall_s, 4 * 50e-6);
+  EXPECT_DOUBLE_EQ(points[1].timing.wall_s, 50e-6 + 2 * 3e-6);
+}
+
 TEST_F(PredictionTest, AFetchTakesNoLessThanItDidInTheRecording) {
   trace::End end;
   end.wall_ns = 10'000;
