@@ -26,6 +26,17 @@ using trace::Access;
 using trace::Event;
 using trace::Why;
 
+ChosenPolicy chosen(const dime_policy_ops& policy) {
+  ChosenPolicy one{policy.name, {}};
+  policy_choice::read(policy, Text(policy.name), one.choice);
+  return one;
+}
+
+Event use(std::uint64_t page, Why why = Why::kReference, std::uint64_t time_ns = 0,
+          std::uint32_t thread = 0) {
+  return {time_ns, page, thread, why, Access::kUnknown};
+}
+
 class PredictionTest : public testing::Test {
  protected:
   PredictionTest() {
@@ -55,6 +66,29 @@ class PredictionTest : public testing::Test {
     return program ? std::move(*program) : Program{};
   }
 
+  // A recording of 100 us: two first touches, and four fetches of 1 us each.
+  [[nodiscard]] Program two_pages_in_turn(std::uint64_t floor_ns) const {
+    std::vector<Event> events = {use(1, Why::kFirstTouch, 0), use(2, Why::kFirstTouch, 10'000)};
+    for (std::uint64_t i = 0; i < 4; ++i) {
+      events.push_back(use(1 + i % 2, Why::kDemand, 20'000 + i * 20'000));
+    }
+    trace::End end;
+    end.wall_ns = 100'000;
+    end.stalls = 4;
+    end.stall_ns = 4'000;
+    end.floor_ns = floor_ns;
+    return program_of(events, trace::Source::kFaults, end);
+  }
+
+  // FIFO with one and with two local pages, and fetches of 50 us.
+  static PredictionSetup one_page_and_two() {
+    PredictionSetup setup;
+    setup.policies = {chosen(kFifo)};
+    setup.sizes = {1, 2};
+    setup.parameters.latency_ns = 50'000;
+    return setup;
+  }
+
   // What a policy misses at a size.
   static ReplayResult missed(const Program& program, std::uint64_t size,
                              const dime_policy_ops& policy = kFifo) {
@@ -63,17 +97,6 @@ class PredictionTest : public testing::Test {
 
   std::string folder_;
 };
-
-ChosenPolicy chosen(const dime_policy_ops& policy) {
-  ChosenPolicy one{policy.name, {}};
-  policy_choice::read(policy, Text(policy.name), one.choice);
-  return one;
-}
-
-Event use(std::uint64_t page, Why why = Why::kReference, std::uint64_t time_ns = 0,
-          std::uint32_t thread = 0) {
-  return {time_ns, page, thread, why, Access::kUnknown};
-}
 
 TEST_F(PredictionTest, ADroppedPageIsAllocatedAnewAndLeavesRoom) {
   const Program program =
@@ -154,21 +177,10 @@ TEST_F(PredictionTest, FifoWithDropsIsThatOfAPlainList) {
   }
 }
 
-// Four fetches of 1 us each in the recording of 100 us: without them 96 us.
+// Without the recording's fetches there are 96 us.
 TEST_F(PredictionTest, TheRecordingsFetchesAreTakenOffAndTheReplaysAreAdded) {
-  std::vector<Event> events = {use(1, Why::kFirstTouch, 0), use(2, Why::kFirstTouch, 10'000)};
-  for (std::uint64_t i = 0; i < 4; ++i) {
-    events.push_back(use(1 + i % 2, Why::kDemand, 20'000 + i * 20'000));
-  }
-  trace::End end;
-  end.wall_ns = 100'000;
-  end.stalls = 4;
-  end.stall_ns = 4'000;
-  const Program program = program_of(events, trace::Source::kFaults, end);
-  PredictionSetup setup;
-  setup.policies = {chosen(kFifo)};
-  setup.sizes = {1, 2};
-  setup.parameters.latency_ns = 50'000;
+  const Program program = two_pages_in_turn(0);
+  PredictionSetup setup = one_page_and_two();
   setup.workers = 2;
   const auto points = predict(program, setup).value();
   ASSERT_EQ(points.size(), 2u);
@@ -183,20 +195,8 @@ TEST_F(PredictionTest, TheRecordingsFetchesAreTakenOffAndTheReplaysAreAdded) {
 // The same recording of a program that takes 50 us natively: 46 us are the faults', two first
 // touches at a floor of 3 us and four fetches with the rest, 10 us each.
 TEST_F(PredictionTest, WhatFaultsTookBeyondTheirStallsIsPaidByThoseOfTheReplay) {
-  std::vector<Event> events = {use(1, Why::kFirstTouch, 0), use(2, Why::kFirstTouch, 10'000)};
-  for (std::uint64_t i = 0; i < 4; ++i) {
-    events.push_back(use(1 + i % 2, Why::kDemand, 20'000 + i * 20'000));
-  }
-  trace::End end;
-  end.wall_ns = 100'000;
-  end.stalls = 4;
-  end.stall_ns = 4'000;
-  end.floor_ns = 3'000;
-  const Program program = program_of(events, trace::Source::kFaults, end);
-  PredictionSetup setup;
-  setup.policies = {chosen(kFifo)};
-  setup.sizes = {1, 2};
-  setup.parameters.latency_ns = 50'000;
+  const Program program = two_pages_in_turn(3'000);
+  PredictionSetup setup = one_page_and_two();
   setup.native_ns = 50'000;
   const auto points = predict(program, setup).value();
   ASSERT_EQ(points.size(), 2u);
