@@ -163,6 +163,10 @@ Result<RecordPlan> check(RecordOptions& options) {
   }
   EmulationRequest& request = plan.run.request;
   DIME_TRY(request, options.emulation.parse());
+  if (!plan.pids.empty() && !request.json.empty()) {
+    return fail_with_hint("dime attach --json FILE, without a recording",
+                          "--json: is the result of a program that dime runs, and -p has none");
+  }
   DIME_TRY_VOID(check_request(request));
   DIME_TRY(plan.sample, sample_of(options));
   scale_limit(plan.sample, request.plan);

@@ -21,7 +21,8 @@ USAGE = [
     ["status", "--follow", "--interval", "x"],
 ]
 RECORD = [["record"], ["record", "--nosuch", "--", "true"], ["record", "-o"], ["record", "--sample", "x", "-o", "t", "--", "true"],
-          ["record", "--stacks", "x", "-o", "t", "--", "true"]]
+          ["record", "--stacks", "x", "-o", "t", "--", "true"],
+          ["record", "-p", str(os.getpid()), "--json", "r", "-o", "t"]]
 
 
 def one_line(run, what):
