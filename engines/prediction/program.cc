@@ -13,6 +13,7 @@ namespace dime::prediction {
 namespace {
 
 using simulator::kDropped;
+using simulator::kMoved;
 using trace::Event;
 using trace::Why;
 
@@ -38,6 +39,9 @@ class Builder {
         break;
       case Why::kMovedTo:
         pages_.move(process, moved_from_[process], event.page);
+        if (const std::uint32_t page = pages_.of(process, event.page); is_used(page)) {
+          push(page | kMoved, event);
+        }
         break;
       default:
         break;
@@ -61,6 +65,10 @@ class Builder {
       program_.was_remote.resize(program_.steps.size());
       program_.was_remote.back() = event.why == Why::kDemand;
     }
+  }
+
+  [[nodiscard]] bool is_used(std::uint32_t page) const {
+    return page < used_.size() && used_[page];
   }
 
   void use(std::uint32_t page, const Event& event) {
@@ -146,8 +154,8 @@ Result<Program> read_program(const std::string& path, const std::function<void(d
   if (program.references == 0) {
     return fail(0, "{}: no access to a page in it", path);
   }
-  if (program.numbers >= kDropped) {
-    return fail(0, "{}: {} pages; allowed: less than {}", path, program.numbers, kDropped);
+  if (program.numbers >= kMoved) {
+    return fail(0, "{}: {} pages; allowed: less than {}", path, program.numbers, kMoved);
   }
   const trace::End& end = program.meta.end;
   program.good_from = trace::good_from(program.meta, program.pages);

@@ -25,7 +25,7 @@ struct ProgramThread {
 };
 
 struct Program {
-  std::vector<std::uint32_t> steps;      ///< a page, or one with simulator::kDropped
+  std::vector<std::uint32_t> steps;      ///< a page, or one with simulator::kDropped or kMoved
   std::vector<std::uint64_t> times;      ///< of the steps, ns since the start, in the recording
   std::vector<std::uint32_t> thread_of;  ///< index into `threads`; empty where there is only one
   std::vector<bool> was_remote;          ///< the recording has fetched the page; empty = never
@@ -33,7 +33,7 @@ struct Program {
   simulator::PagePlaces places;  ///< of the pages, for prefetchers
   std::uint64_t pages = 0;    ///< different ones; of the whole program where the trace is a sample
   std::uint32_t numbers = 0;  ///< all numbers in `steps` are below
-  std::uint64_t references = 0;  ///< steps that are no drops; the same
+  std::uint64_t references = 0;  ///< steps that use a page; the same
   std::uint64_t good_from =
       1;                      ///< the smallest local size of the program that the trace is good for
   std::uint64_t wall_ns = 0;  ///< how long the recording took

@@ -16,16 +16,18 @@ constexpr std::uint32_t kState = DIME_POLICY_STATE_BYTES / sizeof(std::uint64_t)
 
 constexpr std::uint64_t kSteps = (std::uint64_t{1} << 60) - 1;
 
-/// When the page of each reference is referenced next; a page that is dropped first never is.
+constexpr std::uint32_t kMarks = kDropped | kMoved;
+
+/// When the page of each step is referenced next; a page that is dropped first never is.
 std::vector<std::uint64_t> next_uses(std::span<const std::uint32_t> steps, std::uint32_t pages) {
   std::vector<std::uint64_t> next(steps.size(), DIME_NEVER);
   std::vector<std::uint64_t> last(pages, DIME_NEVER);
   for (std::size_t i = steps.size(); i-- > 0;) {
-    const std::uint32_t page = steps[i] & ~kDropped;
+    const std::uint32_t page = steps[i] & ~kMarks;
+    next[i] = last[page];
     if ((steps[i] & kDropped) != 0) {
-      last[page] = DIME_NEVER;
-    } else {
-      next[i] = last[page];
+      next[i] = last[page] = DIME_NEVER;
+    } else if ((steps[i] & kMoved) == 0) {
       last[page] = i;
     }
   }
@@ -90,13 +92,17 @@ ReplayResult replay_by_arrival(std::uint64_t capacity, std::span<const std::uint
   Arrivals arrivals(capacity, pages);
   ReplayResult result;
   std::uint64_t resident = 0;
-  std::uint64_t drops = 0;
+  std::uint64_t others = 0;  // steps that are no references
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    const std::uint32_t page = steps[i];
-    if ((page & kDropped) != 0) {
-      ++drops;
-      resident -= arrivals.is_resident(page & ~kDropped) ? 1 : 0;
-      arrivals.drop(page & ~kDropped);
+    const std::uint32_t page = steps[i] & ~kMarks;
+    if (page != steps[i]) {
+      ++others;
+      if ((steps[i] & kDropped) != 0) {
+        resident -= arrivals.is_resident(page) ? 1 : 0;
+        arrivals.drop(page);
+      } else if (arrivals.is_resident(page)) {
+        arrivals.enter(page);
+      }
       continue;
     }
     if (arrivals.is_resident(page)) {
@@ -116,7 +122,7 @@ ReplayResult replay_by_arrival(std::uint64_t capacity, std::span<const std::uint
       misses->push_back({i & kSteps, fresh ? 1U : 0U, full ? 1U : 0U, 0U, 0U});
     }
   }
-  result.references = steps.size() - drops;
+  result.references = steps.size() - others;
   return result;
 }
 
@@ -171,6 +177,18 @@ class Replay {
       ops_.forget(state_, &host_, page);
     }
     pages_.drop(page);
+  }
+
+  /// The program moved the page. False without memory.
+  bool move(std::uint32_t page) {
+    if (!pages_.is_resident(page)) {
+      return true;
+    }
+    describe(page, DIME_LEAVE_MOVED);
+    ops_.remove_page(state_, &host_, page);
+    describe(page, DIME_ENTER_MOVED);
+    host_.event.from = page;
+    return ops_.add_page(state_, &host_, page) == 0;
   }
 
   /// False without memory.
@@ -319,10 +337,12 @@ std::optional<ReplayResult> replay(const ReplaySetup& setup, std::span<const std
   }
   bool well = true;
   for (std::size_t i = 0; i < steps.size() && well; ++i) {
-    const std::uint32_t page = steps[i];
-    replay.at(i, page & ~kDropped, next.empty() ? DIME_NEVER : next[i]);
-    if ((page & kDropped) != 0) {
-      replay.drop(page & ~kDropped);
+    const std::uint32_t page = steps[i] & ~kMarks;
+    replay.at(i, page, next.empty() ? DIME_NEVER : next[i]);
+    if ((steps[i] & kDropped) != 0) {
+      replay.drop(page);
+    } else if ((steps[i] & kMoved) != 0) {
+      well = replay.move(page);
     } else if (replay.is_resident(page)) {
       well = replay.hit(page);
     } else {

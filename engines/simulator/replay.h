@@ -24,6 +24,9 @@ namespace dime::simulator {
 /// With a page number of a sequence: the program gave the page back, and it is no reference. The
 /// next reference to the page is a first touch.
 inline constexpr std::uint32_t kDropped = std::uint32_t{1} << 31;
+/// With a page number of a sequence: the program moved the page to another address, and it is no
+/// reference. To a policy the page leaves, if it is local, and comes anew, as in a live engine.
+inline constexpr std::uint32_t kMoved = std::uint32_t{1} << 30;
 
 /// A reference that missed; with a prefetcher, also a fetch ahead, and the first touch of a page
 /// that was fetched ahead.
@@ -47,7 +50,7 @@ struct PrefetchCounts {
 };
 
 struct ReplayResult {
-  std::uint64_t references = 0;     ///< steps that are no drops
+  std::uint64_t references = 0;     ///< steps that are neither drops nor moves
   std::uint64_t misses = 0;         ///< first touches among them
   std::uint64_t first_touches = 0;  ///< misses of pages never seen before, or dropped since
   std::uint64_t evictions = 0;
@@ -72,8 +75,9 @@ struct ReplaySetup {
   const PrefetchSetup* prefetch = nullptr;
 };
 
-/// Replays `steps` from a cold start. REQUIRES: all are below `pages`, but for kDropped. Where
-/// `misses` is given, every miss is appended to it, in order. None without memory for the policy.
+/// Replays `steps` from a cold start. REQUIRES: all are below `pages`, but for kDropped and
+/// kMoved. Where `misses` is given, every miss is appended to it, in order. None without memory for
+/// the policy.
 std::optional<ReplayResult> replay(const ReplaySetup& setup, std::span<const std::uint32_t> steps,
                                    std::uint32_t pages, std::vector<Miss>* misses = nullptr);
 

@@ -12,7 +12,7 @@ import dime_test
 from dime_test import check, equal
 
 BENCH = Path(__file__).resolve().parents[2] / "bench" / "prediction"
-# Below, SQLite has up to 25 % more remote accesses than predicted in some runs (docs/accuracy.md).
+# Below, SQLite has some per cent more remote accesses than predicted (docs/accuracy.md).
 SHARES = (0.75, 0.9, 1.0)
 # Hash seeds and addresses change a few faults.
 SHARE_OFF, FAULTS_OFF = 0.02, 20

@@ -120,6 +120,21 @@ TEST_F(PredictionTest, AMovedPageIsTheSamePage) {
   EXPECT_EQ(program.pages, 2u);
 }
 
+// As in a live engine: 10 goes behind 11, which then leaves for 12.
+TEST_F(PredictionTest, AMovedPageComesAnewToThePolicy) {
+  const Program program = program_of({use(10), use(11), use(10, Why::kMovedFrom),
+                                      use(20, Why::kMovedTo), use(12), use(20), use(11)},
+                                     trace::Source::kReferences, {});
+  EXPECT_EQ(program.references, 5u);
+  for (const dime_policy_ops* const policy : {&kFifo, &kLru}) {
+    const ReplayResult result = missed(program, 2, *policy);
+    EXPECT_EQ(result.references, 5u) << policy->name;
+    EXPECT_EQ(result.misses, 4u) << policy->name;
+    EXPECT_EQ(result.first_touches, 3u) << policy->name;
+  }
+  EXPECT_EQ(missed(program, 2, policies::kOpt).misses, 4u);
+}
+
 // Pages of two processes are moved at the same moment, from and to different places.
 TEST_F(PredictionTest, MovesOfProcessesDoNotMix) {
   const Program program =
