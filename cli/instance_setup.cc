@@ -238,14 +238,33 @@ tl::unexpected<Error> no_instance(const EmulationRequest& request, std::size_t p
              : fail_with_hint(kHint, "--instance is missing: there are {} instances", present);
 }
 
-Result<void> check_choices(const EmulationRequest& request) {
-  if (!request.own_policy.empty()) {
-    DIME_TRY([[maybe_unused]] const auto image,
-             own_image("--policy ", request.own_policy, DIME_POLICY_SYMBOL, 0));
+namespace {
+
+/// What a shared object of the user's can be in an instance.
+struct OwnKind {
+  const char* option;
+  std::string EmulationRequest::*path;  ///< of the shared object; empty = none
+  const char* symbol;                   ///< that it exports
+  std::string (*published)(std::uint32_t instance_id);
+
+  [[nodiscard]] Result<std::string> image(const EmulationRequest& request,
+                                          std::uint64_t created_ns) const {
+    return own_image(fmt::format("{} ", option), request.*path, symbol, created_ns);
   }
-  if (!request.own_prefetcher.empty()) {
-    DIME_TRY([[maybe_unused]] const auto image,
-             own_image("--prefetch ", request.own_prefetcher, DIME_PREFETCHER_SYMBOL, 0));
+};
+
+constexpr OwnKind kOwnKinds[] = {
+    {"--policy", &EmulationRequest::own_policy, DIME_POLICY_SYMBOL, policy_path},
+    {"--prefetch", &EmulationRequest::own_prefetcher, DIME_PREFETCHER_SYMBOL, prefetcher_path},
+};
+
+}  // namespace
+
+Result<void> check_choices(const EmulationRequest& request) {
+  for (const OwnKind& kind : kOwnKinds) {
+    if (!(request.*kind.path).empty()) {
+      DIME_TRY([[maybe_unused]] const std::string image, kind.image(request, 0));
+    }
   }
   if (request.plan.has(Key::kPolicy) && request.own_policy.empty()) {
     DIME_TRY_VOID(check_policy("--policy ", request.plan.parameters.policy, kUserEngineSees));
@@ -290,12 +309,12 @@ Result<void> check_same(const EmulationRequest& request, std::uint32_t id,
                           "--instance {}: exists, and --tier and --place are for new instances",
                           id);
   }
-  const bool own_policy = !request.own_policy.empty();
-  if (own_policy || !request.own_prefetcher.empty()) {
-    return fail_with_hint("leave it out, or use another id",
-                          "--instance {}: exists, and {} {} is for new instances", id,
-                          own_policy ? "--policy" : "--prefetch",
-                          own_policy ? request.own_policy : request.own_prefetcher);
+  for (const OwnKind& kind : kOwnKinds) {
+    if (const std::string& path = request.*kind.path; !path.empty()) {
+      return fail_with_hint("leave it out, or use another id",
+                            "--instance {}: exists, and {} {} is for new instances", id,
+                            kind.option, path);
+    }
   }
   if (const char* const option = conflicting_option(request, instance)) {
     return fail_with_hint(
@@ -308,15 +327,11 @@ Result<void> check_same(const EmulationRequest& request, std::uint32_t id,
 
 // For members, which look for it when they start.
 Result<void> publish_own(const EmulationRequest& request, const ControlBlock& block) {
-  if (!request.own_policy.empty()) {
-    DIME_TRY(const std::string image,
-             own_image("--policy ", request.own_policy, DIME_POLICY_SYMBOL, block->created_ns));
-    DIME_TRY_VOID(write_own_file(policy_path(block.id()), image));
-  }
-  if (!request.own_prefetcher.empty()) {
-    DIME_TRY(const std::string image, own_image("--prefetch ", request.own_prefetcher,
-                                                DIME_PREFETCHER_SYMBOL, block->created_ns));
-    DIME_TRY_VOID(write_own_file(prefetcher_path(block.id()), image));
+  for (const OwnKind& kind : kOwnKinds) {
+    if (!(request.*kind.path).empty()) {
+      DIME_TRY(const std::string image, kind.image(request, block->created_ns));
+      DIME_TRY_VOID(write_own_file(kind.published(block.id()), image));
+    }
   }
   return {};
 }
