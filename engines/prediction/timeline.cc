@@ -77,12 +77,14 @@ FaultCosts costs_of(const Program& program, std::uint64_t native_ns) {
   if (native_ns == 0) {
     return costs;
   }
-  std::vector<std::uint64_t> by_thread(program.threads.size() + 1);
+  std::vector<std::uint64_t> by_thread(program.threads.size());
   std::uint64_t all = 0;
   for (std::uint64_t step = 0; step < program.was_remote.size(); ++step) {
-    const std::uint64_t fetched = program.was_remote[step] ? 1 : 0;
-    by_thread[program.thread(step)] += fetched;
-    all += fetched;
+    // A thread that only gives memory back is not among the threads.
+    if (program.was_remote[step]) {
+      ++by_thread[program.thread(step)];
+      ++all;
+    }
   }
   const std::uint64_t fetches = *std::max_element(by_thread.begin(), by_thread.end());
   const std::uint64_t firsts = all == 0 ? program.numbers : program.numbers * fetches / all;
@@ -105,7 +107,7 @@ class RecordedFetches {
         cost_(cost),
         all_(program),
         ended_(program),
-        begun_(program.threads.size() + 1) {}
+        begun_(program.threads.size()) {}
 
   void pass(std::uint64_t up_to) {
     for (; step_ < up_to; ++step_) {
