@@ -91,8 +91,9 @@ FaultCosts costs_of(const Program& program, std::uint64_t native_ns) {
   const std::uint64_t emulated = program.wall_ns > native_ns ? program.wall_ns - native_ns : 0;
   costs.first_touch =
       std::min(program.meta.end.floor_ns, emulated / std::max<std::uint64_t>(firsts, 1));
-  // Of a sample, most first touches are of other pages.
-  if (program.meta.info.sample == 1 && fetches != 0) {
+  // Of a sample, most first touches are of other pages; and threads that fetch side by side wait
+  // for each other, far more often than with a larger limit.
+  if (program.meta.info.sample == 1 && fetches != 0 && fetches == all) {
     costs.recorded = (emulated - firsts * costs.first_touch) / fetches;
     costs.fetch = costs.recorded > stall ? costs.recorded - stall : 0;
   }

@@ -11,7 +11,8 @@
 // A recording's time is more than the program's and that of its stalls: faults cost something
 // beyond their delay, and first touches are faults of the agent's. Where it is known how long the
 // program takes natively, the difference is laid on the faults of the recording, and those of the
-// replay pay it: first touches the floor, as they come, and others what is left.
+// replay pay it: first touches the floor, as they come, and others what is left, where one thread
+// makes them all.
 //
 // What this cannot know: that threads wait for each other, beyond that; that a changed order of
 // threads changes their accesses; that an eviction finds a page clean. Every eviction is written
